@@ -1,0 +1,313 @@
+//! Activation functions, each with its derivative beside it.
+//!
+//! A derivative is taken from the **activation a = σ(z)**, not from z: the forward pass has kept a, and for each of
+//! these functions it says all that the derivative needs (sigmoid: a (1 − a)), without another exponential.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::{Matrix, Scalar};
+
+/// The activation function σ of a layer: a = σ(z).
+///
+/// Every function works on each entry alone, except [`Softmax`](Activation::Softmax), which turns each column into
+/// probabilities. NaN goes in, NaN comes out: no activation hides it.
+///
+/// ```
+/// use nn_core::{Activation, Matrix};
+///
+/// let z = Matrix::from_column(&[-1.0, 0.0, 2.0]);
+/// let mut a = Matrix::zeros(3, 1);
+/// Activation::Relu.apply(&z, &mut a);
+/// assert_eq!(a, Matrix::from_column(&[0.0, 0.0, 2.0]));
+/// assert_eq!("relu".parse(), Ok(Activation::Relu));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Activation {
+    /// a = z
+    Identity,
+    /// a = 0 for z < 0 and 1 for z ≥ 0. Its gradient is zero: a network cannot learn through it by gradient descent.
+    Step,
+    /// a = max(0, z)
+    Relu,
+    /// a = z for z > 0 and 0.01 z otherwise
+    LeakyRelu,
+    /// a = 1 / (1 + e^−z)
+    Sigmoid,
+    /// a = tanh z
+    Tanh,
+    /// a = ln(1 + e^z)
+    Softplus,
+    /// a_i = e^{z_i} / Σ_k e^{z_k}, over the entries of a column
+    Softmax,
+}
+
+impl Activation {
+    /// All of them, in the order of the book.
+    pub const ALL: [Activation; 8] = [
+        Activation::Identity,
+        Activation::Step,
+        Activation::Relu,
+        Activation::LeakyRelu,
+        Activation::Sigmoid,
+        Activation::Tanh,
+        Activation::Softplus,
+        Activation::Softmax,
+    ];
+
+    /// The name in model files and on the command line: `leaky-relu`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Activation::Identity => "identity",
+            Activation::Step => "step",
+            Activation::Relu => "relu",
+            Activation::LeakyRelu => "leaky-relu",
+            Activation::Sigmoid => "sigmoid",
+            Activation::Tanh => "tanh",
+            Activation::Softplus => "softplus",
+            Activation::Softmax => "softmax",
+        }
+    }
+
+    /// a ← σ(z)
+    ///
+    /// # Shapes
+    ///
+    /// z, a: n_l × m.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the shapes differ. Source: seed document, section 3.7.2.
+    #[track_caller]
+    pub fn apply<T: Scalar>(self, z: &Matrix<T>, a: &mut Matrix<T>) {
+        assert!(z.shape() == a.shape(), "activation {self}: z is {}, a is {}", z.shape(), a.shape());
+        match self {
+            Activation::Identity => a.as_mut_slice().copy_from_slice(z.as_slice()),
+            Activation::Step => each(z, a, step),
+            Activation::Relu => each(z, a, relu),
+            Activation::LeakyRelu => each(z, a, leaky_relu),
+            Activation::Sigmoid => each(z, a, sigmoid),
+            Activation::Tanh => each(z, a, tanh),
+            Activation::Softplus => each(z, a, softplus),
+            Activation::Softmax => {
+                for j in 0..z.columns() {
+                    softmax(z.column(j), a.column_mut(j));
+                }
+            }
+        }
+    }
+
+    /// Turns ∂J/∂a into ∂J/∂z, in place: the chain rule through the activation.
+    ///
+    /// ```text
+    /// ∂J/∂z = ∂J/∂a ⊙ σ′(z)                   entry by entry
+    /// ∂J/∂z = a ⊙ (∂J/∂a − (∂J/∂a · a))       softmax, column by column
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// a, `gradient`: n_l × m. `gradient` holds ∂J/∂a before and ∂J/∂z after.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the shapes differ.
+    #[track_caller]
+    pub fn backward<T: Scalar>(self, a: &Matrix<T>, gradient: &mut Matrix<T>) {
+        assert!(
+            a.shape() == gradient.shape(),
+            "derivative of {self}: a is {}, ∂J/∂a is {}",
+            a.shape(),
+            gradient.shape()
+        );
+        match self {
+            Activation::Identity => {}
+            Activation::Step => scale_each(a, gradient, step_derivative),
+            Activation::Relu => scale_each(a, gradient, relu_derivative),
+            Activation::LeakyRelu => scale_each(a, gradient, leaky_relu_derivative),
+            Activation::Sigmoid => scale_each(a, gradient, sigmoid_derivative),
+            Activation::Tanh => scale_each(a, gradient, tanh_derivative),
+            Activation::Softplus => scale_each(a, gradient, softplus_derivative),
+            Activation::Softmax => {
+                for j in 0..a.columns() {
+                    softmax_backward(a.column(j), gradient.column_mut(j));
+                }
+            }
+        }
+    }
+}
+
+/// `each` and `scale_each` are generic over the function, so that every activation gets its own tight loop.
+#[inline]
+fn each<T: Scalar>(z: &Matrix<T>, a: &mut Matrix<T>, value: impl Fn(T) -> T) {
+    for (a, &z) in a.as_mut_slice().iter_mut().zip(z.as_slice()) {
+        *a = value(z);
+    }
+}
+
+#[inline]
+fn scale_each<T: Scalar>(a: &Matrix<T>, gradient: &mut Matrix<T>, derivative: impl Fn(T) -> T) {
+    for (g, &a) in gradient.as_mut_slice().iter_mut().zip(a.as_slice()) {
+        *g *= derivative(a);
+    }
+}
+
+/// step(z) = 0 for z < 0 and 1 for z ≥ 0; NaN for NaN.
+#[inline]
+pub fn step<T: Scalar>(z: T) -> T {
+    if z < T::zero() {
+        T::zero()
+    } else if z >= T::zero() {
+        T::one()
+    } else {
+        z
+    }
+}
+
+/// step′ = 0 everywhere, taken as 0 at z = 0 too, where the step has no derivative; NaN for NaN.
+#[inline]
+pub fn step_derivative<T: Scalar>(a: T) -> T {
+    a - a
+}
+
+/// relu(z) = max(0, z); NaN for NaN, which `max` would hide.
+#[inline]
+pub fn relu<T: Scalar>(z: T) -> T {
+    if z <= T::zero() { T::zero() } else { z }
+}
+
+/// relu′ = 1 for a > 0 and 0 for a = 0, so that the derivative at z = 0 is taken as 0; NaN for NaN.
+#[inline]
+pub fn relu_derivative<T: Scalar>(a: T) -> T {
+    if a > T::zero() {
+        T::one()
+    } else if a <= T::zero() {
+        T::zero()
+    } else {
+        a
+    }
+}
+
+/// The slope of [`leaky_relu`] below zero, 0.01, as in PyTorch.
+pub const LEAKY_SLOPE: f64 = 0.01;
+
+/// leaky_relu(z) = z for z > 0 and 0.01 z otherwise.
+#[inline]
+pub fn leaky_relu<T: Scalar>(z: T) -> T {
+    if z > T::zero() { z } else { z * T::from_f64(LEAKY_SLOPE) }
+}
+
+/// leaky_relu′ = 1 for a > 0 and 0.01 otherwise; NaN for NaN.
+#[inline]
+pub fn leaky_relu_derivative<T: Scalar>(a: T) -> T {
+    if a > T::zero() {
+        T::one()
+    } else if a <= T::zero() {
+        T::from_f64(LEAKY_SLOPE)
+    } else {
+        a
+    }
+}
+
+/// sigmoid(z) = 1 / (1 + e^−z), written for each sign so that the exponential never overflows and the tail for
+/// z → −∞ keeps its digits.
+#[inline]
+pub fn sigmoid<T: Scalar>(z: T) -> T {
+    let e = (-z.abs()).exp();
+    if z < T::zero() { e / (T::one() + e) } else { T::one() / (T::one() + e) }
+}
+
+/// sigmoid′ = a (1 − a).
+#[inline]
+pub fn sigmoid_derivative<T: Scalar>(a: T) -> T {
+    a * (T::one() - a)
+}
+
+/// The hyperbolic tangent.
+#[inline]
+pub fn tanh<T: Scalar>(z: T) -> T {
+    z.tanh()
+}
+
+/// tanh′ = 1 − a², as (1 − a)(1 + a), which keeps its digits where |a| is close to 1.
+#[inline]
+pub fn tanh_derivative<T: Scalar>(a: T) -> T {
+    (T::one() - a) * (T::one() + a)
+}
+
+/// softplus(z) = ln(1 + e^z) = max(0, z) + ln(1 + e^−|z|), which neither overflows nor loses its tail.
+#[inline]
+pub fn softplus<T: Scalar>(z: T) -> T {
+    relu(z) + (-z.abs()).exp().ln_1p()
+}
+
+/// softplus′ = sigmoid(z) = 1 − e^−a.
+#[inline]
+pub fn softplus_derivative<T: Scalar>(a: T) -> T {
+    -(-a).exp_m1()
+}
+
+/// softmax(z)_i = e^{z_i} / Σ_k e^{z_k}, with the largest z subtracted first, so that no exponential overflows.
+///
+/// # Shapes
+///
+/// z, a: the n entries of one column.
+#[inline]
+pub fn softmax<T: Scalar>(z: &[T], a: &mut [T]) {
+    let largest = z.iter().skip(1).fold(z.first().copied(), |max, &z| if max < Some(z) { Some(z) } else { max });
+    let Some(largest) = largest else { return };
+    let mut sum = T::zero();
+    for (a, &z) in a.iter_mut().zip(z) {
+        *a = (z - largest).exp();
+        sum += *a;
+    }
+    for a in a {
+        *a = *a / sum;
+    }
+}
+
+/// The chain rule through softmax: ∂J/∂z_i = a_i (∂J/∂a_i − Σ_k ∂J/∂a_k a_k), in place.
+///
+/// Its Jacobian ∂a_k/∂z_i = a_k ([i = k] − a_i) is never written out.
+///
+/// # Shapes
+///
+/// a, `gradient`: the n entries of one column. `gradient` holds ∂J/∂a before and ∂J/∂z after.
+#[inline]
+pub fn softmax_backward<T: Scalar>(a: &[T], gradient: &mut [T]) {
+    let mean = a.iter().zip(gradient.iter()).fold(T::zero(), |sum, (&a, &g)| sum + a * g);
+    for (g, &a) in gradient.iter_mut().zip(a) {
+        *g = a * (*g - mean);
+    }
+}
+
+impl fmt::Display for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Activation {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        Activation::ALL
+            .into_iter()
+            .find(|activation| activation.name() == name)
+            .ok_or_else(|| UnknownName::new("activation", name, &Activation::ALL.map(Activation::name)))
+    }
+}
+
+/// A name that no activation or cost has; the message lists those that exist.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown {what} `{found}`; there are {known}")]
+pub struct UnknownName {
+    what: &'static str,
+    found: String,
+    known: String,
+}
+
+impl UnknownName {
+    pub(crate) fn new(what: &'static str, found: &str, known: &[&str]) -> Self {
+        UnknownName { what, found: found.to_owned(), known: known.join(", ") }
+    }
+}

@@ -1,0 +1,239 @@
+//! Costs J: how far the outputs of a network are from the targets, each with its derivative beside it.
+//!
+//! Every cost is the **mean over the examples** of a batch (its columns) of a sum over the outputs (its rows).
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::activation::UnknownName;
+use crate::{Activation, Matrix, Scalar};
+
+/// The cost J of a network's outputs against the targets.
+///
+/// The two cross-entropies are taken **from the pre-activation z**: their logarithm cancels the exponential of softmax
+/// and of sigmoid, and with it every overflow and every lost digit. That is why each belongs to one last activation.
+///
+/// ```
+/// use nn_core::{Activation, Loss, Matrix};
+///
+/// let z = Matrix::from_column(&[2.0, 0.0, -1000.0]);
+/// let y = Matrix::from_column(&[1.0, 0.0, 0.0]); // the first class is right
+/// let mut a = Matrix::zeros(3, 1);
+/// Activation::Softmax.apply(&z, &mut a);
+/// let j: f64 = Loss::CrossEntropy.value(&z, &a, &y);
+/// assert!((j - (1.0 + (-2.0_f64).exp()).ln()).abs() < 1e-15);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Loss {
+    /// J = 1/(2m) Σ (a − y)², after any last activation.
+    LeastSquares,
+    /// J = −1/m Σ y ln softmax(z), after softmax.
+    CrossEntropy,
+    /// J = −1/m Σ [y ln sigmoid(z) + (1 − y) ln(1 − sigmoid(z))], after sigmoid.
+    BinaryCrossEntropy,
+}
+
+impl Loss {
+    /// All of them, in the order of the book.
+    pub const ALL: [Loss; 3] = [Loss::LeastSquares, Loss::CrossEntropy, Loss::BinaryCrossEntropy];
+
+    /// The name in model files and on the command line: `least-squares`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Loss::LeastSquares => "least-squares",
+            Loss::CrossEntropy => "cross-entropy",
+            Loss::BinaryCrossEntropy => "binary-cross-entropy",
+        }
+    }
+
+    /// The last activation that this cost is made for: softmax for cross-entropy, sigmoid for binary cross-entropy,
+    /// any (`None`) for least squares.
+    ///
+    /// Where there is one, [`gradient`](Loss::gradient) is ∂J/∂z, with that activation already differentiated away.
+    pub fn activation(self) -> Option<Activation> {
+        match self {
+            Loss::LeastSquares => None,
+            Loss::CrossEntropy => Some(Activation::Softmax),
+            Loss::BinaryCrossEntropy => Some(Activation::Sigmoid),
+        }
+    }
+
+    /// J of a batch, from the last layer's pre-activation z and activation a.
+    ///
+    /// # Shapes
+    ///
+    /// z, a, y: n_L × m. Least squares does not read z.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the shapes differ or the batch is empty. Source: seed document, section 3.7.3.
+    #[track_caller]
+    pub fn value<T: Scalar>(self, z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> T {
+        self.check(z, a, y);
+        match self {
+            Loss::LeastSquares => least_squares(a, y),
+            Loss::CrossEntropy => cross_entropy(z, a, y),
+            Loss::BinaryCrossEntropy => binary_cross_entropy(z, y),
+        }
+    }
+
+    /// The derivative of J: ∂J/∂a for least squares; ∂J/∂z, which is δ⁽ᴸ⁾ at once, for the cross-entropies.
+    ///
+    /// # Shapes
+    ///
+    /// z, a, y, `gradient`: n_L × m. Least squares and cross-entropy do not read z.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the shapes differ or the batch is empty.
+    #[track_caller]
+    pub fn gradient<T: Scalar>(self, z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
+        self.check(z, a, y);
+        assert!(gradient.shape() == y.shape(), "gradient of {self}: {}, but y is {}", gradient.shape(), y.shape());
+        match self {
+            Loss::LeastSquares => least_squares_gradient(a, y, gradient),
+            Loss::CrossEntropy => cross_entropy_gradient(a, y, gradient),
+            Loss::BinaryCrossEntropy => binary_cross_entropy_gradient(z, y, gradient),
+        }
+    }
+
+    #[track_caller]
+    fn check<T: Scalar>(self, z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) {
+        assert!(
+            z.shape() == y.shape() && a.shape() == y.shape(),
+            "cost {self}: z is {}, a is {}, y is {}",
+            z.shape(),
+            a.shape(),
+            y.shape()
+        );
+        assert!(y.columns() > 0, "cost {self}: a mean over no examples");
+    }
+}
+
+/// J = 1/(2m) Σ (a − y)²
+#[inline]
+pub fn least_squares<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>) -> T {
+    let mut sum = T::zero();
+    for (&a, &y) in a.as_slice().iter().zip(y.as_slice()) {
+        sum += (a - y) * (a - y);
+    }
+    sum / T::from_f64(2.0 * y.columns() as f64)
+}
+
+/// ∂J/∂a = (a − y) / m
+#[inline]
+pub fn least_squares_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
+    let m = examples(y);
+    for ((g, &a), &y) in gradient.as_mut_slice().iter_mut().zip(a.as_slice()).zip(y.as_slice()) {
+        *g = (a - y) / m;
+    }
+}
+
+/// J = −1/m Σ y ln softmax(z), for targets that sum to 1 in each column (one-hot or soft).
+///
+/// With z_max the largest of a column, −ln softmax(z)_t = (z_max − z_t) + ln(1 + Σ_{i≠max} e^{z_i − z_max}), where no
+/// term cancels another, and e^{z_i − z_max} = a_i / a_max needs no new exponential.
+///
+/// # Shapes
+///
+/// z, a = softmax(z), y: n_L × m.
+#[inline]
+pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> T {
+    let mut sum = T::zero();
+    for j in 0..y.columns() {
+        let (z_column, a_column) = (z.column(j), a.column(j));
+        let max = z.argmax(j);
+        let log_sum = (sum_without(a_column, max) / a_column[max]).ln_1p();
+        for (&z, &y) in z_column.iter().zip(y.column(j)) {
+            // A target of 0 takes no part, even where z_max − z overflows. A NaN takes part.
+            if y != T::zero() {
+                sum += y * ((z_column[max] - z) + log_sum);
+            }
+        }
+    }
+    sum / examples(y)
+}
+
+/// δ = ∂J/∂z = (a − y) / m for a = softmax(z).
+///
+/// For the largest entry of a column a − y is taken as (1 − y) − Σ_{i≠max} a_i, which keeps its digits where a is close
+/// to 1: a sure and right network still has a direction to improve in.
+///
+/// # Shapes
+///
+/// a = softmax(z), y, `gradient`: n_L × m.
+#[inline]
+pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
+    let m = examples(y);
+    for j in 0..y.columns() {
+        let (a_column, y_column) = (a.column(j), y.column(j));
+        for ((g, &a), &y) in gradient.column_mut(j).iter_mut().zip(a_column).zip(y_column) {
+            *g = (a - y) / m;
+        }
+        let max = a.argmax(j);
+        gradient[(max, j)] = ((T::one() - y_column[max]) - sum_without(a_column, max)) / m;
+    }
+}
+
+/// J = 1/m Σ [(1 − y) softplus(z) + y softplus(−z)], for targets in [0, 1]: binary cross-entropy from logits.
+///
+/// softplus(z) = max(0, z) + ln(1 + e^−|z|), so that every term is a sum of positive numbers.
+///
+/// # Shapes
+///
+/// z, y: n_L × m.
+#[inline]
+pub fn binary_cross_entropy<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>) -> T {
+    let mut sum = T::zero();
+    for (&z, &y) in z.as_slice().iter().zip(y.as_slice()) {
+        let linear = if z > T::zero() { z * (T::one() - y) } else { -z * y };
+        sum += linear + (-z.abs()).exp().ln_1p();
+    }
+    sum / examples(y)
+}
+
+/// δ = ∂J/∂z = (a − y) / m for a = sigmoid(z), taken as (1 − y) sigmoid(z) − y sigmoid(−z), which keeps its digits where
+/// a is close to y = 1.
+///
+/// # Shapes
+///
+/// z, y, `gradient`: n_L × m.
+#[inline]
+pub fn binary_cross_entropy_gradient<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
+    let m = examples(y);
+    for ((g, &z), &y) in gradient.as_mut_slice().iter_mut().zip(z.as_slice()).zip(y.as_slice()) {
+        let e = (-z.abs()).exp();
+        let (near, far) = (T::one() / (T::one() + e), e / (T::one() + e)); // sigmoid(|z|), sigmoid(−|z|)
+        let (a, one_minus_a) = if z > T::zero() { (near, far) } else { (far, near) };
+        *g = ((T::one() - y) * a - y * one_minus_a) / m;
+    }
+}
+
+/// m, the number of examples.
+fn examples<T: Scalar>(y: &Matrix<T>) -> T {
+    T::from_f64(y.columns() as f64)
+}
+
+/// The sum of all entries but one.
+#[inline]
+fn sum_without<T: Scalar>(column: &[T], left_out: usize) -> T {
+    let (before, after) = (&column[..left_out], &column[left_out + 1..]);
+    before.iter().chain(after).fold(T::zero(), |sum, &x| sum + x)
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Loss {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        Loss::ALL
+            .into_iter()
+            .find(|loss| loss.name() == name)
+            .ok_or_else(|| UnknownName::new("loss", name, &Loss::ALL.map(Loss::name)))
+    }
+}

@@ -1,0 +1,332 @@
+//! A matrix that owns its numbers, stored column by column.
+
+use std::fmt;
+use std::ops::{Index, IndexMut, Range};
+
+use crate::{MatrixView, Scalar, Shape};
+
+/// A matrix of `rows` × `columns` numbers, stored **column by column**: a batch keeps each example in one slice.
+///
+/// ```
+/// use nn_core::Matrix;
+///
+/// let m = Matrix::from_rows(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+/// assert_eq!(m.shape().to_string(), "2×3");
+/// assert_eq!(m[(1, 2)], 6.0); // row 1, column 2, counted from 0
+/// assert_eq!(m.column(1), [2.0, 5.0]); // one example
+/// assert_eq!(format!("{m}"), "[ 1  2  3 ]\n[ 4  5  6 ]");
+/// assert_eq!(format!("{m:.2}"), "[ 1.00  2.00  3.00 ]\n[ 4.00  5.00  6.00 ]");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Matrix<T> {
+    rows: usize,
+    columns: usize,
+    data: Vec<T>,
+}
+
+/// Construction.
+impl<T: Scalar> Matrix<T> {
+    /// A matrix of zeros.
+    ///
+    /// # Panics
+    ///
+    /// Panics if rows · columns overflows.
+    #[track_caller]
+    pub fn zeros(rows: usize, columns: usize) -> Self {
+        Matrix { rows, columns, data: vec![T::zero(); length(rows, columns)] }
+    }
+
+    /// The matrix whose entry (i, j) is `f(i, j)`. The entries are asked for column by column.
+    ///
+    /// # Panics
+    ///
+    /// Panics if rows · columns overflows.
+    #[track_caller]
+    pub fn from_fn(rows: usize, columns: usize, mut f: impl FnMut(usize, usize) -> T) -> Self {
+        let mut data = Vec::with_capacity(length(rows, columns));
+        for j in 0..columns {
+            data.extend((0..rows).map(|i| f(i, j)));
+        }
+        Matrix { rows, columns, data }
+    }
+
+    /// A matrix from its rows, as one writes a weight matrix on paper.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the rows have different lengths.
+    #[track_caller]
+    pub fn from_rows<R: AsRef<[T]>>(rows: &[R]) -> Self {
+        let columns = common_length(rows, "row");
+        Self::from_fn(rows.len(), columns, |i, j| rows[i].as_ref()[j])
+    }
+
+    /// A matrix from its columns: a batch from its examples.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the columns have different lengths.
+    #[track_caller]
+    pub fn from_columns<C: AsRef<[T]>>(columns: &[C]) -> Self {
+        let rows = common_length(columns, "column");
+        let data = columns.iter().flat_map(|column| column.as_ref()).copied().collect();
+        Matrix { rows, columns: columns.len(), data }
+    }
+
+    /// A matrix of one column: a single example, or the biases of a layer.
+    pub fn from_column(column: &[T]) -> Self {
+        Matrix { rows: column.len(), columns: 1, data: column.to_vec() }
+    }
+
+    /// A matrix from numbers that lie column by column.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `data` does not hold exactly rows · columns numbers.
+    #[track_caller]
+    pub fn from_vec(rows: usize, columns: usize, data: Vec<T>) -> Self {
+        MatrixView::new(rows, columns, &data);
+        Matrix { rows, columns, data }
+    }
+}
+
+/// Shape and access.
+impl<T> Matrix<T> {
+    /// Number of rows.
+    #[inline]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns: in a batch, the number of examples.
+    #[inline]
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Rows and columns.
+    #[inline]
+    pub fn shape(&self) -> Shape {
+        Shape { rows: self.rows, columns: self.columns }
+    }
+
+    /// All numbers, column by column.
+    #[inline]
+    pub fn as_slice(&self) -> &[T] {
+        &self.data
+    }
+
+    /// All numbers, column by column, to be changed.
+    #[inline]
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
+        &mut self.data
+    }
+
+    /// Column `j`: in a batch, example `j`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no column `j`.
+    #[inline]
+    #[track_caller]
+    pub fn column(&self, j: usize) -> &[T] {
+        assert!(j < self.columns, "column {j} of a {} matrix", self.shape());
+        &self.data[j * self.rows..(j + 1) * self.rows]
+    }
+
+    /// Column `j`, to be changed.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no column `j`.
+    #[inline]
+    #[track_caller]
+    pub fn column_mut(&mut self, j: usize) -> &mut [T] {
+        assert!(j < self.columns, "column {j} of a {} matrix", self.shape());
+        &mut self.data[j * self.rows..(j + 1) * self.rows]
+    }
+
+    /// The columns, one slice after the other.
+    pub fn columns_iter(&self) -> impl Iterator<Item = &[T]> {
+        (0..self.columns).map(|j| self.column(j))
+    }
+
+    /// The numbers of row `i`, from left to right.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no row `i`.
+    #[track_caller]
+    pub fn row_iter(&self, i: usize) -> impl Iterator<Item = &T> {
+        assert!(i < self.rows, "row {i} of a {} matrix", self.shape());
+        self.data.iter().skip(i).step_by(self.rows)
+    }
+
+    /// The whole matrix as a view.
+    #[inline]
+    pub fn view(&self) -> MatrixView<'_, T> {
+        MatrixView::new(self.rows, self.columns, &self.data)
+    }
+
+    /// The transpose as a view, without copying.
+    #[inline]
+    pub fn t(&self) -> MatrixView<'_, T> {
+        self.view().t()
+    }
+
+    /// A range of columns as a view, without copying: some of the examples of a batch.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the range goes beyond the last column.
+    #[track_caller]
+    pub fn columns_range(&self, range: Range<usize>) -> MatrixView<'_, T> {
+        self.view().columns_range(range)
+    }
+}
+
+/// Change in place.
+impl<T: Scalar> Matrix<T> {
+    /// Makes this a `rows` × `columns` matrix and keeps the allocation where it is large enough. The entries are
+    /// unspecified afterwards: the next operation is to write them.
+    ///
+    /// # Panics
+    ///
+    /// Panics if rows · columns overflows.
+    #[track_caller]
+    pub fn resize(&mut self, rows: usize, columns: usize) {
+        self.data.resize(length(rows, columns), T::zero());
+        (self.rows, self.columns) = (rows, columns);
+    }
+
+    /// Sets every entry to `value`.
+    pub fn fill(&mut self, value: T) {
+        self.data.fill(value);
+    }
+
+    /// Becomes a copy of `source`, in shape and numbers, keeping the allocation where it is large enough.
+    pub fn copy_from<'a>(&mut self, source: impl Into<MatrixView<'a, T>>) {
+        let source = source.into();
+        self.resize(source.rows(), source.columns());
+        for j in 0..self.columns {
+            if source.columns_are_contiguous() {
+                self.column_mut(j).copy_from_slice(source.column(j));
+            } else {
+                for (i, entry) in self.column_mut(j).iter_mut().enumerate() {
+                    *entry = source[(i, j)];
+                }
+            }
+        }
+    }
+
+    /// Becomes the columns of `source` that `indices` lists, in that order: a batch picked from a data set.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `source` has no such column.
+    #[track_caller]
+    pub fn gather_columns(&mut self, source: &Matrix<T>, indices: &[usize]) {
+        self.resize(source.rows, indices.len());
+        for (j, &index) in indices.iter().enumerate() {
+            self.column_mut(j).copy_from_slice(source.column(index));
+        }
+    }
+
+    /// Replaces each entry x by `f(x)`.
+    pub fn map_in_place(&mut self, f: impl Fn(T) -> T) {
+        for entry in &mut self.data {
+            *entry = f(*entry);
+        }
+    }
+
+    /// Replaces each entry x by `f(x, y)`, where y is the entry of `other` in the same place.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the shapes differ.
+    #[track_caller]
+    pub fn zip_in_place(&mut self, other: &Matrix<T>, f: impl Fn(T, T) -> T) {
+        assert!(self.shape() == other.shape(), "zip of {} with {}: shapes differ", self.shape(), other.shape());
+        for (entry, &y) in self.data.iter_mut().zip(&other.data) {
+            *entry = f(*entry, y);
+        }
+    }
+
+    /// A matrix whose entries are `f` of these: the allocating convenience beside [`map_in_place`](Self::map_in_place),
+    /// and the way from one number type to another.
+    ///
+    /// ```
+    /// let single = nn_core::Matrix::from_rows(&[[0.5_f64, 0.25]]).map(|x| x as f32);
+    /// assert_eq!(single[(0, 1)], 0.25_f32);
+    /// ```
+    pub fn map<U: Scalar>(&self, f: impl Fn(T) -> U) -> Matrix<U> {
+        Matrix { rows: self.rows, columns: self.columns, data: self.data.iter().map(|&x| f(x)).collect() }
+    }
+
+    /// The row of the largest entry of column `j`, the first of equals: the class that an example is given.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no column `j` or it is empty.
+    #[track_caller]
+    pub fn argmax(&self, j: usize) -> usize {
+        let column = self.column(j);
+        assert!(!column.is_empty(), "argmax of an empty column");
+        (1..column.len()).fold(0, |best, i| if column[i] > column[best] { i } else { best })
+    }
+}
+
+impl<T> Index<(usize, usize)> for Matrix<T> {
+    type Output = T;
+
+    #[inline]
+    #[track_caller]
+    fn index(&self, (i, j): (usize, usize)) -> &T {
+        assert!(i < self.rows && j < self.columns, "entry ({i}, {j}) of a {} matrix", self.shape());
+        &self.data[i + j * self.rows]
+    }
+}
+
+impl<T> IndexMut<(usize, usize)> for Matrix<T> {
+    #[inline]
+    #[track_caller]
+    fn index_mut(&mut self, (i, j): (usize, usize)) -> &mut T {
+        assert!(i < self.rows && j < self.columns, "entry ({i}, {j}) of a {} matrix", self.shape());
+        &mut self.data[i + j * self.rows]
+    }
+}
+
+/// Rows on lines, columns aligned to the right; `{:.4}` gives every entry four decimals.
+impl<T: fmt::Display> fmt::Display for Matrix<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |entry: &T| match f.precision() {
+            Some(precision) => format!("{entry:.precision$}"),
+            None => format!("{entry}"),
+        };
+        let cells: Vec<String> = self.data.iter().map(text).collect();
+        let cell = |i: usize, j: usize| &cells[i + j * self.rows];
+        let widths: Vec<usize> =
+            (0..self.columns).map(|j| (0..self.rows).map(|i| cell(i, j).chars().count()).max().unwrap_or(0)).collect();
+        for i in 0..self.rows {
+            let line: Vec<String> = widths.iter().enumerate().map(|(j, &w)| format!("{:>w$}", cell(i, j))).collect();
+            write!(f, "{}[ {} ]", if i == 0 { "" } else { "\n" }, line.join("  "))?;
+        }
+        Ok(())
+    }
+}
+
+#[track_caller]
+fn length(rows: usize, columns: usize) -> usize {
+    let shape = Shape { rows, columns };
+    rows.checked_mul(columns).unwrap_or_else(|| panic!("a {shape} matrix has more entries than can be counted"))
+}
+
+#[track_caller]
+fn common_length<T, L: AsRef<[T]>>(lines: &[L], what: &str) -> usize {
+    let first = lines.first().map_or(0, |line| line.as_ref().len());
+    for (i, line) in lines.iter().enumerate() {
+        let n = line.as_ref().len();
+        assert!(n == first, "{what} {i} has {n} entries, but {what} 0 has {first}");
+    }
+    first
+}

@@ -1,0 +1,206 @@
+//! The matrix product, and the two sums over a batch that stand beside it in every layer.
+
+use crate::{Matrix, MatrixView, Scalar};
+
+/// What a product does with its result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// C ← A B. What C held is not read.
+    Replace,
+    /// C ← C + A B.
+    Add,
+}
+
+/// C ← A B, or C ← C + A B.
+///
+/// Either factor may be a transposed view: `matmul(w.t(), &delta, …)` is Wᵀ δ, and `matmul(&delta, a.t(), …)` is δ aᵀ.
+///
+/// # Shapes
+///
+/// A: m × k, B: k × n, C: m × n.
+///
+/// # Panics
+///
+/// Panics if the shapes do not fit, with all three of them.
+///
+/// ```
+/// use nn_core::{Matrix, Write, matmul};
+///
+/// let w = Matrix::from_rows(&[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+/// let a = Matrix::from_column(&[1.0, -1.0]);
+/// let mut z = Matrix::zeros(3, 1);
+/// matmul(&w, &a, Write::Replace, &mut z);
+/// assert_eq!(z, Matrix::from_column(&[-1.0, -1.0, -1.0]));
+///
+/// let mut back = Matrix::zeros(2, 1);
+/// matmul(w.t(), &z, Write::Replace, &mut back);
+/// assert_eq!(back, Matrix::from_column(&[-9.0, -12.0]));
+/// ```
+#[track_caller]
+pub fn matmul<'a, 'b, T: Scalar>(
+    a: impl Into<MatrixView<'a, T>>,
+    b: impl Into<MatrixView<'b, T>>,
+    write: Write,
+    c: &mut Matrix<T>,
+) {
+    let (a, b) = (a.into(), b.into());
+    assert!(
+        a.columns() == b.rows() && c.rows() == a.rows() && c.columns() == b.columns(),
+        "matrix product C = A B: A is {}, B is {}, C is {}",
+        a.shape(),
+        b.shape(),
+        c.shape()
+    );
+    T::product(a, b, write, c.as_mut_slice());
+}
+
+/// Z ← W A + b 1ᵀ: the affine map of a layer, for every example of a batch.
+///
+/// The biases are laid down first and the product is added to them.
+///
+/// # Shapes
+///
+/// W: n_l × n_{l−1}, A: n_{l−1} × m, b: n_l × 1, Z: n_l × m.
+///
+/// # Panics
+///
+/// Panics if the shapes do not fit. Source: seed document, section 3.7.1.
+#[track_caller]
+pub fn affine<'a, T: Scalar>(weight: &Matrix<T>, a: impl Into<MatrixView<'a, T>>, bias: &Matrix<T>, z: &mut Matrix<T>) {
+    assert!(
+        bias.rows() == z.rows() && bias.columns() == 1,
+        "affine map z = W a + b: b is {}, z is {}",
+        bias.shape(),
+        z.shape()
+    );
+    for j in 0..z.columns() {
+        z.column_mut(j).copy_from_slice(bias.column(0));
+    }
+    matmul(weight, a, Write::Add, z);
+}
+
+/// s ← D 1, or s ← s + D 1: the sum of the columns of a matrix, from left to right. The gradient of a layer's biases
+/// is such a sum over the examples of a batch.
+///
+/// # Shapes
+///
+/// D: n × m, s: n × 1.
+///
+/// # Panics
+///
+/// Panics if the shapes do not fit.
+#[track_caller]
+pub fn sum_columns<T: Scalar>(d: &Matrix<T>, write: Write, s: &mut Matrix<T>) {
+    assert!(s.rows() == d.rows() && s.columns() == 1, "sum s = D 1: D is {}, s is {}", d.shape(), s.shape());
+    if write == Write::Replace {
+        s.fill(T::zero());
+    }
+    for column in d.columns_iter() {
+        for (sum, &x) in s.as_mut_slice().iter_mut().zip(column) {
+            *sum += x;
+        }
+    }
+}
+
+/// C ← A B by the definition C_ij = Σ_p A_ip B_pj, one entry after the other: the slow product that no one doubts,
+/// against which the tests hold the others.
+///
+/// # Panics
+///
+/// Panics if the columns of A are not as many as the rows of B.
+#[track_caller]
+pub fn matmul_reference<'a, 'b, T: Scalar>(
+    a: impl Into<MatrixView<'a, T>>,
+    b: impl Into<MatrixView<'b, T>>,
+) -> Matrix<T> {
+    let (a, b) = (a.into(), b.into());
+    assert!(a.columns() == b.rows(), "matrix product A B: A is {}, B is {}", a.shape(), b.shape());
+    Matrix::from_fn(a.rows(), b.columns(), |i, j| {
+        (0..a.columns()).fold(T::zero(), |sum, p| sum + a[(i, p)] * b[(p, j)])
+    })
+}
+
+/// The product in plain loops that run along contiguous columns: for single examples, for tiny matrices, and for
+/// number types that no library knows.
+///
+/// Which loop is innermost depends on which factor is transposed:
+///
+/// | product | in a layer | loop |
+/// |---|---|---|
+/// | A B | z = W a | column j of C gathers the columns of A, each times one entry of B |
+/// | A Bᵀ | ∂J/∂W = δ aᵀ | the same |
+/// | Aᵀ B | Wᵀ δ | entry (i, j) of C is the inner product of two columns |
+///
+/// # Shapes
+///
+/// A: m × k, B: k × n, `c`: the m · n entries of C column by column. The caller has checked them.
+pub fn plain_product<T: Scalar>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, write: Write, c: &mut [T]) {
+    let rows = a.rows();
+    if rows == 0 {
+        return;
+    }
+    if a.columns() == 0 && write == Write::Replace {
+        c.fill(T::zero());
+    }
+    for (j, c_column) in c.chunks_exact_mut(rows).enumerate() {
+        if a.columns_are_contiguous() {
+            combine_columns(a, |p| b[(p, j)], write, c_column);
+        } else if b.columns_are_contiguous() {
+            inner_products(a.t(), b.column(j), write, c_column);
+        } else {
+            for (i, entry) in c_column.iter_mut().enumerate() {
+                put(write, entry, (0..a.columns()).fold(T::zero(), |sum, p| sum + a[(i, p)] * b[(p, j)]));
+            }
+        }
+    }
+}
+
+/// c ← Σ_p a_p · factor(p), over the columns a_p of A.
+#[inline]
+fn combine_columns<T: Scalar>(a: MatrixView<'_, T>, factor: impl Fn(usize) -> T, write: Write, c: &mut [T]) {
+    for p in 0..a.columns() {
+        let factor = factor(p);
+        if p == 0 && write == Write::Replace {
+            for (entry, &x) in c.iter_mut().zip(a.column(p)) {
+                *entry = x * factor;
+            }
+        } else {
+            for (entry, &x) in c.iter_mut().zip(a.column(p)) {
+                *entry += x * factor;
+            }
+        }
+    }
+}
+
+/// c_i ← a_i · b, over the columns a_i of A.
+#[inline]
+fn inner_products<T: Scalar>(a: MatrixView<'_, T>, b: &[T], write: Write, c: &mut [T]) {
+    for (i, entry) in c.iter_mut().enumerate() {
+        put(write, entry, inner_product(a.column(i), b));
+    }
+}
+
+/// Σ x_i y_i, in eight interleaved sums: one sum would make each addition wait for the one before it.
+#[inline]
+fn inner_product<T: Scalar>(x: &[T], y: &[T]) -> T {
+    const LANES: usize = 8;
+    let mut sums = [T::zero(); LANES];
+    let (x_blocks, y_blocks) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
+    let tail = x_blocks.remainder().iter().zip(y_blocks.remainder());
+    let tail = tail.fold(T::zero(), |sum, (&x, &y)| sum + x * y);
+    for (x, y) in x_blocks.zip(y_blocks) {
+        for lane in 0..LANES {
+            sums[lane] += x[lane] * y[lane];
+        }
+    }
+    let [s0, s1, s2, s3, s4, s5, s6, s7] = sums;
+    ((s0 + s4) + (s1 + s5)) + ((s2 + s6) + (s3 + s7)) + tail
+}
+
+#[inline]
+fn put<T: Scalar>(write: Write, entry: &mut T, value: T) {
+    match write {
+        Write::Replace => *entry = value,
+        Write::Add => *entry += value,
+    }
+}

@@ -1,0 +1,139 @@
+//! The numbers that everything is generic over.
+
+use std::fmt::{Debug, Display};
+use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
+
+use num_traits::{One, Zero};
+
+use crate::{MatrixView, Write, gemm, plain_product};
+
+/// A real number as this project needs it: four operations, order, and the few functions that activations and costs
+/// are made of.
+///
+/// It asks only for what is used, so that another number type fits on a screen: a dual number a + b ε (forward-mode
+/// differentiation) needs the rule of the product and the derivatives of these six functions.
+///
+/// [`product`](Scalar::product) is the hook by which a number type brings its own matrix product: `f32` and `f64` hand
+/// large ones to the crate matrixmultiply; any other type gets three plain loops.
+///
+/// # Example
+///
+/// ```
+/// use nn_core::Scalar;
+///
+/// fn logistic_loss<T: Scalar>(z: T) -> T {
+///     (-z).exp().ln_1p() // ln(1 + e^−z)
+/// }
+/// assert_eq!(logistic_loss(0.0_f64), std::f64::consts::LN_2);
+/// assert_eq!(logistic_loss(0.0_f32), std::f32::consts::LN_2);
+/// ```
+pub trait Scalar:
+    Copy
+    + Debug
+    + Display
+    + PartialOrd
+    + Zero
+    + One
+    + Neg<Output = Self>
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + AddAssign
+    + SubAssign
+    + MulAssign
+    + Send
+    + Sync
+    + 'static
+{
+    /// The nearest number of this type. Constants and data come in this way.
+    fn from_f64(value: f64) -> Self;
+
+    /// The value as f64 (of a dual number: its real part). Figures for people and files go out this way.
+    fn to_f64(self) -> f64;
+
+    /// e^x
+    fn exp(self) -> Self;
+
+    /// e^x − 1, accurate near x = 0 where `exp(x) - 1` is not.
+    fn exp_m1(self) -> Self;
+
+    /// ln(1 + x), accurate near x = 0 where `ln(1 + x)` is not.
+    fn ln_1p(self) -> Self;
+
+    /// The hyperbolic tangent.
+    fn tanh(self) -> Self;
+
+    /// √x
+    fn sqrt(self) -> Self;
+
+    /// |x|, by comparison with zero; NaN stays NaN.
+    #[inline]
+    fn abs(self) -> Self {
+        if self < Self::zero() { -self } else { self }
+    }
+
+    /// C ← A B, or C ← C + A B: the matrix product of this number type.
+    ///
+    /// # Shapes
+    ///
+    /// A is m × k, B is k × n, and `c` holds the m × n matrix C column by column; [`matmul`](crate::matmul) has checked
+    /// them. With [`Write::Replace`] `c` is never read: it may hold NaN.
+    fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, write: Write, c: &mut [Self]) {
+        plain_product(a, b, write, c);
+    }
+}
+
+/// `f32` and `f64` differ in their name and in the kernel of matrixmultiply that serves them.
+macro_rules! implement_scalar {
+    ($float:ident, $gemm:ident) => {
+        impl Scalar for $float {
+            #[inline]
+            fn from_f64(value: f64) -> Self {
+                // The only lossy step: rounding to the nearest f32 is what the function is for.
+                value as $float
+            }
+
+            #[inline]
+            fn to_f64(self) -> f64 {
+                f64::from(self)
+            }
+
+            #[inline]
+            fn exp(self) -> Self {
+                $float::exp(self)
+            }
+
+            #[inline]
+            fn exp_m1(self) -> Self {
+                $float::exp_m1(self)
+            }
+
+            #[inline]
+            fn ln_1p(self) -> Self {
+                $float::ln_1p(self)
+            }
+
+            #[inline]
+            fn tanh(self) -> Self {
+                $float::tanh(self)
+            }
+
+            #[inline]
+            fn sqrt(self) -> Self {
+                $float::sqrt(self)
+            }
+
+            fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, write: Write, c: &mut [Self]) {
+                if gemm::plain_is_faster(a.rows(), a.columns(), b.columns()) {
+                    plain_product(a, b, write, c);
+                } else {
+                    gemm::$gemm(a, b, write, c);
+                }
+            }
+        }
+    };
+}
+
+implement_scalar!(f32, product_f32);
+implement_scalar!(f64, product_f64);
