@@ -166,7 +166,7 @@ pub fn step<T: Scalar>(z: T) -> T {
 /// step′ = 0 everywhere, taken as 0 at z = 0 too, where the step has no derivative; NaN for NaN.
 #[inline]
 pub fn step_derivative<T: Scalar>(a: T) -> T {
-    a - a
+    a * T::zero()
 }
 
 /// relu(z) = max(0, z); NaN for NaN, which `max` would hide.

@@ -21,7 +21,7 @@
 //! ```
 //! use nn_core::{Activation, Loss, Matrix, affine};
 //!
-//! let weight = Matrix::from_rows(&[[0.15, 0.20], [0.25, 0.30]]);
+//! let weight = Matrix::<f64>::from_rows(&[[0.15, 0.20], [0.25, 0.30]]);
 //! let bias = Matrix::from_column(&[0.35, 0.35]);
 //! let x = Matrix::from_column(&[0.05, 0.10]); // one example, a column
 //! let y = Matrix::from_column(&[0.0, 1.0]);
