@@ -1,1 +1,60 @@
+//! Gradients by machine: a reverse-mode **tape**, small enough to read in one sitting.
+//!
+//! A [`Tape`] is a Wengert list: the list of the operations of a computation, in the order in which they were done, with
+//! the value of each. Read forwards it computes the values again; read backwards, with the chain rule at each step, it
+//! gives the derivative of the last value with respect to every one before it.
+//!
+//! # Example
+//!
+//! The cost of a network with two layers, and its gradients, in the notation of the paper:
+//!
+//! ```
+//! use nn_autodiff::Tape;
+//! use nn_core::{Activation::Sigmoid, Matrix};
+//!
+//! let mut tape = Tape::<f64>::new();
+//! let x = tape.input(Matrix::from_column(&[0.05, 0.10]));
+//! let y = tape.input(Matrix::from_column(&[0.01, 0.99]));
+//! let w1 = tape.parameter(Matrix::from_rows(&[[0.15, 0.20], [0.25, 0.30]]));
+//! let b1 = tape.parameter(Matrix::from_column(&[0.35, 0.35]));
+//! let w2 = tape.parameter(Matrix::from_rows(&[[0.40, 0.45], [0.50, 0.55]]));
+//! let b2 = tape.parameter(Matrix::from_column(&[0.60, 0.60]));
+//!
+//! let z1 = tape.affine(w1, x, b1);
+//! let a1 = tape.activate(z1, Sigmoid);
+//! let z2 = tape.affine(w2, a1, b2);
+//! let a2 = tape.activate(z2, Sigmoid);
+//! let j = tape.least_squares(a2, y);
+//!
+//! tape.backward(j);
+//! assert!((tape.value(j)[(0, 0)] - 0.298_371_108_760_002_69).abs() < 1e-15);
+//! assert!((tape.gradient(w1)[(0, 0)] - 0.000_438_567_734_474_346_73).abs() < 1e-15);
+//!
+//! // The recording is replayed with other numbers, in the same buffers.
+//! tape.set(x, &Matrix::from_column(&[1.0, -1.0]));
+//! tape.forward();
+//! tape.backward(j);
+//! ```
+//!
+//! # The design, and why
+//!
+//! - A [`Var`] is an index. Operands are recorded before their result, so **index order is topological order**: the
+//!   forward sweep counts up, the backward sweep counts down, and neither needs a graph search.
+//! - The operations are one enum, and each sweep is one `match`. Someone who wants to know what the machine does
+//!   reads two functions.
+//! - Values and adjoints lie in vectors beside the list. A result comes after its operands, so splitting the vector
+//!   there gives the operands to read and the result to write, without reference counting.
+//! - A tape is **recorded once and replayed**: after the first sweep no matrix is allocated any more.
+//! - Inputs are constants: no product is computed for a derivative that nobody asked for.
+//!
+//! # What it does not do
+//!
+//! It differentiates once, a scalar, with respect to matrices. It has the few operations that multilayer perceptrons,
+//! residual blocks, autoencoders with tied weights and ridge penalties are made of, and no broadcasting but the bias.
 
+mod op;
+mod print;
+mod tape;
+
+pub use op::Op;
+pub use tape::{Tape, Var};

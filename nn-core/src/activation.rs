@@ -6,6 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::matrix::argmax;
 use crate::{Matrix, Scalar};
 
 /// The activation function σ of a layer: a = σ(z).
@@ -237,7 +238,10 @@ pub fn tanh_derivative<T: Scalar>(a: T) -> T {
 /// softplus(z) = ln(1 + e^z) = max(0, z) + ln(1 + e^−|z|), which neither overflows nor loses its tail.
 #[inline]
 pub fn softplus<T: Scalar>(z: T) -> T {
-    relu(z) + (-z.abs()).exp().ln_1p()
+    // Not relu(z): at z = 0 the kinks of max(0, z) and |z| cancel only if both take the side of z > 0 there, as dual
+    // numbers notice.
+    let linear = if z < T::zero() { T::zero() } else { z };
+    linear + (-z.abs()).exp().ln_1p()
 }
 
 /// softplus′ = sigmoid(z) = 1 − e^−a.
@@ -251,10 +255,15 @@ pub fn softplus_derivative<T: Scalar>(a: T) -> T {
 /// # Shapes
 ///
 /// z, a: the n entries of one column.
+///
+/// # Panics
+///
+/// Panics if the lengths differ.
 #[inline]
+#[track_caller]
 pub fn softmax<T: Scalar>(z: &[T], a: &mut [T]) {
-    let largest = z.iter().skip(1).fold(z.first().copied(), |max, &z| if max < Some(z) { Some(z) } else { max });
-    let Some(largest) = largest else { return };
+    assert!(z.len() == a.len(), "softmax: z has {} entries, a has {}", z.len(), a.len());
+    let Some(&largest) = z.get(argmax(z)) else { return };
     let mut sum = T::zero();
     for (a, &z) in a.iter_mut().zip(z) {
         *a = (z - largest).exp();
@@ -272,8 +281,19 @@ pub fn softmax<T: Scalar>(z: &[T], a: &mut [T]) {
 /// # Shapes
 ///
 /// a, `gradient`: the n entries of one column. `gradient` holds ∂J/∂a before and ∂J/∂z after.
+///
+/// # Panics
+///
+/// Panics if the lengths differ.
 #[inline]
+#[track_caller]
 pub fn softmax_backward<T: Scalar>(a: &[T], gradient: &mut [T]) {
+    assert!(
+        a.len() == gradient.len(),
+        "derivative of softmax: a has {} entries, ∂J/∂a has {}",
+        a.len(),
+        gradient.len()
+    );
     let mean = a.iter().zip(gradient.iter()).fold(T::zero(), |sum, (&a, &g)| sum + a * g);
     for (g, &a) in gradient.iter_mut().zip(a) {
         *g = a * (*g - mean);

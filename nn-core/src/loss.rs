@@ -89,7 +89,6 @@ impl Loss {
     #[track_caller]
     pub fn gradient<T: Scalar>(self, z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
         self.check(z, a, y);
-        assert!(gradient.shape() == y.shape(), "gradient of {self}: {}, but y is {}", gradient.shape(), y.shape());
         match self {
             Loss::LeastSquares => least_squares_gradient(a, y, gradient),
             Loss::CrossEntropy => cross_entropy_gradient(a, y, gradient),
@@ -112,7 +111,9 @@ impl Loss {
 
 /// J = 1/(2m) Σ (a − y)²
 #[inline]
+#[track_caller]
 pub fn least_squares<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>) -> T {
+    same_shape("least squares", "a", a, y);
     let mut sum = T::zero();
     for (&a, &y) in a.as_slice().iter().zip(y.as_slice()) {
         sum += (a - y) * (a - y);
@@ -122,7 +123,10 @@ pub fn least_squares<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>) -> T {
 
 /// ∂J/∂a = (a − y) / m
 #[inline]
+#[track_caller]
 pub fn least_squares_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
+    same_shape("least squares", "a", a, y);
+    same_shape("least squares", "∂J/∂a", gradient, y);
     let m = examples(y);
     for ((g, &a), &y) in gradient.as_mut_slice().iter_mut().zip(a.as_slice()).zip(y.as_slice()) {
         *g = (a - y) / m;
@@ -138,7 +142,10 @@ pub fn least_squares_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
 ///
 /// z, a = softmax(z), y: n_L × m.
 #[inline]
+#[track_caller]
 pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> T {
+    same_shape("cross-entropy", "z", z, y);
+    same_shape("cross-entropy", "a", a, y);
     let mut sum = T::zero();
     for j in 0..y.columns() {
         let (z_column, a_column) = (z.column(j), a.column(j));
@@ -163,7 +170,10 @@ pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> 
 ///
 /// a = softmax(z), y, `gradient`: n_L × m.
 #[inline]
+#[track_caller]
 pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
+    same_shape("cross-entropy", "a", a, y);
+    same_shape("cross-entropy", "δ", gradient, y);
     let m = examples(y);
     for j in 0..y.columns() {
         let (a_column, y_column) = (a.column(j), y.column(j));
@@ -183,10 +193,13 @@ pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
 ///
 /// z, y: n_L × m.
 #[inline]
+#[track_caller]
 pub fn binary_cross_entropy<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>) -> T {
+    same_shape("binary cross-entropy", "z", z, y);
     let mut sum = T::zero();
     for (&z, &y) in z.as_slice().iter().zip(y.as_slice()) {
-        let linear = if z > T::zero() { z * (T::one() - y) } else { -z * y };
+        // At z = 0 the side of z > 0 is taken, as |z| takes it: only together do their kinks cancel.
+        let linear = if z < T::zero() { -z * y } else { z * (T::one() - y) };
         sum += linear + (-z.abs()).exp().ln_1p();
     }
     sum / examples(y)
@@ -199,14 +212,22 @@ pub fn binary_cross_entropy<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>) -> T {
 ///
 /// z, y, `gradient`: n_L × m.
 #[inline]
+#[track_caller]
 pub fn binary_cross_entropy_gradient<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
+    same_shape("binary cross-entropy", "z", z, y);
+    same_shape("binary cross-entropy", "δ", gradient, y);
     let m = examples(y);
     for ((g, &z), &y) in gradient.as_mut_slice().iter_mut().zip(z.as_slice()).zip(y.as_slice()) {
         let e = (-z.abs()).exp();
         let (near, far) = (T::one() / (T::one() + e), e / (T::one() + e)); // sigmoid(|z|), sigmoid(−|z|)
-        let (a, one_minus_a) = if z > T::zero() { (near, far) } else { (far, near) };
+        let (a, one_minus_a) = if z < T::zero() { (far, near) } else { (near, far) };
         *g = ((T::one() - y) * a - y * one_minus_a) / m;
     }
+}
+
+#[track_caller]
+fn same_shape<T>(cost: &str, name: &str, matrix: &Matrix<T>, y: &Matrix<T>) {
+    assert!(matrix.shape() == y.shape(), "{cost}: {name} is {}, y is {}", matrix.shape(), y.shape());
 }
 
 /// m, the number of examples.

@@ -272,7 +272,7 @@ impl<T: Scalar> Matrix<T> {
     pub fn argmax(&self, j: usize) -> usize {
         let column = self.column(j);
         assert!(!column.is_empty(), "argmax of an empty column");
-        (1..column.len()).fold(0, |best, i| if column[i] > column[best] { i } else { best })
+        argmax(column)
     }
 }
 
@@ -313,6 +313,11 @@ impl<T: fmt::Display> fmt::Display for Matrix<T> {
         }
         Ok(())
     }
+}
+
+/// The place of the largest number, the first of equals; 0 where there is none.
+pub(crate) fn argmax<T: PartialOrd>(numbers: &[T]) -> usize {
+    (1..numbers.len()).fold(0, |best, i| if numbers[i] > numbers[best] { i } else { best })
 }
 
 #[track_caller]

@@ -106,6 +106,23 @@ mod tests {
         assert!((variance - 1.0).abs() < 5.0 * (2.0 / N as f64).sqrt(), "{variance}");
     }
 
+    /// To twelve digits, because ln and cos are the platform's.
+    #[test]
+    fn normals_do_not_change() {
+        let mut rng = seeded(1);
+        for want in NORMALS_OF_SEED_1 {
+            let got = normal(&mut rng);
+            assert!((got - want).abs() < 1e-12, "{got}");
+        }
+    }
+    const NORMALS_OF_SEED_1: [f64; 3] = [0.0; 3];
+
+    #[test]
+    #[should_panic(expected = "a number below 0 was asked for")]
+    fn nothing_is_below_zero() {
+        below(&mut seeded(1), 0);
+    }
+
     #[test]
     fn below_reaches_every_value_and_no_other() {
         let mut rng = seeded(3);

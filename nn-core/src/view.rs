@@ -127,7 +127,7 @@ impl<'a, T> MatrixView<'a, T> {
     pub fn column(&self, j: usize) -> &'a [T] {
         assert!(self.columns_are_contiguous(), "column {j} of a transposed view is not one slice");
         assert!(j < self.columns, "column {j} of a {} matrix", self.shape());
-        let start = j * self.column_stride;
+        let start = if self.rows == 0 { 0 } else { j * self.column_stride };
         &self.data[start..start + self.rows]
     }
 

@@ -1,0 +1,98 @@
+//! The operations that a tape can record.
+
+use nn_core::{Activation, Loss, Scalar};
+
+use crate::Var;
+
+/// One step of a recorded computation: what was done, to which earlier values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Op<T> {
+    /// A constant: data.
+    Input,
+    /// A value whose gradient is wanted: weights, biases.
+    Parameter,
+    /// z = W a + b 1ᵀ
+    Affine {
+        /// W: n_l × n_{l−1}
+        weight: Var,
+        /// a: n_{l−1} × m
+        a: Var,
+        /// b: n_l × 1
+        bias: Var,
+    },
+    /// a = σ(z)
+    Activate(Activation, Var),
+    /// u + v
+    Add(Var, Var),
+    /// u ⊙ v, entry by entry
+    Multiply(Var, Var),
+    /// c u
+    Scale(T, Var),
+    /// uᵀ
+    Transpose(Var),
+    /// u v, the matrix product
+    Matmul(Var, Var),
+    /// Σ u_ij, a 1 × 1 matrix
+    Sum(Var),
+    /// J, a 1 × 1 matrix
+    Cost {
+        /// Which cost.
+        loss: Loss,
+        /// z⁽ᴸ⁾, which the cross-entropies are functions of. Least squares does not read it.
+        z: Var,
+        /// a⁽ᴸ⁾ = σ(z⁽ᴸ⁾), which least squares is a function of.
+        a: Var,
+        /// y, which depends on no parameter.
+        y: Var,
+    },
+}
+
+impl<T: Scalar> Op<T> {
+    /// The name in tables, graphs and messages.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Op::Input => "input",
+            Op::Parameter => "parameter",
+            Op::Affine { .. } => "affine",
+            Op::Activate(activation, _) => activation.name(),
+            Op::Add(..) => "add",
+            Op::Multiply(..) => "multiply",
+            Op::Scale(..) => "scale",
+            Op::Transpose(_) => "transpose",
+            Op::Matmul(..) => "matmul",
+            Op::Sum(_) => "sum",
+            Op::Cost { loss, .. } => loss.name(),
+        }
+    }
+
+    /// The values that it reads, in the order of its equation.
+    pub fn operands(&self) -> impl Iterator<Item = Var> + use<T> {
+        let operands = match *self {
+            Op::Input | Op::Parameter => [None; 3],
+            Op::Affine { weight, a, bias } => [Some(weight), Some(a), Some(bias)],
+            Op::Activate(_, u) | Op::Scale(_, u) | Op::Transpose(u) | Op::Sum(u) => [Some(u), None, None],
+            Op::Add(u, v) | Op::Multiply(u, v) | Op::Matmul(u, v) => [Some(u), Some(v), None],
+            Op::Cost { loss: Loss::LeastSquares, a, y, .. } => [Some(a), Some(y), None],
+            Op::Cost { z, a, y, .. } => [Some(z), Some(a), Some(y)],
+        };
+        operands.into_iter().flatten()
+    }
+
+    /// What it computes, in the letters of its operands, for messages.
+    pub fn equation(&self) -> &'static str {
+        match self {
+            Op::Input | Op::Parameter => "v",
+            Op::Affine { .. } => "z = W a + b 1ᵀ",
+            Op::Activate(..) => "a = σ(z)",
+            Op::Add(..) => "u + v",
+            Op::Multiply(..) => "u ⊙ v",
+            Op::Scale(..) => "c u",
+            Op::Transpose(_) => "uᵀ",
+            Op::Matmul(..) => "u v",
+            Op::Sum(_) => "Σ u",
+            Op::Cost { loss: Loss::LeastSquares, .. } => "J = 1/(2m) Σ (a − y)²",
+            Op::Cost { loss: Loss::CrossEntropy, .. } => "J = −1/m Σ y ln softmax(z)",
+            Op::Cost { loss: Loss::BinaryCrossEntropy, .. } => "J = −1/m Σ [y ln σ(z) + (1 − y) ln(1 − σ(z))]",
+        }
+    }
+}

@@ -1,0 +1,531 @@
+//! The engine: recording, the forward sweep, the backward sweep.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use nn_core::{Activation, Loss, Matrix, MatrixView, Scalar, Shape, Write, affine, matmul, sum_columns};
+
+use crate::Op;
+
+/// A value on a tape: its place in the list.
+///
+/// It is a plain index, cheap to copy, and knows which tape it belongs to, so that a `Var` from elsewhere is found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Var {
+    tape: u32,
+    index: u32,
+}
+
+impl Var {
+    /// The place in the list, counted from 0. Operands have smaller places than their result.
+    #[inline]
+    pub fn index(self) -> usize {
+        self.index as usize
+    }
+}
+
+/// A recorded computation, its values, and the derivatives of its last cost.
+///
+/// The front page of the [crate](crate) shows one at work; `println!("{tape}")` prints it as a table.
+#[derive(Debug)]
+pub struct Tape<T> {
+    id: u32,
+    ops: Vec<Op<T>>,
+    labels: Vec<Option<String>>,
+    /// Whether a value depends on a parameter, so that its adjoint is worth computing.
+    tracked: Vec<bool>,
+    values: Vec<Matrix<T>>,
+    /// The adjoint v̄ = ∂J/∂v of each value v, after a backward sweep.
+    adjoints: Vec<Matrix<T>>,
+    /// What the last backward sweep did to each adjoint.
+    state: Vec<Adjoint>,
+    /// Where a term is computed before it is added to an adjoint that already holds others.
+    scratch: Matrix<T>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Adjoint {
+    /// There has been no backward sweep since this value was recorded.
+    Unknown,
+    /// J does not depend on this value: its adjoint has been set to zero.
+    Zero,
+    /// The sweep has not come here yet, or has written nothing.
+    Unwritten,
+    /// The adjoint holds the sum of the terms so far.
+    Written,
+}
+
+/// Recording. Each method computes its value at once and returns its place.
+impl<T: Scalar> Tape<T> {
+    /// An empty tape.
+    pub fn new() -> Self {
+        static NEXT_ID: AtomicU32 = AtomicU32::new(0);
+        Tape {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            ops: Vec::new(),
+            labels: Vec::new(),
+            tracked: Vec::new(),
+            values: Vec::new(),
+            adjoints: Vec::new(),
+            state: Vec::new(),
+            scratch: Matrix::zeros(0, 0),
+        }
+    }
+
+    /// A constant: data. No derivative with respect to it is computed; who wants ∂J/∂x records x as a
+    /// [`parameter`](Tape::parameter).
+    pub fn input(&mut self, value: Matrix<T>) -> Var {
+        self.push(Op::Input, false, value)
+    }
+
+    /// A value whose gradient is wanted: weights, biases.
+    pub fn parameter(&mut self, value: Matrix<T>) -> Var {
+        self.push(Op::Parameter, true, value)
+    }
+
+    /// z = W a + b 1ᵀ, the affine map of a layer.
+    ///
+    /// # Shapes
+    ///
+    /// W: n_l × n_{l−1}, a: n_{l−1} × m, b: n_l × 1 → z: n_l × m.
+    ///
+    /// # Panics
+    ///
+    /// This and every other recording method panics if the shapes do not fit, or if a `Var` belongs to another tape.
+    #[track_caller]
+    pub fn affine(&mut self, weight: Var, a: Var, bias: Var) -> Var {
+        self.record(Op::Affine { weight, a, bias })
+    }
+
+    /// a = σ(z), an activation.
+    #[track_caller]
+    pub fn activate(&mut self, z: Var, activation: Activation) -> Var {
+        self.record(Op::Activate(activation, z))
+    }
+
+    /// u + v, for two values of the same shape.
+    #[track_caller]
+    pub fn add(&mut self, u: Var, v: Var) -> Var {
+        self.record(Op::Add(u, v))
+    }
+
+    /// u ⊙ v, entry by entry, for two values of the same shape.
+    #[track_caller]
+    pub fn multiply(&mut self, u: Var, v: Var) -> Var {
+        self.record(Op::Multiply(u, v))
+    }
+
+    /// c u, for a constant number c.
+    #[track_caller]
+    pub fn scale(&mut self, c: T, u: Var) -> Var {
+        self.record(Op::Scale(c, u))
+    }
+
+    /// uᵀ
+    #[track_caller]
+    pub fn transpose(&mut self, u: Var) -> Var {
+        self.record(Op::Transpose(u))
+    }
+
+    /// u v, the matrix product.
+    #[track_caller]
+    pub fn matmul(&mut self, u: Var, v: Var) -> Var {
+        self.record(Op::Matmul(u, v))
+    }
+
+    /// Σ u_ij, the sum of all entries, a 1 × 1 matrix.
+    #[track_caller]
+    pub fn sum(&mut self, u: Var) -> Var {
+        self.record(Op::Sum(u))
+    }
+
+    /// J = 1/(2m) Σ (a − y)², [least squares](nn_core::Loss::LeastSquares). The target y is an input.
+    #[track_caller]
+    pub fn least_squares(&mut self, a: Var, y: Var) -> Var {
+        self.cost(Loss::LeastSquares, a, a, y)
+    }
+
+    /// J = −1/m Σ y ln softmax(z), [cross-entropy](nn_core::Loss::CrossEntropy) taken from z. The target y is an input.
+    #[track_caller]
+    pub fn cross_entropy(&mut self, z: Var, y: Var) -> Var {
+        let a = self.activate(z, Activation::Softmax);
+        self.cost(Loss::CrossEntropy, z, a, y)
+    }
+
+    /// J = −1/m Σ [y ln sigmoid(z) + (1 − y) ln(1 − sigmoid(z))],
+    /// [binary cross-entropy](nn_core::Loss::BinaryCrossEntropy) taken from z. The target y is an input.
+    #[track_caller]
+    pub fn binary_cross_entropy(&mut self, z: Var, y: Var) -> Var {
+        let a = self.activate(z, Activation::Sigmoid);
+        self.cost(Loss::BinaryCrossEntropy, z, a, y)
+    }
+
+    /// The cost of a network whose last activation a = σ(z) is already on the tape. The three costs above are this.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a is not the [activation](Loss::activation) of z that the cost is made for, if y depends on a
+    /// parameter, or if the shapes do not fit.
+    #[track_caller]
+    pub fn cost(&mut self, loss: Loss, z: Var, a: Var, y: Var) -> Var {
+        if let Some(activation) = loss.activation() {
+            let op = self.ops[self.place(a)];
+            assert!(op == Op::Activate(activation, z), "{loss}: a is {}, not the {activation} of z", op.name());
+        }
+        assert!(!self.tracked[self.place(y)], "{loss}: the target depends on a parameter; a target is an input");
+        self.record(Op::Cost { loss, z, a, y })
+    }
+
+    /// Gives a value a name for tables and graphs, such as `W⁽¹⁾`.
+    #[track_caller]
+    pub fn label(&mut self, var: Var, name: &str) {
+        let i = self.place(var);
+        self.labels[i] = Some(name.to_owned());
+    }
+
+    #[track_caller]
+    fn record(&mut self, op: Op<T>) -> Var {
+        let mut tracked = false;
+        for operand in op.operands() {
+            tracked |= self.tracked[self.place(operand)];
+        }
+        // The shapes are checked before the step is on the tape: who catches the panic finds the tape as it was.
+        self.shape_of(&op);
+        let result = self.push(op, tracked, Matrix::zeros(0, 0));
+        self.compute(result.index());
+        result
+    }
+
+    fn push(&mut self, op: Op<T>, tracked: bool, value: Matrix<T>) -> Var {
+        let index = u32::try_from(self.ops.len()).expect("a tape of 2³² steps");
+        self.ops.push(op);
+        self.labels.push(None);
+        self.tracked.push(tracked);
+        self.values.push(value);
+        self.adjoints.push(Matrix::zeros(0, 0));
+        self.state.push(Adjoint::Unknown);
+        Var { tape: self.id, index }
+    }
+}
+
+/// Reading and writing.
+impl<T: Scalar> Tape<T> {
+    /// The value of the last forward sweep, or of the recording.
+    #[track_caller]
+    pub fn value(&self, var: Var) -> &Matrix<T> {
+        &self.values[self.place(var)]
+    }
+
+    /// Replaces the value of an input or a parameter; [`forward`](Tape::forward) then brings the rest up to date. The
+    /// number of columns, the examples of a batch, may change.
+    #[track_caller]
+    pub fn set<'a>(&mut self, var: Var, value: impl Into<MatrixView<'a, T>>) {
+        self.value_mut(var).copy_from(value);
+    }
+
+    /// The value of an input or a parameter, to be filled in place or exchanged for another matrix.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the value is the result of an operation.
+    #[track_caller]
+    pub fn value_mut(&mut self, var: Var) -> &mut Matrix<T> {
+        let i = self.leaf(var);
+        &mut self.values[i]
+    }
+
+    /// Two different inputs or parameters at once, to be filled in place: a batch and its targets.
+    ///
+    /// # Panics
+    ///
+    /// Panics if they are the same, or if one is the result of an operation.
+    #[track_caller]
+    pub fn values_mut(&mut self, [u, v]: [Var; 2]) -> [&mut Matrix<T>; 2] {
+        let (i, j) = (self.leaf(u), self.leaf(v));
+        assert!(i != j, "the same value, {}, twice", self.name(i));
+        let (before, rest) = self.values.split_at_mut(i.max(j));
+        let (lower, upper) = (&mut before[i.min(j)], &mut rest[0]);
+        if i < j { [lower, upper] } else { [upper, lower] }
+    }
+
+    /// The adjoint v̄ = ∂J/∂v that the last backward sweep found; zero where J does not depend on v.
+    ///
+    /// # Panics
+    ///
+    /// Panics if v depends on no parameter (its adjoint is not computed), or if there has been no backward sweep since
+    /// it was recorded.
+    #[track_caller]
+    pub fn gradient(&self, var: Var) -> &Matrix<T> {
+        let i = self.place(var);
+        let name = self.name(i);
+        assert!(self.tracked[i], "gradient of {name}: it depends on no parameter; record it as a parameter");
+        assert!(
+            self.state[i] != Adjoint::Unknown,
+            "gradient of {name}: there was no backward sweep since it was recorded"
+        );
+        &self.adjoints[i]
+    }
+
+    /// Every parameter with its gradient, in the order of recording: what an optimiser walks through.
+    ///
+    /// The gradients are those of the last backward sweep.
+    pub fn parameters_mut(&mut self) -> impl Iterator<Item = (&mut Matrix<T>, &Matrix<T>)> {
+        let pairs = self.values.iter_mut().zip(&self.adjoints);
+        self.ops.iter().zip(pairs).filter(|(op, _)| matches!(op, Op::Parameter)).map(|(_, pair)| pair)
+    }
+
+    /// The recorded values, in order.
+    pub fn vars(&self) -> impl Iterator<Item = Var> + use<T> {
+        let tape = self.id;
+        (0..self.ops.len() as u32).map(move |index| Var { tape, index })
+    }
+
+    /// What was done to compute a value.
+    #[track_caller]
+    pub fn op(&self, var: Var) -> Op<T> {
+        self.ops[self.place(var)]
+    }
+
+    /// The label of step `i`, or `v` and its number.
+    pub(crate) fn name(&self, i: usize) -> String {
+        self.labels[i].clone().unwrap_or_else(|| format!("v{i}"))
+    }
+
+    pub(crate) fn shape(&self, i: usize) -> Shape {
+        self.values[i].shape()
+    }
+
+    /// The adjoint of step `i` where the last sweep wrote one.
+    pub(crate) fn written_adjoint(&self, i: usize) -> Option<&Matrix<T>> {
+        (self.state[i] == Adjoint::Written).then(|| &self.adjoints[i])
+    }
+
+    #[track_caller]
+    fn place(&self, var: Var) -> usize {
+        assert!(var.tape == self.id, "v{} belongs to another tape", var.index);
+        var.index()
+    }
+
+    #[track_caller]
+    fn leaf(&self, var: Var) -> usize {
+        let i = self.place(var);
+        let op = &self.ops[i];
+        let is_leaf = matches!(op, Op::Input | Op::Parameter);
+        assert!(is_leaf, "{} is the result of {}: only inputs and parameters can be set", self.name(i), op.name());
+        i
+    }
+}
+
+/// The forward sweep.
+impl<T: Scalar> Tape<T> {
+    /// Replays the recording: computes every value again, from the inputs and parameters as they are now.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a new value does not fit the operations that read it, with the operation and the shapes.
+    #[track_caller]
+    pub fn forward(&mut self) {
+        for i in 0..self.ops.len() {
+            self.compute(i);
+        }
+    }
+
+    #[track_caller]
+    fn compute(&mut self, i: usize) {
+        let op = self.ops[i];
+        let Shape { rows, columns } = self.shape_of(&op).unwrap_or(self.values[i].shape());
+        // Operands stand before their result: this split gives the ones to read and the other to write.
+        let (before, rest) = self.values.split_at_mut(i);
+        let (of, value) = (|var: Var| &before[var.index()], &mut rest[0]);
+        value.resize(rows, columns);
+        match op {
+            Op::Input | Op::Parameter => {}
+            Op::Affine { weight, a, bias } => affine(of(weight), of(a), of(bias), value),
+            Op::Activate(activation, z) => activation.apply(of(z), value),
+            Op::Add(u, v) => write_each(value, of(u), of(v), |u, v| u + v),
+            Op::Multiply(u, v) => write_each(value, of(u), of(v), |u, v| u * v),
+            Op::Scale(c, u) => write_each(value, of(u), of(u), |u, _| c * u),
+            Op::Transpose(u) => value.copy_from(of(u).t()),
+            Op::Matmul(u, v) => matmul(of(u), of(v), Write::Replace, value),
+            Op::Sum(u) => value[(0, 0)] = of(u).as_slice().iter().fold(T::zero(), |sum, &x| sum + x),
+            Op::Cost { loss, z, a, y } => value[(0, 0)] = loss.value(of(z), of(a), of(y)),
+        }
+    }
+
+    /// The shape of an operation's result, from the shapes of its operands; `None` for inputs and parameters.
+    #[track_caller]
+    fn shape_of(&self, op: &Op<T>) -> Option<Shape> {
+        let of = |var: Var| self.values[var.index()].shape();
+        let shape = |rows, columns| Shape { rows, columns };
+        let (fits, result) = match *op {
+            Op::Input | Op::Parameter => return None,
+            Op::Affine { weight, a, bias } => {
+                let (w, a, b) = (of(weight), of(a), of(bias));
+                (w.columns == a.rows && b == shape(w.rows, 1), shape(w.rows, a.columns))
+            }
+            Op::Add(u, v) | Op::Multiply(u, v) => (of(u) == of(v), of(u)),
+            Op::Matmul(u, v) => (of(u).columns == of(v).rows, shape(of(u).rows, of(v).columns)),
+            Op::Activate(_, u) | Op::Scale(_, u) => (true, of(u)),
+            Op::Transpose(u) => (true, shape(of(u).columns, of(u).rows)),
+            Op::Sum(_) => (true, shape(1, 1)),
+            Op::Cost { z, a, y, .. } => (of(z) == of(y) && of(a) == of(y) && of(y).columns > 0, shape(1, 1)),
+        };
+        let operands = || {
+            let each = |var: Var| format!("{} is {}", self.name(var.index()), of(var));
+            op.operands().map(each).collect::<Vec<_>>().join(", ")
+        };
+        assert!(fits, "{}: the shapes do not fit {}: {}", op.name(), op.equation(), operands());
+        Some(result)
+    }
+}
+
+/// The backward sweep.
+impl<T: Scalar> Tape<T> {
+    /// Computes the adjoint v̄ = ∂J/∂v of every value v that depends on a parameter.
+    ///
+    /// J̄ = ∂J/∂J = 1. Then each operation, from the last to the first, hands the adjoint of its result on to its
+    /// operands by the chain rule. A value that is used twice receives two terms: they are added.
+    ///
+    /// # Panics
+    ///
+    /// Panics if J is not a 1 × 1 matrix.
+    #[track_caller]
+    pub fn backward(&mut self, j: Var) {
+        let last = self.place(j);
+        let shape = self.values[last].shape();
+        let name = self.name(last);
+        assert!(shape == Shape { rows: 1, columns: 1 }, "backward from {name}, which is {shape}: J must be 1×1");
+
+        for (i, state) in self.state.iter_mut().enumerate() {
+            // What was zero and has kept its shape is still zero.
+            let still_zero = *state == Adjoint::Zero && self.adjoints[i].shape() == self.values[i].shape();
+            *state = if still_zero { Adjoint::Zero } else { Adjoint::Unwritten };
+        }
+        if self.tracked[last] {
+            self.state[last] = Adjoint::Written;
+            self.adjoints[last].resize(1, 1);
+            self.adjoints[last].fill(T::one());
+        }
+        for i in (0..=last).rev() {
+            if self.state[i] == Adjoint::Written {
+                self.hand_on(i);
+            }
+        }
+        for i in 0..self.ops.len() {
+            if self.tracked[i] && self.state[i] == Adjoint::Unwritten {
+                self.state[i] = Adjoint::Zero;
+                self.adjoints[i].resize(self.values[i].rows(), self.values[i].columns());
+                self.adjoints[i].fill(T::zero());
+            }
+        }
+    }
+
+    /// The chain rule through step `i`: adds to each operand's adjoint what the adjoint of the result says.
+    fn hand_on(&mut self, i: usize) {
+        let (before, rest) = self.adjoints.split_at_mut(i);
+        let result = &rest[0]; // the adjoint of the result
+        let scratch = &mut self.scratch;
+        let of = |var: Var| &self.values[var.index()];
+        let mut operands = Operands { adjoints: before, state: &mut self.state, tracked: &self.tracked };
+        match self.ops[i] {
+            Op::Input | Op::Parameter => {}
+            Op::Affine { weight, a, bias } => {
+                operands.add(weight, of(weight), |write, w| matmul(result, of(a).t(), write, w)); // W̄ = z̄ aᵀ
+                operands.add(bias, of(bias), |write, b| sum_columns(result, write, b)); // b̄ = z̄ 1
+                operands.add(a, of(a), |write, a| matmul(of(weight).t(), result, write, a)); // ā = Wᵀ z̄
+            }
+            Op::Activate(activation, z) => operands.add_by_way_of(scratch, z, of(z), |z| {
+                z.copy_from(result);
+                activation.backward(&self.values[i], z); // z̄ = ā ⊙ σ′(z)
+            }),
+            Op::Add(u, v) => {
+                operands.add(u, of(u), |write, u| add_each(write, u, result, result, |r, _| r)); // ū = r̄
+                operands.add(v, of(v), |write, v| add_each(write, v, result, result, |r, _| r)); // v̄ = r̄
+            }
+            Op::Multiply(u, v) => {
+                operands.add(u, of(u), |write, u| add_each(write, u, result, of(v), |r, v| r * v)); // ū = r̄ ⊙ v
+                operands.add(v, of(v), |write, v| add_each(write, v, result, of(u), |r, u| r * u)); // v̄ = r̄ ⊙ u
+            }
+            Op::Scale(c, u) => {
+                operands.add(u, of(u), |write, u| add_each(write, u, result, result, |r, _| c * r)); // ū = c r̄
+            }
+            Op::Transpose(u) => operands.add_by_way_of(scratch, u, of(u), |u| u.copy_from(result.t())), // ū = r̄ᵀ
+            Op::Matmul(u, v) => {
+                operands.add(u, of(u), |write, u| matmul(result, of(v).t(), write, u)); // ū = r̄ vᵀ
+                operands.add(v, of(v), |write, v| matmul(of(u).t(), result, write, v)); // v̄ = uᵀ r̄
+            }
+            Op::Sum(u) => {
+                let r = result[(0, 0)];
+                operands.add(u, of(u), |write, adjoint| add_each(write, adjoint, of(u), of(u), |_, _| r)); // ū_ij = r̄
+            }
+            Op::Cost { loss, z, a, y } => {
+                // Least squares is a function of a, the cross-entropies of z.
+                let output = if loss.activation().is_some() { z } else { a };
+                operands.add_by_way_of(scratch, output, of(output), |gradient| {
+                    loss.gradient(of(z), of(a), of(y), gradient);
+                    gradient.map_in_place(|g| g * result[(0, 0)]); // ∂J/∂output · J̄
+                });
+            }
+        }
+    }
+}
+
+/// The adjoints of the values before the step that is being undone.
+struct Operands<'a, T> {
+    adjoints: &'a mut [Matrix<T>],
+    state: &'a mut [Adjoint],
+    tracked: &'a [bool],
+}
+
+impl<T: Scalar> Operands<'_, T> {
+    /// Lets `term` write a term of the adjoint of `var`: the first replaces what an earlier sweep left, the others
+    /// are added. A constant has no adjoint, and its term is not computed.
+    fn add(&mut self, var: Var, value: &Matrix<T>, term: impl FnOnce(Write, &mut Matrix<T>)) {
+        let i = var.index();
+        if !self.tracked[i] {
+            return;
+        }
+        let first = self.state[i] != Adjoint::Written;
+        self.state[i] = Adjoint::Written;
+        let adjoint = &mut self.adjoints[i];
+        adjoint.resize(value.rows(), value.columns());
+        term(if first { Write::Replace } else { Write::Add }, adjoint);
+    }
+
+    /// The same for a `term` that can only replace: where there are terms already, it writes into `scratch`.
+    fn add_by_way_of(
+        &mut self,
+        scratch: &mut Matrix<T>,
+        var: Var,
+        value: &Matrix<T>,
+        term: impl FnOnce(&mut Matrix<T>),
+    ) {
+        self.add(var, value, |write, adjoint| match write {
+            Write::Replace => term(adjoint),
+            Write::Add => {
+                scratch.resize(value.rows(), value.columns());
+                term(scratch);
+                add_each(Write::Add, adjoint, scratch, scratch, |term, _| term);
+            }
+        });
+    }
+}
+
+/// out ← f(u, v), entry by entry.
+fn write_each<T: Scalar>(out: &mut Matrix<T>, u: &Matrix<T>, v: &Matrix<T>, f: impl Fn(T, T) -> T) {
+    add_each(Write::Replace, out, u, v, f);
+}
+
+/// out ← f(u, v), or out ← out + f(u, v), entry by entry. The shapes were checked when the step was recorded.
+fn add_each<T: Scalar>(write: Write, out: &mut Matrix<T>, u: &Matrix<T>, v: &Matrix<T>, f: impl Fn(T, T) -> T) {
+    let entries = out.as_mut_slice().iter_mut().zip(u.as_slice().iter().zip(v.as_slice()));
+    match write {
+        Write::Replace => entries.for_each(|(out, (&u, &v))| *out = f(u, v)),
+        Write::Add => entries.for_each(|(out, (&u, &v))| *out += f(u, v)),
+    }
+}
+
+impl<T: Scalar> Default for Tape<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}

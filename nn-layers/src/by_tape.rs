@@ -1,0 +1,106 @@
+//! The engine by machine: the same network, recorded on a tape.
+
+use nn_autodiff::{Tape, Var};
+use nn_core::{Matrix, Scalar};
+
+use crate::{Engine, LayerValues, Network};
+
+/// A network on a tape: recorded once, for one example, and replayed for every batch.
+///
+/// It states the forward pass and nothing else. That the gradients agree with [`ByHand`](crate::ByHand) is a fact, which
+/// the tests of this crate hold, not a construction.
+#[derive(Debug)]
+pub struct ByTape<T> {
+    tape: Tape<T>,
+    x: Var,
+    y: Var,
+    layers: Vec<LayerVars>,
+    j: Var,
+}
+
+/// Where the numbers of one layer stand on the tape.
+#[derive(Clone, Copy, Debug)]
+struct LayerVars {
+    weight: Var,
+    bias: Var,
+    z: Var,
+    a: Var,
+}
+
+impl<T: Scalar> ByTape<T> {
+    /// Records the network on a new tape.
+    pub fn new(network: &Network<T>) -> Self {
+        let mut tape = Tape::new();
+        let x = tape.input(Matrix::zeros(network.inputs(), 1));
+        let y = tape.input(Matrix::zeros(network.outputs(), 1));
+        tape.label(x, "x");
+        tape.label(y, "y");
+        let mut a_below = x;
+        let mut layers = Vec::new();
+        for (l, dense) in network.layers().iter().enumerate() {
+            let weight = tape.parameter(dense.weight.clone());
+            let bias = tape.parameter(dense.bias.clone());
+            let z = tape.affine(weight, a_below, bias); // z⁽ˡ⁾ = W⁽ˡ⁾ a⁽ˡ⁻¹⁾ + b⁽ˡ⁾
+            let a = tape.activate(z, dense.activation); // a⁽ˡ⁾ = σ(z⁽ˡ⁾)
+            for (var, letter) in [(weight, "W"), (bias, "b"), (z, "z"), (a, "a")] {
+                tape.label(var, &format!("{letter}{}", l + 1));
+            }
+            layers.push(LayerVars { weight, bias, z, a });
+            a_below = a;
+        }
+        let last = layers[layers.len() - 1];
+        let j = tape.cost(network.loss(), last.z, last.a, y); // J
+        tape.label(j, "J");
+        ByTape { tape, x, y, layers, j }
+    }
+
+    /// The tape, to be printed as a table or a graph.
+    pub fn tape(&self) -> &Tape<T> {
+        &self.tape
+    }
+
+    #[track_caller]
+    fn check_batch(&self) {
+        let (x, y) = (self.tape.value(self.x), self.tape.value(self.y));
+        let inputs = self.tape.value(self.layers[0].weight).columns();
+        let outputs = self.tape.value(self.layers[self.layers.len() - 1].bias).rows();
+        crate::network::check_batch(inputs, outputs, x, y);
+    }
+}
+
+impl<T: Scalar> Engine<T> for ByTape<T> {
+    fn batch_mut(&mut self) -> [&mut Matrix<T>; 2] {
+        self.tape.values_mut([self.x, self.y])
+    }
+
+    #[track_caller]
+    fn loss_and_gradients(&mut self) -> T {
+        self.check_batch();
+        self.tape.forward();
+        self.tape.backward(self.j);
+        self.tape.value(self.j)[(0, 0)]
+    }
+
+    fn parameters_mut(&mut self) -> impl Iterator<Item = (&mut Matrix<T>, &Matrix<T>)> {
+        self.tape.parameters_mut()
+    }
+
+    #[track_caller]
+    fn layer(&self, index: usize) -> LayerValues<'_, T> {
+        let LayerVars { weight, bias, z, a } = self.layers[index];
+        let tape = &self.tape;
+        LayerValues {
+            z: tape.value(z),
+            a: tape.value(a),
+            delta: tape.gradient(z), // δ⁽ˡ⁾ = ∂J/∂z⁽ˡ⁾ is what the machine calls the adjoint of z⁽ˡ⁾
+            weight_gradient: tape.gradient(weight),
+            bias_gradient: tape.gradient(bias),
+        }
+    }
+
+    #[track_caller]
+    fn store(&self, network: &mut Network<T>) {
+        let vars = self.layers.iter().flat_map(|layer| [layer.weight, layer.bias]);
+        network.copy_parameters(vars.map(|var| self.tape.value(var)));
+    }
+}

@@ -1,0 +1,75 @@
+//! What the two engines have in common, so that training and checks cannot tell them apart.
+
+use nn_core::{Matrix, MatrixView, Scalar};
+
+use crate::Network;
+
+/// A machine that holds a network's parameters and computes J and ∂J/∂θ for every parameter θ, batch after batch, in
+/// buffers of its own: [`ByHand`](crate::ByHand) by the δ-recursion, [`ByTape`](crate::ByTape) by the tape.
+///
+/// One step of gradient descent, for either:
+///
+/// ```
+/// use nn_core::Scalar;
+/// use nn_layers::Engine;
+///
+/// fn step<T: Scalar>(engine: &mut impl Engine<T>, learning_rate: T) -> T {
+///     let j = engine.loss_and_gradients(); // of the batch that set_batch or batch_mut laid down
+///     for (parameter, gradient) in engine.parameters_mut() {
+///         parameter.zip_in_place(gradient, |w, g| w - learning_rate * g);
+///     }
+///     j
+/// }
+/// ```
+pub trait Engine<T: Scalar> {
+    /// The buffers of the batch: x = a⁽⁰⁾, n₀ × m, and the targets y, n_L × m. Fill them in place (resize them for a
+    /// batch of another size), or exchange them for matrices of your own.
+    fn batch_mut(&mut self) -> [&mut Matrix<T>; 2];
+
+    /// Copies a batch into the buffers.
+    fn set_batch<'a>(&mut self, x: impl Into<MatrixView<'a, T>>, y: impl Into<MatrixView<'a, T>>) {
+        let [x_buffer, y_buffer] = self.batch_mut();
+        x_buffer.copy_from(x);
+        y_buffer.copy_from(y);
+    }
+
+    /// J of the batch, with ∂J/∂W⁽ˡ⁾ and ∂J/∂b⁽ˡ⁾ of every layer left in place.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the batch is empty or does not have the network's shape.
+    fn loss_and_gradients(&mut self) -> T;
+
+    /// Every parameter with its gradient, in the order W⁽¹⁾, b⁽¹⁾, W⁽²⁾, b⁽²⁾, …
+    fn parameters_mut(&mut self) -> impl Iterator<Item = (&mut Matrix<T>, &Matrix<T>)>;
+
+    /// What the last call of [`loss_and_gradients`](Engine::loss_and_gradients) computed in layer `index` + 1 (layers
+    /// are counted from 1 on paper, from 0 here).
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no such layer, or there was no such call.
+    fn layer(&self, index: usize) -> LayerValues<'_, T>;
+
+    /// Copies the parameters into a network of the same layers, for predictions or for a file.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the layers differ.
+    fn store(&self, network: &mut Network<T>);
+}
+
+/// The numbers of one layer for one batch.
+#[derive(Clone, Copy, Debug)]
+pub struct LayerValues<'a, T> {
+    /// z⁽ˡ⁾, n_l × m
+    pub z: &'a Matrix<T>,
+    /// a⁽ˡ⁾, n_l × m
+    pub a: &'a Matrix<T>,
+    /// δ⁽ˡ⁾ = ∂J/∂z⁽ˡ⁾, n_l × m
+    pub delta: &'a Matrix<T>,
+    /// ∂J/∂W⁽ˡ⁾, n_l × n_{l−1}
+    pub weight_gradient: &'a Matrix<T>,
+    /// ∂J/∂b⁽ˡ⁾, n_l × 1
+    pub bias_gradient: &'a Matrix<T>,
+}
