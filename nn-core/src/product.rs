@@ -127,7 +127,7 @@ pub fn matmul_reference<'a, 'b, T: Scalar>(
 ///
 /// | product | in a layer | loop |
 /// |---|---|---|
-/// | A B | z = W a | column j of C gathers the columns of A, each times one entry of B |
+/// | A B | z = W a | column j of C gathers the columns of A, each times one entry of B, four at a time |
 /// | A Bᵀ | ∂J/∂W = δ aᵀ | the same |
 /// | Aᵀ B | Wᵀ δ | entry (i, j) of C is the inner product of two columns |
 ///

@@ -1,0 +1,394 @@
+//! The matrix product in all its forms, the affine map and the sum over a batch.
+
+#[path = "support/check.rs"]
+mod check;
+
+use check::{message, random, table};
+use nn_core::{
+    Matrix, MatrixView, Scalar, Write, affine, matmul, matmul_reference, normal, plain_product, seeded, sum_columns,
+};
+
+/// A factor as it may lie in memory: itself or transposed, alone or as a part of something larger.
+#[derive(Clone, Copy, Debug)]
+struct Storage {
+    transposed: bool,
+    padded: bool,
+}
+
+const STORAGES: [Storage; 4] = [
+    Storage { transposed: false, padded: false },
+    Storage { transposed: true, padded: false },
+    Storage { transposed: false, padded: true },
+    Storage { transposed: true, padded: true },
+];
+
+impl Storage {
+    /// The matrix that holds entry(i, j) somewhere. What surrounds it is NaN, which no product may touch.
+    fn store<T: Scalar>(self, rows: usize, columns: usize, entry: impl Fn(usize, usize) -> T) -> Matrix<T> {
+        let (rows, columns) = if self.transposed { (columns, rows) } else { (rows, columns) };
+        let at = |i: usize, j: usize| if self.transposed { entry(j, i) } else { entry(i, j) };
+        if !self.padded {
+            return Matrix::from_fn(rows, columns, at);
+        }
+        Matrix::from_fn(rows + 3, columns + 3, |i, j| {
+            let inside = (1..=rows).contains(&i) && (2..2 + columns).contains(&j);
+            if inside { at(i - 1, j - 2) } else { T::from_f64(f64::NAN) }
+        })
+    }
+
+    fn view<T>(self, stored: &Matrix<T>) -> MatrixView<'_, T> {
+        let mut view = stored.view();
+        if self.padded {
+            view = view.rows_range(1..stored.rows() - 2).columns_range(2..stored.columns() - 1);
+        }
+        if self.transposed { view.t() } else { view }
+    }
+}
+
+/// C ← A B or C + A B by `plain_product`, which takes the entries of C instead of C.
+fn plain<T: Scalar>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, write: Write, c: &mut Matrix<T>) {
+    plain_product(a, b, write, c.as_mut_slice());
+}
+
+// ---- Exact products ----
+
+struct Case {
+    m: usize,
+    k: usize,
+    n: usize,
+    write: Write,
+    sum: i64,
+    weighted: i64,
+    max_abs: i64,
+    first: i64,
+    last: i64,
+}
+
+fn cases() -> Vec<Case> {
+    let number = |text: &str| text.parse::<i64>().unwrap();
+    table(include_str!("data/products.csv"))
+        .map(|row| {
+            let [m, k, n, beta, sum, weighted, max_abs, first, last] = row[..] else { panic!("nine columns") };
+            let size = |text: &str| text.parse().unwrap();
+            let write = if number(beta) == 1 { Write::Add } else { Write::Replace };
+            let [sum, weighted, max_abs, first, last] = [sum, weighted, max_abs, first, last].map(number);
+            Case { m: size(m), k: size(k), n: size(n), write, sum, weighted, max_abs, first, last }
+        })
+        .collect()
+}
+
+/// The three matrices of the exact cases.
+const A: fn(usize, usize) -> f64 = |i, j| ((7 * i + 3 * j) % 11) as f64 - 5.0;
+const B: fn(usize, usize) -> f64 = |i, j| ((5 * i + 2 * j) % 13) as f64 - 6.0;
+const C: fn(usize, usize) -> f64 = |i, j| ((3 * i + 11 * j) % 7) as f64 - 3.0;
+
+impl Case {
+    /// Whether C is the published one.
+    #[track_caller]
+    fn check<T: Scalar>(&self, c: &Matrix<T>, by: &str) {
+        let Case { m, k, n, write, .. } = *self;
+        let what = format!("{m}×{k} by {k}×{n}, {write:?}, {by}");
+        let integer = |x: T| {
+            let x = x.to_f64();
+            assert!(x == x.trunc(), "{what}: {x} is not a whole number");
+            x as i64
+        };
+        let (mut sum, mut weighted, mut max_abs) = (0, 0, 0);
+        for j in 0..n {
+            for i in 0..m {
+                let x = integer(c[(i, j)]);
+                sum += x;
+                weighted += (i as i64 + 1) * (j as i64 + 1) * x;
+                max_abs = max_abs.max(x.abs());
+            }
+        }
+        let corner = |i: usize, j: usize| if m * n == 0 { 0 } else { integer(c[(i, j)]) };
+        assert_eq!(
+            [sum, weighted, max_abs, corner(0, 0), corner(m.saturating_sub(1), n.saturating_sub(1))],
+            [self.sum, self.weighted, self.max_abs, self.first, self.last],
+            "{what}: sum, weighted sum, largest, first and last entry"
+        );
+    }
+
+    /// C before the product: with `Replace` it is NaN, because it must not be read.
+    fn start<T: Scalar>(&self) -> Matrix<T> {
+        let entry = |i, j| if self.write == Write::Add { C(i, j) } else { f64::NAN };
+        Matrix::from_fn(self.m, self.n, |i, j| T::from_f64(entry(i, j)))
+    }
+
+    fn run<T: Scalar>(&self) {
+        let Case { m, k, n, write, .. } = *self;
+        let work = m * k * n;
+        for a_storage in STORAGES {
+            for b_storage in STORAGES {
+                if work > 1_000_000 && a_storage.padded != b_storage.padded {
+                    continue; // The largest take their time.
+                }
+                let stored_a = a_storage.store(m, k, |i, j| T::from_f64(A(i, j)));
+                let stored_b = b_storage.store(k, n, |i, j| T::from_f64(B(i, j)));
+                let (a, b) = (a_storage.view(&stored_a), b_storage.view(&stored_b));
+                let by = format!("A {a_storage:?}, B {b_storage:?}");
+
+                let mut c = self.start();
+                matmul(a, b, write, &mut c);
+                self.check(&c, &format!("matmul, {by}"));
+                let mut c = self.start();
+                plain(a, b, write, &mut c);
+                self.check(&c, &format!("plain_product, {by}"));
+                if work < 100_000 {
+                    let mut c = matmul_reference(a, b);
+                    if write == Write::Add {
+                        c.zip_in_place(&self.start(), |x, start| x + start);
+                    }
+                    self.check(&c, &format!("matmul_reference, {by}"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn integer_products_are_exact_in_f64() {
+    let cases = cases();
+    assert_eq!(cases.len(), 48);
+    cases.iter().for_each(Case::run::<f64>);
+}
+
+#[test]
+fn integer_products_are_exact_in_f32() {
+    cases().iter().for_each(Case::run::<f32>);
+}
+
+/// Every small shape, so that no remainder of a blocked loop goes untried.
+#[test]
+fn every_small_shape_is_exact() {
+    for m in 0..6 {
+        for k in 0..19 {
+            for n in 0..5 {
+                for a_storage in STORAGES {
+                    for b_storage in STORAGES {
+                        let (stored_a, stored_b) = (a_storage.store(m, k, A), b_storage.store(k, n, B));
+                        let (a, b) = (a_storage.view(&stored_a), b_storage.view(&stored_b));
+                        let entry = |i, j| (0..k).map(|p| A(i, p) * B(p, j)).sum::<f64>();
+                        let what = format!("{m}×{k} by {k}×{n}, A {a_storage:?}, B {b_storage:?}");
+                        let replaced = Matrix::from_fn(m, n, entry);
+                        let added = Matrix::from_fn(m, n, |i, j| C(i, j) + entry(i, j));
+                        for (write, start, want) in [
+                            (Write::Replace, Matrix::from_fn(m, n, |_, _| f64::NAN), &replaced),
+                            (Write::Add, Matrix::from_fn(m, n, C), &added),
+                        ] {
+                            let mut c = start.clone();
+                            matmul(a, b, write, &mut c);
+                            assert_eq!(&c, want, "matmul, {what}, {write:?}");
+                            let mut c = start;
+                            plain(a, b, write, &mut c);
+                            assert_eq!(&c, want, "plain_product, {what}, {write:?}");
+                        }
+                        assert_eq!(matmul_reference(a, b), replaced, "matmul_reference, {what}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+// ---- Numbers that are not finite ----
+
+/// Through all three products, and with rows of zeros around the factors so that matrixmultiply gets its turn too.
+#[track_caller]
+fn assert_product(a: &[&[f64]], b: &[&[f64]], want: &[&[f64]]) {
+    let (a, b, want) = (Matrix::from_rows(a), Matrix::from_rows(b), Matrix::from_rows(want));
+    let same = |got: f64, want: f64| got == want || (got.is_nan() && want.is_nan());
+    let (m, n) = (want.rows(), want.columns());
+    for storage in STORAGES {
+        for size in [0, 20] {
+            let stored_a = storage.store(m.max(size), a.columns(), |i, j| if i < m { a[(i, j)] } else { 0.0 });
+            let stored_b = storage.store(b.rows(), n.max(size), |i, j| if j < n { b[(i, j)] } else { 0.0 });
+            let (a, b) = (storage.view(&stored_a), storage.view(&stored_b));
+            let start = || Matrix::from_fn(m.max(size), n.max(size), |_, _| f64::NAN);
+            let (mut by_matmul, mut by_plain) = (start(), start());
+            matmul(a, b, Write::Replace, &mut by_matmul);
+            plain(a, b, Write::Replace, &mut by_plain);
+            for c in [by_matmul, by_plain, matmul_reference(a, b)] {
+                for j in 0..n {
+                    for i in 0..m {
+                        assert!(same(c[(i, j)], want[(i, j)]), "{storage:?}: entry ({i}, {j}) is {}", c[(i, j)]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn numbers_that_are_not_finite() {
+    const NAN: f64 = f64::NAN;
+    const INF: f64 = f64::INFINITY;
+    assert_product(&[&[1.0]], &[&[2.0]], &[&[2.0]]); // over a C of NaN
+    assert_product(&[&[0.0, 0.0]], &[&[NAN], &[1.0]], &[&[NAN]]); // a loop that skips zeros would hide it
+    assert_product(&[&[0.0, 0.0]], &[&[1.0], &[INF]], &[&[NAN]]);
+    assert_product(&[&[INF, 1.0]], &[&[2.0], &[3.0]], &[&[INF]]);
+    assert_product(&[&[INF, INF]], &[&[1.0], &[-1.0]], &[&[NAN]]);
+    assert_product(&[&[1e200, 1e200]], &[&[1e200], &[1e200]], &[&[INF]]);
+    assert_product(&[&[1e-160]], &[&[1e-160]], &[&[1e-320]]); // subnormal, not flushed to zero
+    assert_product(&[&[NAN, 1.0], &[1.0, 1.0]], &[&[1.0, 2.0], &[3.0, 4.0]], &[&[NAN, NAN], &[4.0, 6.0]]);
+    assert_product(&[&[0.0], &[1.0]], &[&[INF, 2.0]], &[&[NAN, 0.0], &[INF, 2.0]]); // k = 1
+}
+
+/// A product over nothing is zero, and adds zero.
+#[test]
+fn inner_size_zero() {
+    let (a, b) = (Matrix::<f64>::zeros(2, 0), Matrix::zeros(0, 3));
+    let (x, y) = (Matrix::<f64>::zeros(0, 2), Matrix::zeros(3, 0));
+    for (a, b) in [(a.view(), b.view()), (x.t(), b.view()), (a.view(), y.t()), (x.t(), y.t())] {
+        let mut c = Matrix::from_fn(2, 3, |_, _| f64::NAN);
+        matmul(a, b, Write::Replace, &mut c);
+        assert_eq!(c, Matrix::zeros(2, 3));
+        let mut c = Matrix::from_fn(2, 3, C);
+        matmul(a, b, Write::Add, &mut c);
+        assert_eq!(c, Matrix::from_fn(2, 3, C));
+        assert_eq!(matmul_reference(a, b), Matrix::zeros(2, 3));
+    }
+}
+
+// ---- Real numbers ----
+
+/// Every summation order stays within γ_k |A||B| of the true product, γ_k = k u / (1 − k u) (Higham, Accuracy and
+/// Stability of Numerical Algorithms, section 3.5), so two of them within twice that; an added C rounds once more.
+fn check_rounding<T: Scalar>(m: usize, k: usize, n: usize, unit: f64) {
+    let mut rng = seeded(1);
+    let mut draw = |rows, columns| random(&mut rng, rows, columns).map(T::from_f64);
+    let (a, b, start) = (draw(m, k), draw(k, n), draw(m, n));
+    let wide = |matrix: &Matrix<T>| matrix.map(T::to_f64);
+    let mut want = matmul_reference(&wide(&a), &wide(&b));
+    let mut sizes = matmul_reference(&wide(&a).map(f64::abs), &wide(&b).map(f64::abs));
+    want.zip_in_place(&wide(&start), |product, start| start + product);
+    sizes.zip_in_place(&wide(&start), |size, start| start.abs() + size);
+    let gamma = (k + 1) as f64 * unit / (1.0 - (k + 1) as f64 * unit);
+
+    for name in ["matmul", "plain_product"] {
+        let mut c = start.clone();
+        match name {
+            "matmul" => matmul(&a, &b, Write::Add, &mut c),
+            _ => plain(a.view(), b.view(), Write::Add, &mut c),
+        }
+        for j in 0..n {
+            for i in 0..m {
+                let error = (c[(i, j)].to_f64() - want[(i, j)]).abs();
+                assert!(error <= 2.0 * gamma * sizes[(i, j)], "{name}, {m}×{k} by {k}×{n}: off by {error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn rounding_stays_within_its_bound() {
+    for [m, k, n] in [[1, 100, 1], [30, 784, 1], [1, 784, 30], [20, 1, 20], [3, 50, 2], [5, 7, 3], [33, 70, 41]] {
+        check_rounding::<f64>(m, k, n, f64::EPSILON / 2.0);
+        check_rounding::<f32>(m, k, n, f64::from(f32::EPSILON) / 2.0);
+    }
+}
+
+/// Cᵀ = Bᵀ Aᵀ, to the last bit where C is one row: it is computed as one column.
+#[test]
+fn one_row_is_one_column() {
+    let mut rng = seeded(2);
+    let (row, b) = (random(&mut rng, 1, 50), random(&mut rng, 50, 7));
+    let (mut c, mut c_transposed) = (Matrix::zeros(1, 7), Matrix::zeros(7, 1));
+    plain(row.view(), b.view(), Write::Replace, &mut c);
+    plain(b.t(), row.t(), Write::Replace, &mut c_transposed);
+    assert_eq!(c.as_slice(), c_transposed.as_slice());
+}
+
+// ---- Affine map and sum over a batch ----
+
+#[test]
+fn affine_adds_the_bias_to_every_example() {
+    let weight = Matrix::from_rows(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    let bias = Matrix::from_column(&[100.0, 200.0]);
+    let a = Matrix::from_columns(&[[1.0, 0.0, 0.0], [0.0, 1.0, -1.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]]);
+    let want = Matrix::from_columns(&[[101.0, 204.0], [99.0, 199.0], [106.0, 215.0], [100.0, 200.0]]);
+    let mut z = Matrix::from_fn(2, 4, |_, _| f64::NAN);
+    affine(&weight, &a, &bias, &mut z);
+    assert_eq!(z, want);
+    affine(&weight, &a, &bias, &mut z);
+    assert_eq!(z, want, "a second call starts afresh");
+
+    let mut part = Matrix::from_fn(2, 2, |_, _| f64::NAN);
+    affine(&weight, a.columns_range(1..3), &bias, &mut part);
+    assert_eq!(part, Matrix::from_columns(&[[99.0, 199.0], [106.0, 215.0]]));
+    let mut none = Matrix::zeros(2, 0);
+    affine(&weight, a.columns_range(4..4), &bias, &mut none);
+}
+
+#[test]
+fn sum_columns_sums_over_examples() {
+    let d = Matrix::from_columns(&[[1.0, 10.0], [2.0, 20.0], [4.0, 40.0]]);
+    let mut s = Matrix::from_column(&[f64::NAN, f64::NAN]);
+    sum_columns(&d, Write::Replace, &mut s);
+    assert_eq!(s, Matrix::from_column(&[7.0, 70.0]));
+    sum_columns(&d, Write::Add, &mut s);
+    assert_eq!(s, Matrix::from_column(&[14.0, 140.0]));
+    sum_columns(&Matrix::zeros(2, 0), Write::Add, &mut s);
+    assert_eq!(s, Matrix::from_column(&[14.0, 140.0]));
+    sum_columns(&Matrix::zeros(2, 0), Write::Replace, &mut s);
+    assert_eq!(s, Matrix::zeros(2, 1));
+    // From left to right: 1e16 + 1 rounds to 1e16.
+    sum_columns(&Matrix::from_rows(&[[1.0, 1e16, -1e16], [1e16, 1.0, -1e16]]), Write::Replace, &mut s);
+    assert_eq!(s, Matrix::from_column(&[0.0, 0.0]));
+    sum_columns(&Matrix::from_rows(&[[1e16, -1e16, 1.0], [-1e16, 1e16, 3.0]]), Write::Replace, &mut s);
+    assert_eq!(s, Matrix::from_column(&[1.0, 3.0]));
+}
+
+/// ∂J/∂W = δ aᵀ over a batch is the sum of the outer products of its examples: what the two sums are for.
+#[test]
+fn gradients_add_up_over_parts_of_a_batch() {
+    let mut rng = seeded(3);
+    let mut whole_numbers = |rows, columns| Matrix::from_fn(rows, columns, |_, _| (4.0 * normal(&mut rng)).round());
+    let (delta, a) = (whole_numbers(5, 8), whole_numbers(6, 8));
+    let mut whole = Matrix::zeros(5, 6);
+    matmul(&delta, a.t(), Write::Replace, &mut whole);
+    let mut sum = Matrix::zeros(5, 6);
+    for part in [0..1, 1..4, 4..4, 4..8] {
+        matmul(delta.columns_range(part.clone()), a.columns_range(part).t(), Write::Add, &mut sum);
+    }
+    assert_eq!(sum, whole);
+}
+
+// ---- Messages ----
+
+#[test]
+fn shapes_that_do_not_fit_are_named() {
+    let zeros = Matrix::<f64>::zeros;
+    for (a, b, c) in [([2, 3], [4, 5], [2, 5]), ([2, 3], [3, 5], [3, 5]), ([2, 3], [3, 5], [2, 4])] {
+        let shape = |[rows, columns]: [usize; 2]| format!("{rows}×{columns}");
+        let mut result = zeros(c[0], c[1]);
+        assert_eq!(
+            message(|| matmul(&zeros(a[0], a[1]), &zeros(b[0], b[1]), Write::Add, &mut result)),
+            format!("matrix product C = A B: A is {}, B is {}, C is {}", shape(a), shape(b), shape(c))
+        );
+    }
+    assert_eq!(
+        message(|| matmul(zeros(3, 2).t(), &zeros(2, 5), Write::Add, &mut zeros(2, 5))),
+        "matrix product C = A B: A is 2×3, B is 2×5, C is 2×5"
+    );
+    assert_eq!(message(|| matmul_reference(&zeros(2, 3), &zeros(2, 3))), "matrix product A B: A is 2×3, B is 2×3");
+    assert_eq!(
+        message(|| affine(&zeros(2, 3), &zeros(3, 4), &zeros(3, 1), &mut zeros(2, 4))),
+        "affine map z = W a + b: b is 3×1, z is 2×4"
+    );
+    assert_eq!(
+        message(|| affine(&zeros(2, 3), &zeros(3, 4), &zeros(2, 2), &mut zeros(2, 4))),
+        "affine map z = W a + b: b is 2×2, z is 2×4"
+    );
+    assert_eq!(
+        message(|| affine(&zeros(2, 3), &zeros(4, 4), &zeros(2, 1), &mut zeros(2, 4))),
+        "matrix product C = A B: A is 2×3, B is 4×4, C is 2×4"
+    );
+    for s in [[3, 1], [2, 2]] {
+        assert_eq!(
+            message(|| sum_columns(&zeros(2, 3), Write::Add, &mut zeros(s[0], s[1]))),
+            format!("sum s = D 1: D is 2×3, s is {}×{}", s[0], s[1])
+        );
+    }
+}
