@@ -47,14 +47,21 @@
 //! - A tape is **recorded once and replayed**: after the first sweep no matrix is allocated any more.
 //! - Inputs are constants: no product is computed for a derivative that nobody asked for.
 //!
+//! # Forward mode
+//!
+//! A [`Dual`] number a + b ε carries a derivative along with its value: the chain rule in the other direction, without
+//! a list. A tape over dual numbers differentiates twice, and gives the product of the Hessian with a vector.
+//!
 //! # What it does not do
 //!
-//! It differentiates once, a scalar, with respect to matrices. It has the few operations that multilayer perceptrons,
+//! The tape differentiates a scalar with respect to matrices. It has the few operations that multilayer perceptrons,
 //! residual blocks, autoencoders with tied weights and ridge penalties are made of, and no broadcasting but the bias.
 
+mod dual;
 mod op;
 mod print;
 mod tape;
 
+pub use dual::Dual;
 pub use op::Op;
 pub use tape::{Tape, Var};

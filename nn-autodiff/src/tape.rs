@@ -30,28 +30,18 @@ impl Var {
 pub struct Tape<T> {
     id: u32,
     ops: Vec<Op<T>>,
-    labels: Vec<Option<String>>,
+    pub(crate) labels: Vec<Option<String>>,
     /// Whether a value depends on a parameter, so that its adjoint is worth computing.
     tracked: Vec<bool>,
-    values: Vec<Matrix<T>>,
+    pub(crate) values: Vec<Matrix<T>>,
     /// The adjoint v̄ = ∂J/∂v of each value v, after a backward sweep.
-    adjoints: Vec<Matrix<T>>,
-    /// What the last backward sweep did to each adjoint.
-    state: Vec<Adjoint>,
+    pub(crate) adjoints: Vec<Matrix<T>>,
+    /// Whether the last backward sweep wrote a term into each adjoint. Where it wrote none, the adjoint is zero.
+    pub(crate) written: Vec<bool>,
+    /// How many steps there were at the last backward sweep: later ones have no adjoint yet.
+    swept: usize,
     /// Where a term is computed before it is added to an adjoint that already holds others.
     scratch: Matrix<T>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Adjoint {
-    /// There has been no backward sweep since this value was recorded.
-    Unknown,
-    /// J does not depend on this value: its adjoint has been set to zero.
-    Zero,
-    /// The sweep has not come here yet, or has written nothing.
-    Unwritten,
-    /// The adjoint holds the sum of the terms so far.
-    Written,
 }
 
 /// Recording. Each method computes its value at once and returns its place.
@@ -66,7 +56,8 @@ impl<T: Scalar> Tape<T> {
             tracked: Vec::new(),
             values: Vec::new(),
             adjoints: Vec::new(),
-            state: Vec::new(),
+            written: Vec::new(),
+            swept: 0,
             scratch: Matrix::zeros(0, 0),
         }
     }
@@ -141,22 +132,20 @@ impl<T: Scalar> Tape<T> {
     /// J = 1/(2m) Σ (a − y)², [least squares](nn_core::Loss::LeastSquares). The target y is an input.
     #[track_caller]
     pub fn least_squares(&mut self, a: Var, y: Var) -> Var {
-        self.cost(Loss::LeastSquares, a, a, y)
+        self.cost_of(Loss::LeastSquares, a, y)
     }
 
     /// J = −1/m Σ y ln softmax(z), [cross-entropy](nn_core::Loss::CrossEntropy) taken from z. The target y is an input.
     #[track_caller]
     pub fn cross_entropy(&mut self, z: Var, y: Var) -> Var {
-        let a = self.activate(z, Activation::Softmax);
-        self.cost(Loss::CrossEntropy, z, a, y)
+        self.cost_of(Loss::CrossEntropy, z, y)
     }
 
     /// J = −1/m Σ [y ln sigmoid(z) + (1 − y) ln(1 − sigmoid(z))],
     /// [binary cross-entropy](nn_core::Loss::BinaryCrossEntropy) taken from z. The target y is an input.
     #[track_caller]
     pub fn binary_cross_entropy(&mut self, z: Var, y: Var) -> Var {
-        let a = self.activate(z, Activation::Sigmoid);
-        self.cost(Loss::BinaryCrossEntropy, z, a, y)
+        self.cost_of(Loss::BinaryCrossEntropy, z, y)
     }
 
     /// The cost of a network whose last activation a = σ(z) is already on the tape. The three costs above are this.
@@ -167,19 +156,30 @@ impl<T: Scalar> Tape<T> {
     /// parameter, or if the shapes do not fit.
     #[track_caller]
     pub fn cost(&mut self, loss: Loss, z: Var, a: Var, y: Var) -> Var {
-        if let Some(activation) = loss.activation() {
-            let op = self.ops[self.place(a)];
-            assert!(op == Op::Activate(activation, z), "{loss}: a is {}, not the {activation} of z", op.name());
-        }
-        assert!(!self.tracked[self.place(y)], "{loss}: the target depends on a parameter; a target is an input");
+        self.check_target(loss, a, y);
+        let Some(activation) = loss.activation() else {
+            self.place(z);
+            return self.record(Op::Cost { loss, z: a, a, y }); // Least squares does not read z, of whatever shape.
+        };
+        let op = self.op(a);
+        assert!(op == Op::Activate(activation, z), "{loss}: a is {}, not the {activation} of z", op.name());
         self.record(Op::Cost { loss, z, a, y })
     }
 
-    /// Gives a value a name for tables and graphs, such as `W⁽¹⁾`.
+    /// The cost of what it is a function of: a for least squares, z for the cross-entropies.
     #[track_caller]
-    pub fn label(&mut self, var: Var, name: &str) {
-        let i = self.place(var);
-        self.labels[i] = Some(name.to_owned());
+    fn cost_of(&mut self, loss: Loss, output: Var, y: Var) -> Var {
+        // Whatever does not fit is found before the activation is on the tape.
+        self.check_target(loss, output, y);
+        let a = loss.activation().map_or(output, |activation| self.activate(output, activation));
+        self.cost(loss, output, a, y)
+    }
+
+    #[track_caller]
+    fn check_target(&self, loss: Loss, output: Var, y: Var) {
+        self.place(output);
+        assert!(!self.tracked[self.place(y)], "{loss}: the target depends on a parameter; a target is an input");
+        self.shape_of(&Op::Cost { loss, z: output, a: output, y });
     }
 
     #[track_caller]
@@ -202,7 +202,7 @@ impl<T: Scalar> Tape<T> {
         self.tracked.push(tracked);
         self.values.push(value);
         self.adjoints.push(Matrix::zeros(0, 0));
-        self.state.push(Adjoint::Unknown);
+        self.written.push(false);
         Var { tape: self.id, index }
     }
 }
@@ -242,12 +242,15 @@ impl<T: Scalar> Tape<T> {
     pub fn values_mut(&mut self, [u, v]: [Var; 2]) -> [&mut Matrix<T>; 2] {
         let (i, j) = (self.leaf(u), self.leaf(v));
         assert!(i != j, "the same value, {}, twice", self.name(i));
-        let (before, rest) = self.values.split_at_mut(i.max(j));
-        let (lower, upper) = (&mut before[i.min(j)], &mut rest[0]);
-        if i < j { [lower, upper] } else { [upper, lower] }
+        let (first, second) = (i.min(j), i.max(j));
+        let (before, rest) = self.values.split_at_mut(second);
+        let (lower, upper) = (&mut before[first], &mut rest[0]);
+        if i == first { [lower, upper] } else { [upper, lower] }
     }
 
     /// The adjoint v̄ = ∂J/∂v that the last backward sweep found; zero where J does not depend on v.
+    ///
+    /// The cross-entropies are functions of z, differentiated past a = σ(z) in one step: they add nothing to ā.
     ///
     /// # Panics
     ///
@@ -256,18 +259,15 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     pub fn gradient(&self, var: Var) -> &Matrix<T> {
         let i = self.place(var);
-        let name = self.name(i);
-        assert!(self.tracked[i], "gradient of {name}: it depends on no parameter; record it as a parameter");
-        assert!(
-            self.state[i] != Adjoint::Unknown,
-            "gradient of {name}: there was no backward sweep since it was recorded"
-        );
+        let name = || self.name(i);
+        assert!(self.tracked[i], "gradient of {}: it depends on no parameter; record it as a parameter", name());
+        assert!(i < self.swept, "gradient of {}: there was no backward sweep since it was recorded", name());
         &self.adjoints[i]
     }
 
     /// Every parameter with its gradient, in the order of recording: what an optimiser walks through.
     ///
-    /// The gradients are those of the last backward sweep.
+    /// The gradients are those of the last backward sweep; that of a parameter recorded since then is a 0 × 0 matrix.
     pub fn parameters_mut(&mut self) -> impl Iterator<Item = (&mut Matrix<T>, &Matrix<T>)> {
         let pairs = self.values.iter_mut().zip(&self.adjoints);
         self.ops.iter().zip(pairs).filter(|(op, _)| matches!(op, Op::Parameter)).map(|(_, pair)| pair)
@@ -285,22 +285,9 @@ impl<T: Scalar> Tape<T> {
         self.ops[self.place(var)]
     }
 
-    /// The label of step `i`, or `v` and its number.
-    pub(crate) fn name(&self, i: usize) -> String {
-        self.labels[i].clone().unwrap_or_else(|| format!("v{i}"))
-    }
-
-    pub(crate) fn shape(&self, i: usize) -> Shape {
-        self.values[i].shape()
-    }
-
-    /// The adjoint of step `i` where the last sweep wrote one.
-    pub(crate) fn written_adjoint(&self, i: usize) -> Option<&Matrix<T>> {
-        (self.state[i] == Adjoint::Written).then(|| &self.adjoints[i])
-    }
-
+    /// The place of a `Var` of this tape.
     #[track_caller]
-    fn place(&self, var: Var) -> usize {
+    pub(crate) fn place(&self, var: Var) -> usize {
         assert!(var.tape == self.id, "v{} belongs to another tape", var.index);
         var.index()
     }
@@ -341,9 +328,9 @@ impl<T: Scalar> Tape<T> {
             Op::Input | Op::Parameter => {}
             Op::Affine { weight, a, bias } => affine(of(weight), of(a), of(bias), value),
             Op::Activate(activation, z) => activation.apply(of(z), value),
-            Op::Add(u, v) => write_each(value, of(u), of(v), |u, v| u + v),
-            Op::Multiply(u, v) => write_each(value, of(u), of(v), |u, v| u * v),
-            Op::Scale(c, u) => write_each(value, of(u), of(u), |u, _| c * u),
+            Op::Add(u, v) => write_each(Write::Replace, value, of(u), of(v), |u, v| u + v),
+            Op::Multiply(u, v) => write_each(Write::Replace, value, of(u), of(v), |u, v| u * v),
+            Op::Scale(c, u) => write_each(Write::Replace, value, of(u), of(u), |u, _| c * u),
             Op::Transpose(u) => value.copy_from(of(u).t()),
             Op::Matmul(u, v) => matmul(of(u), of(v), Write::Replace, value),
             Op::Sum(u) => value[(0, 0)] = of(u).as_slice().iter().fold(T::zero(), |sum, &x| sum + x),
@@ -367,11 +354,14 @@ impl<T: Scalar> Tape<T> {
             Op::Activate(_, u) | Op::Scale(_, u) => (true, of(u)),
             Op::Transpose(u) => (true, shape(of(u).columns, of(u).rows)),
             Op::Sum(_) => (true, shape(1, 1)),
-            Op::Cost { z, a, y, .. } => (of(z) == of(y) && of(a) == of(y) && of(y).columns > 0, shape(1, 1)),
+            // z has the shape of a. A mean over nothing is no number.
+            Op::Cost { a, y, .. } => (of(a) == of(y) && of(y).rows > 0 && of(y).columns > 0, shape(1, 1)),
         };
         let operands = || {
             let each = |var: Var| format!("{} is {}", self.name(var.index()), of(var));
-            op.operands().map(each).collect::<Vec<_>>().join(", ")
+            let mut operands: Vec<String> = op.operands().map(each).collect();
+            operands.dedup();
+            operands.join(", ")
         };
         assert!(fits, "{}: the shapes do not fit {}: {}", op.name(), op.equation(), operands());
         Some(result)
@@ -392,29 +382,26 @@ impl<T: Scalar> Tape<T> {
     pub fn backward(&mut self, j: Var) {
         let last = self.place(j);
         let shape = self.values[last].shape();
-        let name = self.name(last);
-        assert!(shape == Shape { rows: 1, columns: 1 }, "backward from {name}, which is {shape}: J must be 1×1");
+        let is_scalar = shape == Shape { rows: 1, columns: 1 };
+        assert!(is_scalar, "backward from {}, which is {shape}: J must be 1×1", self.name(last));
 
-        for (i, state) in self.state.iter_mut().enumerate() {
-            // What was zero and has kept its shape is still zero.
-            let still_zero = *state == Adjoint::Zero && self.adjoints[i].shape() == self.values[i].shape();
-            *state = if still_zero { Adjoint::Zero } else { Adjoint::Unwritten };
+        self.swept = self.ops.len();
+        self.written.fill(false);
+        for i in (0..self.swept).filter(|&i| self.tracked[i]) {
+            self.adjoints[i].resize(self.values[i].rows(), self.values[i].columns());
         }
         if self.tracked[last] {
-            self.state[last] = Adjoint::Written;
-            self.adjoints[last].resize(1, 1);
-            self.adjoints[last].fill(T::one());
+            self.written[last] = true;
+            self.adjoints[last].fill(T::one()); // J̄ = ∂J/∂J
         }
         for i in (0..=last).rev() {
-            if self.state[i] == Adjoint::Written {
+            if self.written[i] {
                 self.hand_on(i);
             }
         }
-        for i in 0..self.ops.len() {
-            if self.tracked[i] && self.state[i] == Adjoint::Unwritten {
-                self.state[i] = Adjoint::Zero;
-                self.adjoints[i].resize(self.values[i].rows(), self.values[i].columns());
-                self.adjoints[i].fill(T::zero());
+        for (adjoint, written) in self.adjoints.iter_mut().zip(&self.written) {
+            if !written {
+                adjoint.fill(T::zero()); // J does not depend on this value.
             }
         }
     }
@@ -425,42 +412,42 @@ impl<T: Scalar> Tape<T> {
         let result = &rest[0]; // the adjoint of the result
         let scratch = &mut self.scratch;
         let of = |var: Var| &self.values[var.index()];
-        let mut operands = Operands { adjoints: before, state: &mut self.state, tracked: &self.tracked };
+        let mut operands = Operands { adjoints: before, written: &mut self.written, tracked: &self.tracked };
         match self.ops[i] {
             Op::Input | Op::Parameter => {}
             Op::Affine { weight, a, bias } => {
-                operands.add(weight, of(weight), |write, w| matmul(result, of(a).t(), write, w)); // W̄ = z̄ aᵀ
-                operands.add(bias, of(bias), |write, b| sum_columns(result, write, b)); // b̄ = z̄ 1
-                operands.add(a, of(a), |write, a| matmul(of(weight).t(), result, write, a)); // ā = Wᵀ z̄
+                operands.add(weight, |write, w| matmul(result, of(a).t(), write, w)); // W̄ = z̄ aᵀ
+                operands.add(bias, |write, b| sum_columns(result, write, b)); // b̄ = z̄ 1
+                operands.add(a, |write, a| matmul(of(weight).t(), result, write, a)); // ā = Wᵀ z̄
             }
-            Op::Activate(activation, z) => operands.add_by_way_of(scratch, z, of(z), |z| {
+            Op::Activate(activation, z) => operands.add_by_way_of(scratch, z, |z| {
                 z.copy_from(result);
                 activation.backward(&self.values[i], z); // z̄ = ā ⊙ σ′(z)
             }),
             Op::Add(u, v) => {
-                operands.add(u, of(u), |write, u| add_each(write, u, result, result, |r, _| r)); // ū = r̄
-                operands.add(v, of(v), |write, v| add_each(write, v, result, result, |r, _| r)); // v̄ = r̄
+                operands.add(u, |write, u| write_each(write, u, result, result, |r, _| r)); // ū = r̄
+                operands.add(v, |write, v| write_each(write, v, result, result, |r, _| r)); // v̄ = r̄
             }
             Op::Multiply(u, v) => {
-                operands.add(u, of(u), |write, u| add_each(write, u, result, of(v), |r, v| r * v)); // ū = r̄ ⊙ v
-                operands.add(v, of(v), |write, v| add_each(write, v, result, of(u), |r, u| r * u)); // v̄ = r̄ ⊙ u
+                operands.add(u, |write, u| write_each(write, u, result, of(v), |r, v| r * v)); // ū = r̄ ⊙ v
+                operands.add(v, |write, v| write_each(write, v, result, of(u), |r, u| r * u)); // v̄ = r̄ ⊙ u
             }
             Op::Scale(c, u) => {
-                operands.add(u, of(u), |write, u| add_each(write, u, result, result, |r, _| c * r)); // ū = c r̄
+                operands.add(u, |write, u| write_each(write, u, result, result, |r, _| c * r)); // ū = c r̄
             }
-            Op::Transpose(u) => operands.add_by_way_of(scratch, u, of(u), |u| u.copy_from(result.t())), // ū = r̄ᵀ
+            Op::Transpose(u) => operands.add_by_way_of(scratch, u, |u| u.copy_from(result.t())), // ū = r̄ᵀ
             Op::Matmul(u, v) => {
-                operands.add(u, of(u), |write, u| matmul(result, of(v).t(), write, u)); // ū = r̄ vᵀ
-                operands.add(v, of(v), |write, v| matmul(of(u).t(), result, write, v)); // v̄ = uᵀ r̄
+                operands.add(u, |write, u| matmul(result, of(v).t(), write, u)); // ū = r̄ vᵀ
+                operands.add(v, |write, v| matmul(of(u).t(), result, write, v)); // v̄ = uᵀ r̄
             }
             Op::Sum(u) => {
                 let r = result[(0, 0)];
-                operands.add(u, of(u), |write, adjoint| add_each(write, adjoint, of(u), of(u), |_, _| r)); // ū_ij = r̄
+                operands.add(u, |write, adjoint| write_each(write, adjoint, of(u), of(u), |_, _| r)); // ū_ij = r̄
             }
             Op::Cost { loss, z, a, y } => {
                 // Least squares is a function of a, the cross-entropies of z.
                 let output = if loss.activation().is_some() { z } else { a };
-                operands.add_by_way_of(scratch, output, of(output), |gradient| {
+                operands.add_by_way_of(scratch, output, |gradient| {
                     loss.gradient(of(z), of(a), of(y), gradient);
                     gradient.map_in_place(|g| g * result[(0, 0)]); // ∂J/∂output · J̄
                 });
@@ -472,51 +459,38 @@ impl<T: Scalar> Tape<T> {
 /// The adjoints of the values before the step that is being undone.
 struct Operands<'a, T> {
     adjoints: &'a mut [Matrix<T>],
-    state: &'a mut [Adjoint],
+    written: &'a mut [bool],
     tracked: &'a [bool],
 }
 
 impl<T: Scalar> Operands<'_, T> {
     /// Lets `term` write a term of the adjoint of `var`: the first replaces what an earlier sweep left, the others
     /// are added. A constant has no adjoint, and its term is not computed.
-    fn add(&mut self, var: Var, value: &Matrix<T>, term: impl FnOnce(Write, &mut Matrix<T>)) {
+    fn add(&mut self, var: Var, term: impl FnOnce(Write, &mut Matrix<T>)) {
         let i = var.index();
         if !self.tracked[i] {
             return;
         }
-        let first = self.state[i] != Adjoint::Written;
-        self.state[i] = Adjoint::Written;
-        let adjoint = &mut self.adjoints[i];
-        adjoint.resize(value.rows(), value.columns());
-        term(if first { Write::Replace } else { Write::Add }, adjoint);
+        let write = if self.written[i] { Write::Add } else { Write::Replace };
+        self.written[i] = true;
+        term(write, &mut self.adjoints[i]);
     }
 
     /// The same for a `term` that can only replace: where there are terms already, it writes into `scratch`.
-    fn add_by_way_of(
-        &mut self,
-        scratch: &mut Matrix<T>,
-        var: Var,
-        value: &Matrix<T>,
-        term: impl FnOnce(&mut Matrix<T>),
-    ) {
-        self.add(var, value, |write, adjoint| match write {
+    fn add_by_way_of(&mut self, scratch: &mut Matrix<T>, var: Var, term: impl FnOnce(&mut Matrix<T>)) {
+        self.add(var, |write, adjoint| match write {
             Write::Replace => term(adjoint),
             Write::Add => {
-                scratch.resize(value.rows(), value.columns());
+                scratch.resize(adjoint.rows(), adjoint.columns());
                 term(scratch);
-                add_each(Write::Add, adjoint, scratch, scratch, |term, _| term);
+                write_each(Write::Add, adjoint, scratch, scratch, |term, _| term);
             }
         });
     }
 }
 
-/// out ← f(u, v), entry by entry.
-fn write_each<T: Scalar>(out: &mut Matrix<T>, u: &Matrix<T>, v: &Matrix<T>, f: impl Fn(T, T) -> T) {
-    add_each(Write::Replace, out, u, v, f);
-}
-
 /// out ← f(u, v), or out ← out + f(u, v), entry by entry. The shapes were checked when the step was recorded.
-fn add_each<T: Scalar>(write: Write, out: &mut Matrix<T>, u: &Matrix<T>, v: &Matrix<T>, f: impl Fn(T, T) -> T) {
+fn write_each<T: Scalar>(write: Write, out: &mut Matrix<T>, u: &Matrix<T>, v: &Matrix<T>, f: impl Fn(T, T) -> T) {
     let entries = out.as_mut_slice().iter_mut().zip(u.as_slice().iter().zip(v.as_slice()));
     match write {
         Write::Replace => entries.for_each(|(out, (&u, &v))| *out = f(u, v)),

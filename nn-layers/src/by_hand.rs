@@ -84,6 +84,10 @@ impl<T: Scalar> Engine<T> for ByHand<T> {
         self.network.loss().value(&last.z, &last.a, &self.y) // J
     }
 
+    fn outputs(&self) -> &Matrix<T> {
+        &self.layers[self.layers.len() - 1].a
+    }
+
     fn parameters_mut(&mut self) -> impl Iterator<Item = (&mut Matrix<T>, &Matrix<T>)> {
         self.network.layers_mut().iter_mut().zip(&self.layers).flat_map(|(dense, layer)| {
             [(&mut dense.weight, &layer.weight_gradient), (&mut dense.bias, &layer.bias_gradient)]

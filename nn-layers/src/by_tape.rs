@@ -81,6 +81,10 @@ impl<T: Scalar> Engine<T> for ByTape<T> {
         self.tape.value(self.j)[(0, 0)]
     }
 
+    fn outputs(&self) -> &Matrix<T> {
+        self.tape.value(self.layers[self.layers.len() - 1].a)
+    }
+
     fn parameters_mut(&mut self) -> impl Iterator<Item = (&mut Matrix<T>, &Matrix<T>)> {
         self.tape.parameters_mut()
     }

@@ -40,6 +40,9 @@ pub trait Engine<T: Scalar> {
     /// Panics if the batch is empty or does not have the network's shape.
     fn loss_and_gradients(&mut self) -> T;
 
+    /// a⁽ᴸ⁾, n_L × m: the outputs that the last call of [`loss_and_gradients`](Engine::loss_and_gradients) computed.
+    fn outputs(&self) -> &Matrix<T>;
+
     /// Every parameter with its gradient, in the order W⁽¹⁾, b⁽¹⁾, W⁽²⁾, b⁽²⁾, …
     fn parameters_mut(&mut self) -> impl Iterator<Item = (&mut Matrix<T>, &Matrix<T>)>;
 

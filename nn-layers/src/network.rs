@@ -136,7 +136,8 @@ impl<T: Scalar> Network<T> {
         rng: &mut impl Rng,
     ) -> Result<Self, NetworkError> {
         let widths = || std::iter::once(inputs).chain(layers.iter().map(|&(units, _)| units));
-        let parameters = widths().zip(widths().skip(1)).map(|(below, units)| (below as u128 + 1) * units as u128).sum();
+        let parameters = widths().zip(widths().skip(1)).map(|(below, units)| (below as u128 + 1) * units as u128);
+        let parameters = parameters.fold(0, u128::saturating_add); // Two layers of the largest size overflow 128 bits.
         if parameters > 1 << 31 {
             return Err(NetworkError::TooLarge { parameters });
         }
@@ -157,7 +158,28 @@ impl<T: Scalar> Network<T> {
     /// Panics if x does not have n₀ rows.
     #[track_caller]
     pub fn predict<'a>(&self, x: impl Into<MatrixView<'a, T>>) -> Matrix<T> {
-        let x = x.into();
+        let [_, a] = self.forward(x.into());
+        a
+    }
+
+    /// J and a⁽ᴸ⁾ for a batch: what a network that is not being trained is asked for.
+    ///
+    /// # Shapes
+    ///
+    /// x: n₀ × m, y: n_L × m → a⁽ᴸ⁾: n_L × m.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the shapes do not fit or the batch is empty.
+    #[track_caller]
+    pub fn loss_and_outputs<'a>(&self, x: impl Into<MatrixView<'a, T>>, y: &Matrix<T>) -> (T, Matrix<T>) {
+        let [z, a] = self.forward(x.into());
+        (self.loss.value(&z, &a, y), a)
+    }
+
+    /// z⁽ᴸ⁾ and a⁽ᴸ⁾.
+    #[track_caller]
+    fn forward(&self, x: MatrixView<'_, T>) -> [Matrix<T>; 2] {
         assert!(
             x.rows() == self.inputs(),
             "a network with {} inputs was given x with shape {}",
@@ -171,7 +193,7 @@ impl<T: Scalar> Network<T> {
             dense.pre_activation(&a, &mut z);
             dense.activation_of(&z, &mut a);
         }
-        a
+        [z, a]
     }
 
     /// The layers 1 … L.

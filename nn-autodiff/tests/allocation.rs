@@ -1,0 +1,122 @@
+//! A tape allocates while it is recorded and swept for the first time, and no more afterwards.
+#![allow(unsafe_code)] // The trait of allocators is unsafe; this one counts and leaves the work to the system's.
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use common::random;
+use nn_autodiff::{Tape, Var};
+use nn_core::{Activation, Matrix, seeded};
+
+struct Counting;
+
+thread_local! {
+    /// Per thread, because the tests of a file run at the same time.
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: each call is handed on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller keeps the promises that the system's allocator asks for.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: as above.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations(work: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    work();
+    ALLOCATIONS.get() - before
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(Vec::<u8>::with_capacity(10)))), 1);
+}
+
+/// A network of n units in each layer with every operation and every cost.
+fn network(n: usize, examples: usize) -> (Tape<f64>, [Var; 2], Var) {
+    let mut rng = seeded(1);
+    let mut tape = Tape::new();
+    let x = tape.input(random(&mut rng, n, examples));
+    let y = tape.input(Matrix::from_fn(n, examples, |i, j| f64::from(u8::from(i == j % n))));
+    let w = tape.parameter(random(&mut rng, n, n));
+    let b = tape.parameter(random(&mut rng, n, 1));
+    let unused = tape.parameter(random(&mut rng, n, n));
+    tape.sum(unused);
+
+    let mut a = x;
+    for activation in Activation::ALL {
+        // z also goes past its activation: the step alone would end the way back.
+        let z = tape.affine(w, a, b);
+        let activated = tape.activate(z, activation);
+        let sum = tape.add(activated, z);
+        a = tape.scale(0.1, sum);
+    }
+    let decoder = tape.transpose(w);
+    let decoded = tape.matmul(decoder, a);
+    let costs = [tape.least_squares(decoded, y), tape.cross_entropy(decoded, y), tape.binary_cross_entropy(decoded, y)];
+    let squares = tape.multiply(w, w);
+    let mut j = tape.sum(squares);
+    for cost in costs {
+        j = tape.add(j, cost);
+    }
+    (tape, [x, y], j)
+}
+
+/// Products of at most 256 multiplications are plain loops, which need no memory of their own.
+#[test]
+fn a_small_network_allocates_nothing_after_two_sweeps() {
+    let (mut tape, [x, y], j) = network(3, 4);
+    let mut sweep = |examples: usize| {
+        let fill = |matrix: &mut Matrix<f64>, x: f64| {
+            matrix.resize(3, examples);
+            matrix.fill(x);
+        };
+        allocations(|| {
+            let [x, y] = tape.values_mut([x, y]);
+            fill(x, 0.5);
+            fill(y, 1.0 / 3.0);
+            tape.forward();
+            tape.backward(j);
+            let norm = tape.parameters_mut().map(|(_, gradient)| gradient[(0, 0)]).sum::<f64>();
+            assert!(norm.is_finite());
+        })
+    };
+    assert!(sweep(4) > 0);
+    sweep(4);
+    assert_eq!([sweep(4), sweep(4), sweep(2), sweep(4)], [0; 4]);
+}
+
+/// matrixmultiply packs its factors into memory of its own, once for each product: the eight affine maps and the
+/// decoder forward; backward two of each, except that no product is computed for the input of the first layer.
+#[test]
+fn a_large_network_allocates_once_for_each_of_its_26_large_products() {
+    let (mut tape, _, j) = network(16, 8);
+    let mut sweep = || {
+        allocations(|| {
+            tape.forward();
+            tape.backward(j);
+        })
+    };
+    sweep();
+    sweep();
+    assert_eq!([sweep(), sweep(), sweep()], [9 + 2 * 9 - 1; 3]);
+}

@@ -1,0 +1,135 @@
+//! After the first step, training allocates no memory: the engines own every buffer, and only the product's library
+//! takes packing buffers of its own for large factors.
+//!
+//! This file is a test program of its own, because a program has one allocator.
+#![allow(unsafe_code)] // An allocator can be written in no other way. This one counts, and hands on to the system's.
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use common::{random_matrix, random_targets, step};
+use nn_core::{Activation, Loss, Matrix, seeded};
+use nn_layers::{ByHand, ByTape, Engine, Initialization, Network};
+
+struct Counting;
+
+thread_local! {
+    /// Allocations of this thread so far. The tests run side by side, each in a thread of its own.
+    static COUNT: Cell<Count> = const { Cell::new(Count { packing: 0, other: 0 }) };
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Count {
+    /// matrixmultiply asks for its packing buffers with the alignment of a vector register.
+    packing: usize,
+    /// Everything else. A `Vec` of numbers asks for the alignment of a number.
+    other: usize,
+}
+
+fn count(layout: Layout) {
+    let mut counted = COUNT.get();
+    *(if layout.align() > align_of::<f64>() { &mut counted.packing } else { &mut counted.other }) += 1;
+    COUNT.set(counted);
+}
+
+// SAFETY: every call is handed on unchanged to the system's allocator, which keeps the promises of the trait. Counting
+// touches one thread-local number that needs no memory and no destructor.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout);
+        // SAFETY: the caller keeps the conditions of `GlobalAlloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count(layout);
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(layout);
+        // SAFETY: as above.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What `code` allocates.
+fn allocations(code: impl FnOnce()) -> Count {
+    let before = COUNT.get();
+    code();
+    let after = COUNT.get();
+    Count { packing: after.packing - before.packing, other: after.other - before.other }
+}
+
+const NOTHING: Count = Count { packing: 0, other: 0 };
+
+fn network(widths: [usize; 4]) -> Network<f64> {
+    let [inputs, first, second, outputs] = widths;
+    let layers = [(first, Activation::Tanh), (second, Activation::Relu), (outputs, Activation::Softmax)];
+    Network::random(inputs, &layers, Loss::CrossEntropy, Initialization::Glorot, &mut seeded(1))
+        .expect("layers that fit")
+}
+
+fn batch(network: &Network<f64>, examples: usize) -> [Matrix<f64>; 2] {
+    let mut rng = seeded(2);
+    let x = random_matrix(network.inputs(), examples, &mut rng);
+    [x, random_targets(Loss::CrossEntropy, network.outputs(), examples, &mut rng)]
+}
+
+/// What one step allocates for batches of these sizes, one after the other; the first is done once before and not counted.
+fn steady_state(engine: &mut impl Engine<f64>, network: &Network<f64>, sizes: [usize; 5]) -> [Count; 5] {
+    let batches = sizes.map(|examples| batch(network, examples));
+    let [x, y] = &batches[0];
+    engine.set_batch(x, y);
+    step(engine, 0.1);
+    batches.map(|[x, y]| {
+        allocations(|| {
+            engine.set_batch(&x, &y);
+            step(engine, 0.1);
+        })
+    })
+}
+
+/// Every product is small enough for plain loops. A smaller batch, such as the last of an epoch, shrinks the buffers
+/// within their memory, and the next large one fits again.
+#[test]
+fn a_step_of_a_small_network_allocates_nothing() {
+    let network = network([4, 5, 3, 2]);
+    let sizes = [6, 6, 2, 6, 1];
+    assert_eq!(steady_state(&mut ByHand::new(network.clone()), &network, sizes), [NOTHING; 5]);
+    assert_eq!(steady_state(&mut ByTape::new(&network), &network, sizes), [NOTHING; 5]);
+}
+
+/// Three layers make eight products: three z, three ∂J/∂W, and two Wᵀ δ. Each packs its factors once.
+#[test]
+fn a_step_of_a_large_network_allocates_one_packing_buffer_for_each_product() {
+    let network = network([100, 64, 32, 10]);
+    let sizes = [32, 32, 20, 32, 8];
+    let want = Count { packing: 8, other: 0 };
+    assert_eq!(steady_state(&mut ByHand::new(network.clone()), &network, sizes), [want; 5]);
+    assert_eq!(steady_state(&mut ByTape::new(&network), &network, sizes), [want; 5]);
+}
+
+/// A larger batch needs larger buffers, once.
+#[test]
+fn a_larger_batch_allocates_once() {
+    let network = network([4, 5, 3, 2]);
+    let (mut by_hand, mut by_tape) = (ByHand::new(network.clone()), ByTape::new(&network));
+    for counts in
+        [steady_state(&mut by_hand, &network, [3, 6, 6, 3, 6]), steady_state(&mut by_tape, &network, [3, 6, 6, 3, 6])]
+    {
+        assert!(counts[1].other > 0, "the counter counts");
+        assert_eq!([counts[0], counts[2], counts[3], counts[4]], [NOTHING; 4]);
+    }
+}
