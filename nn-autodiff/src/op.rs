@@ -1,6 +1,6 @@
 //! The operations that a tape can record.
 
-use nn_core::{Activation, Loss, Scalar};
+use nn_core::{Activation, Loss};
 
 use crate::Var;
 
@@ -47,24 +47,7 @@ pub enum Op<T> {
     },
 }
 
-impl<T: Scalar> Op<T> {
-    /// The name in tables, graphs and messages.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Op::Input => "input",
-            Op::Parameter => "parameter",
-            Op::Affine { .. } => "affine",
-            Op::Activate(activation, _) => activation.name(),
-            Op::Add(..) => "add",
-            Op::Multiply(..) => "multiply",
-            Op::Scale(..) => "scale",
-            Op::Transpose(_) => "transpose",
-            Op::Matmul(..) => "matmul",
-            Op::Sum(_) => "sum",
-            Op::Cost { loss, .. } => loss.name(),
-        }
-    }
-
+impl<T: Copy> Op<T> {
     /// The values that it reads, in the order of its equation.
     pub fn operands(&self) -> impl Iterator<Item = Var> + use<T> {
         let operands = match *self {
@@ -76,23 +59,5 @@ impl<T: Scalar> Op<T> {
             Op::Cost { z, a, y, .. } => [Some(z), Some(a), Some(y)],
         };
         operands.into_iter().flatten()
-    }
-
-    /// What it computes, in the letters of its operands, for messages.
-    pub fn equation(&self) -> &'static str {
-        match self {
-            Op::Input | Op::Parameter => "v",
-            Op::Affine { .. } => "z = W a + b 1ᵀ",
-            Op::Activate(..) => "a = σ(z)",
-            Op::Add(..) => "u + v",
-            Op::Multiply(..) => "u ⊙ v",
-            Op::Scale(..) => "c u",
-            Op::Transpose(_) => "uᵀ",
-            Op::Matmul(..) => "u v",
-            Op::Sum(_) => "Σ u",
-            Op::Cost { loss: Loss::LeastSquares, .. } => "J = 1/(2m) Σ (a − y)²",
-            Op::Cost { loss: Loss::CrossEntropy, .. } => "J = −1/m Σ y ln softmax(z)",
-            Op::Cost { loss: Loss::BinaryCrossEntropy, .. } => "J = −1/m Σ [y ln σ(z) + (1 − y) ln(1 − σ(z))]",
-        }
     }
 }

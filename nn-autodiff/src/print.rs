@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use nn_core::{Matrix, Scalar};
+use nn_core::{Loss, Matrix, Scalar};
 
 use crate::{Op, Tape, Var};
 
@@ -107,6 +107,44 @@ impl<T: Scalar> Tape<T> {
 
     fn operands(&self, op: &Op<T>) -> String {
         op.operands().map(|operand| self.name(operand.index())).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// What a step is called.
+impl<T> Op<T> {
+    /// The name in tables, graphs and messages.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Op::Input => "input",
+            Op::Parameter => "parameter",
+            Op::Affine { .. } => "affine",
+            Op::Activate(activation, _) => activation.name(),
+            Op::Add(..) => "add",
+            Op::Multiply(..) => "multiply",
+            Op::Scale(..) => "scale",
+            Op::Transpose(_) => "transpose",
+            Op::Matmul(..) => "matmul",
+            Op::Sum(_) => "sum",
+            Op::Cost { loss, .. } => loss.name(),
+        }
+    }
+
+    /// What it computes, in the letters of its operands, for messages.
+    pub fn equation(&self) -> &'static str {
+        match self {
+            Op::Input | Op::Parameter => "v",
+            Op::Affine { .. } => "z = W a + b 1ᵀ",
+            Op::Activate(..) => "a = σ(z)",
+            Op::Add(..) => "u + v",
+            Op::Multiply(..) => "u ⊙ v",
+            Op::Scale(..) => "c u",
+            Op::Transpose(_) => "uᵀ",
+            Op::Matmul(..) => "u v",
+            Op::Sum(_) => "Σ u",
+            Op::Cost { loss: Loss::LeastSquares, .. } => "J = 1/(2m) Σ (a − y)²",
+            Op::Cost { loss: Loss::CrossEntropy, .. } => "J = −1/m Σ y ln softmax(z)",
+            Op::Cost { loss: Loss::BinaryCrossEntropy, .. } => "J = −1/m Σ [y ln σ(z) + (1 − y) ln(1 − σ(z))]",
+        }
     }
 }
 

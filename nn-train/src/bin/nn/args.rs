@@ -1,0 +1,336 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use nn_core::{Activation, Loss};
+use nn_layers::Initialization;
+use nn_train::{Precision, Schedule};
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "nn",
+    version,
+    about = "Trains small neural networks and shows every number on the way",
+    long_about = "Trains small neural networks and shows every number on the way.\n\n\
+        Without a command: `nn train digits --until-accuracy 0.97`, and then what to try next.",
+    after_help = "Examples:\n  \
+        nn                                          learn to read handwritten digits\n  \
+        nn train moons --hidden 16 --out runs/moons train, and keep the model and its history\n  \
+        nn evaluate runs/moons/model.json moons     how good it is, class by class\n  \
+        nn predict runs/moons/model.json < rows.csv what it says about other rows\n  \
+        nn explain model.json --input 0.05,0.10 --target 0.01,0.99 --learning-rate 0.5"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train a network
+    #[command(after_help = "Examples:\n  \
+        nn train\n  \
+        nn train digits --hidden 64,32 --activation tanh --epochs 20\n  \
+        nn train spirals --optimizer adam --learning-rate 0.01 --out runs/spirals\n  \
+        nn train xor --model start.json --batch-size all --no-shuffle --no-standardize --learning-rate 2")]
+    Train(Box<TrainArgs>),
+    /// Loss, accuracy and confusion matrix of a model on a data set
+    #[command(after_help = "Example:\n  nn evaluate runs/digits/model.json digits")]
+    Evaluate(EvaluateArgs),
+    /// What a model says about the rows of a CSV file
+    #[command(after_help = "Example:\n  \
+        nn predict runs/iris/model.json flowers.csv\n  \
+        echo 5.1,3.5,1.4,0.2 | nn predict runs/iris/model.json\n\n\
+        For each row one line under a header: the class and the probability of every class, or the values of a\n\
+        regression. A row has as many columns as the model has inputs; targets behind them are ignored.")]
+    Predict(PredictArgs),
+    /// The worked example: every number of a step, by both engines
+    #[command(after_help = "Examples:\n  \
+        nn explain model.json --input 0.05,0.10 --target 0.01,0.99 --learning-rate 0.5\n  \
+        nn explain model.json --examples batch.json --format json")]
+    Explain(ExplainArgs),
+}
+
+/// The data sets that come with the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Data {
+    /// 1797 handwritten digits, 8×8 pixels, 10 classes
+    Digits,
+    /// 150 flowers, 4 lengths, 3 classes
+    Iris,
+    /// The four points of exclusive or
+    Xor,
+    /// Two half moons that reach into each other
+    Moons,
+    /// A circle around a circle
+    Circles,
+    /// Three spiral arms
+    Spirals,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DataOptions {
+    /// Number of points of moons, circles and spirals [default: 500]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    pub(crate) examples: Option<u32>,
+    /// Standard deviation of the noise on moons and circles (0.1 by default), spirals (0.2, on the angle)
+    #[arg(long, value_name = "F", value_parser = not_negative)]
+    pub(crate) noise: Option<f64>,
+    /// Share of the rows that is held out and never trained on [default: 0.2; 0 for xor]
+    #[arg(long, value_name = "F", value_parser = share)]
+    pub(crate) validation: Option<f64>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TrainArgs {
+    /// What to learn
+    #[arg(value_enum, default_value = "digits")]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) data_options: DataOptions,
+    /// Units of the hidden layers, from the first to the last; `none` for no hidden layer [default: depends on DATA]
+    #[arg(long, value_name = "N,N…|none")]
+    pub(crate) hidden: Option<Hidden>,
+    /// Activation of the hidden layers [default: depends on DATA]
+    #[arg(long, value_name = "NAME", value_parser = activation())]
+    pub(crate) activation: Option<Activation>,
+    /// What is minimised; it also decides the last activation: softmax, sigmoid, or sigmoid for least squares
+    /// [default: cross-entropy]
+    #[arg(long, value_name = "NAME", value_parser = loss())]
+    pub(crate) loss: Option<Loss>,
+    /// How the parameters are drawn [default: he after relu and leaky-relu, otherwise glorot]
+    #[arg(long, value_name = "NAME", value_parser = initialization())]
+    pub(crate) init: Option<Initialization>,
+    /// Start from this model file: layers, activations and loss come from it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["hidden", "activation", "loss", "init"])]
+    pub(crate) model: Option<PathBuf>,
+    /// Rounds through the training rows, at most [default: depends on DATA]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) epochs: Option<u32>,
+    /// Stop as soon as the accuracy on the held-out rows reaches this
+    #[arg(long, value_name = "F", value_parser = probability)]
+    pub(crate) until_accuracy: Option<f64>,
+    /// Examples per update, or `all` [default: depends on DATA]
+    #[arg(long, value_name = "N|all")]
+    pub(crate) batch_size: Option<BatchSize>,
+    /// η, the size of a step [default: depends on DATA and the optimizer]
+    #[arg(long, value_name = "F", value_parser = not_negative)]
+    pub(crate) learning_rate: Option<f64>,
+    /// How the learning rate changes: step divides it by 10 after each third of the epochs
+    #[arg(long, value_name = "NAME", default_value = "constant", value_parser = schedule())]
+    pub(crate) schedule: Schedule,
+    /// Share of the last step that the next one keeps (sgd only) [default: 0.9; 0 where --model is given]
+    #[arg(long, value_name = "F", value_parser = momentum)]
+    pub(crate) momentum: Option<f64>,
+    /// Pull towards zero: λθ is added to each gradient
+    #[arg(long, value_name = "F", default_value = "0", value_parser = not_negative)]
+    pub(crate) weight_decay: f64,
+    /// The rule of the update
+    #[arg(long, value_name = "NAME", default_value = "sgd", value_enum)]
+    pub(crate) optimizer: OptimizerName,
+    /// Where all random numbers come from
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) seed: u64,
+    /// Who computes the gradients: the δ-recursion by hand, or the tape
+    #[arg(long, value_name = "NAME", default_value = "delta", value_enum)]
+    pub(crate) engine: EngineName,
+    /// Floating-point numbers of the training [default: f32; with --model that of the file]
+    #[arg(long, value_name = "NAME", value_parser = precision())]
+    pub(crate) precision: Option<Precision>,
+    /// Take the rows in their order in every epoch
+    #[arg(long)]
+    pub(crate) no_shuffle: bool,
+    /// Leave the inputs as they are, instead of giving each column mean 0 and deviation 1
+    #[arg(long)]
+    pub(crate) no_standardize: bool,
+    /// Write model.json and history.csv into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print nothing but warnings and errors
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct EvaluateArgs {
+    /// The model file
+    pub(crate) model: PathBuf,
+    /// The data set
+    #[arg(value_enum)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) data_options: DataOptions,
+    /// Form of the output
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: TextOrJson,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PredictArgs {
+    /// The model file
+    pub(crate) model: PathBuf,
+    /// The rows; standard input where there is no file
+    pub(crate) csv: Option<PathBuf>,
+    /// Form of the output
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: TextOrJson,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExplainArgs {
+    /// The model file
+    pub(crate) model: PathBuf,
+    /// One example: its inputs
+    #[arg(long, value_name = "X,X…", requires = "target", allow_hyphen_values = true)]
+    pub(crate) input: Option<Numbers>,
+    /// One example: its targets
+    #[arg(long, value_name = "Y,Y…", requires = "input", allow_hyphen_values = true)]
+    pub(crate) target: Option<Numbers>,
+    /// Several examples: {"inputs": [[…], …], "targets": [[…], …]}
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "target"], required_unless_present = "input")]
+    pub(crate) examples: Option<PathBuf>,
+    /// η: also show the parameters after one step of gradient descent
+    #[arg(long, value_name = "F", value_parser = not_negative)]
+    pub(crate) learning_rate: Option<f64>,
+    /// Floating-point numbers of the computation
+    #[arg(long, value_name = "NAME", default_value = "f64", value_parser = precision())]
+    pub(crate) precision: Precision,
+    /// Form of the output
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: TextMarkdownOrJson,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TextOrJson {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TextMarkdownOrJson {
+    Text,
+    Markdown,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EngineName {
+    Delta,
+    Tape,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OptimizerName {
+    Sgd,
+    Adam,
+}
+
+/// Units of the hidden layers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Hidden(pub(crate) Vec<usize>);
+
+impl FromStr for Hidden {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "none" {
+            return Ok(Hidden(Vec::new()));
+        }
+        let width = |cell: &str| match cell.trim().parse() {
+            Ok(0) => Err("a layer has at least one unit; `none` is for no hidden layer".to_owned()),
+            Ok(n) => Ok(n),
+            Err(_) => Err(format!("`{cell}` is not a number of units; write 32 or 32,16 or none")),
+        };
+        text.split(',').map(width).collect::<Result<_, _>>().map(Hidden)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BatchSize {
+    All,
+    Examples(usize),
+}
+
+impl FromStr for BatchSize {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            _ if text == "all" => Ok(BatchSize::All),
+            Ok(0) => Err("a batch has at least one example".to_owned()),
+            Ok(n) => Ok(BatchSize::Examples(n)),
+            Err(_) => Err("write a number of examples, or all".to_owned()),
+        }
+    }
+}
+
+/// Numbers with commas between them.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Numbers(pub(crate) Vec<f64>);
+
+impl FromStr for Numbers {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.split(',').map(|cell| finite(cell.trim())).collect::<Result<_, _>>().map(Numbers)
+    }
+}
+
+fn finite(text: &str) -> Result<f64, String> {
+    crate::table::plain_number(text)
+}
+
+fn not_negative(text: &str) -> Result<f64, String> {
+    in_range(text, |x| x >= 0.0, "0 or larger")
+}
+
+fn probability(text: &str) -> Result<f64, String> {
+    in_range(text, |x| (0.0..=1.0).contains(&x), "between 0 and 1")
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    in_range(text, |x| (0.0..1.0).contains(&x), "at least 0 and below 1")
+}
+
+fn momentum(text: &str) -> Result<f64, String> {
+    in_range(text, |x| (0.0..1.0).contains(&x), "at least 0 and below 1")
+}
+
+fn in_range(text: &str, fits: impl Fn(f64) -> bool, range: &str) -> Result<f64, String> {
+    let x = finite(text)?;
+    if fits(x) { Ok(x) } else { Err(format!("it is to be {range}")) }
+}
+
+/// A parser that takes the names of some values, and lists them in --help and in its message.
+fn named<V: Copy + Send + Sync + 'static>(
+    values: &'static [V],
+    name: fn(V) -> &'static str,
+) -> impl clap::builder::TypedValueParser<Value = V> {
+    use clap::builder::{PossibleValuesParser, TypedValueParser};
+    PossibleValuesParser::new(values.iter().map(|&value| name(value))).map(move |text| {
+        let found = values.iter().find(|&&value| name(value) == text);
+        *found.expect("clap has compared the text with these names")
+    })
+}
+
+fn activation() -> impl clap::builder::TypedValueParser<Value = Activation> {
+    named(&Activation::ALL, Activation::name)
+}
+
+fn loss() -> impl clap::builder::TypedValueParser<Value = Loss> {
+    named(&Loss::ALL, Loss::name)
+}
+
+fn initialization() -> impl clap::builder::TypedValueParser<Value = Initialization> {
+    named(&Initialization::ALL, Initialization::name)
+}
+
+fn schedule() -> impl clap::builder::TypedValueParser<Value = Schedule> {
+    named(&Schedule::ALL, Schedule::name)
+}
+
+fn precision() -> impl clap::builder::TypedValueParser<Value = Precision> {
+    named(&[Precision::F32, Precision::F64], Precision::name)
+}

@@ -1,0 +1,136 @@
+//! `nn evaluate`: how good a model is on data.
+
+use std::collections::BTreeMap;
+
+use nn_core::Scalar;
+use nn_train::{ConfusionMatrix, DataSet, Examples, Model, Precision};
+
+use crate::args::{EvaluateArgs, TextOrJson};
+use crate::failure::Failure;
+use crate::model_file::read_model;
+use crate::output::Out;
+
+/// How a model does on some rows.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) examples: usize,
+    pub(crate) loss: f64,
+    pub(crate) accuracy: Option<f64>,
+    pub(crate) r_squared: Option<f64>,
+    pub(crate) confusion: Option<ConfusionMatrix>,
+}
+
+pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
+    let model = read_model(&args.model)?;
+    let data = args.data.load(&args.data_options)?;
+    check_fit(&model, &data).map_err(|why| Failure::file(&args.model, why))?;
+    let rows = args.data.split(&data, &args.data_options);
+    let mut parts = Vec::new();
+    if !rows.validation.is_empty() {
+        parts.push(("held-out rows", "held_out", report(&model, &data.subset(&rows.validation))));
+    }
+    parts.push(("all rows", "all", report(&model, &data)));
+
+    let mut out = Out::new(false);
+    match args.format {
+        TextOrJson::Json => {
+            let json: BTreeMap<_, _> = parts.iter().map(|(_, key, report)| (key, report.to_json())).collect();
+            out.line(serde_json::to_string_pretty(&json).expect("names and numbers are JSON"))
+        }
+        TextOrJson::Text => {
+            for (i, (title, _, report)) in parts.iter().enumerate() {
+                out.line(format_args!(
+                    "{}{title} of {}: {}",
+                    if i == 0 { "" } else { "\n" },
+                    data.name,
+                    report.line()
+                ))?;
+                if let Some(confusion) = &report.confusion {
+                    out.line(format_args!("\n{confusion}"))?;
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+impl Report {
+    /// Examples, loss, accuracy on one line.
+    pub(crate) fn line(&self) -> String {
+        let quality = match (self.accuracy, self.r_squared, &self.confusion) {
+            (Some(accuracy), _, Some(confusion)) => {
+                format!("accuracy {:.2} % ({} of {} right)", 100.0 * accuracy, right(confusion), self.examples)
+            }
+            (_, Some(r_squared), _) => format!("R² {r_squared:.4}"),
+            _ => String::new(),
+        };
+        format!("{} examples, loss {:.6}, {quality}", self.examples, self.loss)
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        let mut json = serde_json::json!({ "examples": self.examples, "loss": self.loss });
+        if let Some(accuracy) = self.accuracy {
+            json["accuracy"] = accuracy.into();
+        }
+        if let Some(r_squared) = self.r_squared {
+            json["r_squared"] = r_squared.into();
+        }
+        if let Some(confusion) = &self.confusion {
+            json["classes"] = confusion.names().into();
+            let classes = 0..confusion.names().len();
+            let row = |truth| classes.clone().map(|predicted| confusion.count(truth, predicted)).collect::<Vec<_>>();
+            json["confusion_matrix"] = classes.clone().map(row).collect();
+        }
+        json
+    }
+}
+
+/// Whether a model and a data set belong together: a message where they do not.
+pub(crate) fn check_fit(model: &Model, data: &DataSet) -> Result<(), String> {
+    let (inputs, outputs) = (model.network.inputs(), model.network.outputs());
+    if inputs != data.inputs() {
+        return Err(format!("the model has {inputs} inputs, but {} has {} columns", data.name, data.inputs()));
+    }
+    let fits = outputs == data.outputs() || (outputs == 1 && data.class_names().is_some_and(|names| names.len() == 2));
+    if !fits {
+        return Err(format!("the model has {outputs} outputs, but {} has {} classes", data.name, data.outputs()));
+    }
+    match (&model.classes, data.class_names()) {
+        (Some(model_classes), Some(names)) if model_classes != names => Err(format!(
+            "the classes of the model are {}, those of {} are {}",
+            model_classes.join(", "),
+            data.name,
+            names.join(", ")
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Evaluates a model, in its precision, on raw data that fit it.
+pub(crate) fn report(model: &Model, data: &DataSet) -> Report {
+    let mut data = data.clone();
+    data.x = model.prepare(&data.x);
+    match model.precision {
+        Precision::F32 => report_in::<f32>(model, &data),
+        Precision::F64 => report_in::<f64>(model, &data),
+    }
+}
+
+fn report_in<T: Scalar>(model: &Model, data: &DataSet) -> Report {
+    let examples = Examples::<T>::new(data, model.network.outputs());
+    let evaluation = examples.evaluate(&model.network.map(T::from_f64));
+    let classes = data.labels().zip(data.class_names());
+    let confusion = classes.map(|(labels, names)| ConfusionMatrix::new(&evaluation.outputs, labels, names));
+    Report {
+        examples: examples.len(),
+        loss: evaluation.loss,
+        accuracy: evaluation.accuracy,
+        r_squared: evaluation.r_squared,
+        confusion,
+    }
+}
+
+/// How many examples were taken for what they are.
+fn right(confusion: &ConfusionMatrix) -> usize {
+    (0..confusion.names().len()).map(|class| confusion.count(class, class)).sum()
+}

@@ -1,0 +1,123 @@
+//! A progress bar on a terminal, and signals that ask to stop.
+
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use nn_train::BatchReport;
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::failure::Failure;
+
+/// How far the training is, for someone who watches.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    bar: Option<ProgressBar>,
+    done: u64,
+}
+
+impl Progress {
+    /// A bar for so many examples, if standard error is a terminal and `show` says so.
+    pub(crate) fn new(show: bool, examples: u64) -> Self {
+        let bar = (show && std::io::stderr().is_terminal()).then(|| {
+            let style = ProgressStyle::with_template("{msg} {bar:24} {percent:>3} %  {per_sec}  {eta} left");
+            let style = style.expect("a template that the tests have drawn").with_key(
+                "per_sec",
+                |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
+                    let _ = write!(out, "{} examples/s", grouped(state.per_sec()));
+                },
+            );
+            ProgressBar::new(examples).with_style(style.progress_chars("━╸─"))
+        });
+        Progress { bar, done: 0 }
+    }
+
+    /// After a batch.
+    pub(crate) fn batch(&self, report: BatchReport) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(self.done + report.examples as u64);
+        }
+    }
+
+    /// After an epoch over so many examples.
+    pub(crate) fn epoch(&mut self, examples: u64, message: impl FnOnce() -> String) {
+        self.done += examples;
+        if let Some(bar) = &self.bar {
+            bar.set_position(self.done);
+            bar.set_message(message());
+        }
+    }
+
+    /// Prints something without tearing the bar.
+    pub(crate) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn clear(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// A whole number with commas between the thousands: 215,000.
+pub(crate) fn grouped(x: f64) -> String {
+    let digits = format!("{x:.0}");
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The signals that ask for an end: Ctrl-C and SIGTERM. The first is obeyed after the current batch; a second ends the
+/// program at once.
+#[derive(Debug)]
+pub(crate) struct Signals(Arc<AtomicUsize>);
+
+impl Signals {
+    pub(crate) fn catch() -> Result<Self, Failure> {
+        let caught = Arc::new(AtomicUsize::new(0));
+        let again = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            // In this order: the first signal finds `again` false and sets it, the second finds it true.
+            signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&again))
+                .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&again)))
+                .and_then(|_| signal_hook::flag::register_usize(signal, Arc::clone(&caught), signal as usize))
+                .map_err(|error| Failure::data(format_args!("signals: {error}")))?;
+        }
+        Ok(Signals(caught))
+    }
+
+    /// Goes on until a signal has come.
+    pub(crate) fn flow(&self) -> ControlFlow<()> {
+        if self.0.load(Ordering::Relaxed) == 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+
+    /// The signal that has come, if one has.
+    pub(crate) fn caught(&self) -> Option<usize> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|&signal| signal != 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_have_commas() {
+        assert_eq!(
+            [0.0, 999.4, 1000.0, 215_000.0, 1_234_567.0].map(grouped),
+            ["0", "999", "1,000", "215,000", "1,234,567"]
+        );
+    }
+}

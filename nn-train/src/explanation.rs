@@ -1,0 +1,161 @@
+//! The worked example: every number of a forward pass, a δ-recursion and one update, by both engines.
+
+use nn_core::{Loss, Matrix, Scalar};
+use nn_layers::{ByHand, ByTape, Engine, LayerValues, Network};
+
+use crate::{Precision, sgd_update};
+
+/// Everything that the two engines compute for one batch, as f64, which holds the numbers of either precision exactly.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The network that was explained.
+    pub network: Network<f64>,
+    /// a⁽⁰⁾ = x, n₀ × m.
+    pub x: Matrix<f64>,
+    /// y, n_L × m.
+    pub y: Matrix<f64>,
+    /// J and the layers, by the δ-recursion.
+    pub by_hand: EngineExplanation,
+    /// J and the layers, by the tape.
+    pub by_tape: EngineExplanation,
+    /// The largest absolute difference between any two numbers that should be the same.
+    pub largest_difference: f64,
+    /// W and b of each layer after one step of gradient descent, where a learning rate was given.
+    pub updated: Option<Updated>,
+}
+
+/// What one engine computed.
+#[derive(Clone, Debug)]
+pub struct EngineExplanation {
+    /// J
+    pub loss: f64,
+    /// From the first layer to the last.
+    pub layers: Vec<LayerExplanation>,
+}
+
+/// The numbers of one layer; their shapes are those of [`LayerValues`].
+#[derive(Clone, Debug)]
+pub struct LayerExplanation {
+    /// z⁽ˡ⁾
+    pub z: Matrix<f64>,
+    /// a⁽ˡ⁾
+    pub a: Matrix<f64>,
+    /// δ⁽ˡ⁾
+    pub delta: Matrix<f64>,
+    /// ∂J/∂W⁽ˡ⁾
+    pub weight_gradient: Matrix<f64>,
+    /// ∂J/∂b⁽ˡ⁾
+    pub bias_gradient: Matrix<f64>,
+}
+
+/// One step of gradient descent.
+#[derive(Clone, Debug)]
+pub struct Updated {
+    /// η
+    pub learning_rate: f64,
+    /// The network with W ← W − η ∂J/∂W and b ← b − η ∂J/∂b.
+    pub network: Network<f64>,
+}
+
+/// Runs both engines on a batch in the precision asked for.
+///
+/// # Panics
+///
+/// Panics if the batch does not fit the network, or is empty.
+pub fn explain(
+    network: &Network<f64>,
+    x: &Matrix<f64>,
+    y: &Matrix<f64>,
+    learning_rate: Option<f64>,
+    precision: Precision,
+) -> Explanation {
+    match precision {
+        Precision::F64 => explain_in::<f64>(network, x, y, learning_rate),
+        Precision::F32 => explain_in::<f32>(network, x, y, learning_rate),
+    }
+}
+
+fn explain_in<T: Scalar>(
+    network: &Network<f64>,
+    x: &Matrix<f64>,
+    y: &Matrix<f64>,
+    learning_rate: Option<f64>,
+) -> Explanation {
+    let (network, x, y) = (network.map(T::from_f64), x.map(T::from_f64), y.map(T::from_f64));
+    let layers = network.layers().len();
+    let (mut hand, mut tape) = (ByHand::new(network.clone()), ByTape::new(&network));
+    let by_hand = run(&mut hand, layers, &x, &y);
+    let by_tape = run(&mut tape, layers, &x, &y);
+    let updated = learning_rate.map(|learning_rate| {
+        for (parameter, gradient) in hand.parameters_mut() {
+            sgd_update(parameter, gradient, T::from_f64(learning_rate));
+        }
+        Updated { learning_rate, network: hand.network().map(T::to_f64) }
+    });
+    Explanation {
+        network: network.map(T::to_f64),
+        x: x.map(T::to_f64),
+        y: y.map(T::to_f64),
+        largest_difference: largest_difference(&by_hand, &by_tape),
+        by_hand,
+        by_tape,
+        updated,
+    }
+}
+
+fn run<T: Scalar>(engine: &mut impl Engine<T>, layers: usize, x: &Matrix<T>, y: &Matrix<T>) -> EngineExplanation {
+    engine.set_batch(x, y);
+    let loss = engine.loss_and_gradients().to_f64();
+    let layers = (0..layers).map(|l| LayerExplanation::new(engine.layer(l))).collect();
+    EngineExplanation { loss, layers }
+}
+
+impl LayerExplanation {
+    fn new<T: Scalar>(layer: LayerValues<'_, T>) -> Self {
+        LayerExplanation {
+            z: layer.z.map(T::to_f64),
+            a: layer.a.map(T::to_f64),
+            delta: layer.delta.map(T::to_f64),
+            weight_gradient: layer.weight_gradient.map(T::to_f64),
+            bias_gradient: layer.bias_gradient.map(T::to_f64),
+        }
+    }
+
+    /// z, a, δ, ∂J/∂W and ∂J/∂b, in the order in which they are computed.
+    pub fn matrices(&self) -> [&Matrix<f64>; 5] {
+        [&self.z, &self.a, &self.delta, &self.weight_gradient, &self.bias_gradient]
+    }
+}
+
+/// max |by hand − by tape| over J and all entries of all layers; NaN where one of the two is NaN and the other is not.
+fn largest_difference(hand: &EngineExplanation, tape: &EngineExplanation) -> f64 {
+    let numbers = |engine: &EngineExplanation| -> Vec<f64> {
+        let layers = engine.layers.iter().flat_map(|layer| layer.matrices());
+        let entries = layers.flat_map(|matrix| matrix.as_slice().iter().copied());
+        std::iter::once(engine.loss).chain(entries).collect()
+    };
+    numbers(hand).into_iter().zip(numbers(tape)).fold(0.0, |largest, (h, t)| {
+        let difference = if h == t || (h.is_nan() && t.is_nan()) { 0.0 } else { (h - t).abs() };
+        if largest.is_nan() || difference <= largest { largest } else { difference }
+    })
+}
+
+/// Whether y can be a target of this cost, for one example: a message where it cannot.
+///
+/// # Errors
+///
+/// Cross-entropy needs shares that sum to 1; binary cross-entropy needs numbers in [0, 1].
+pub fn check_target(loss: Loss, y: &[f64]) -> Result<(), String> {
+    let in_unit = |&y: &f64| (0.0..=1.0).contains(&y);
+    let sum: f64 = y.iter().sum();
+    match loss {
+        Loss::LeastSquares => Ok(()),
+        Loss::CrossEntropy | Loss::BinaryCrossEntropy if !y.iter().all(in_unit) => {
+            Err(format!("the targets of {loss} lie between 0 and 1"))
+        }
+        Loss::CrossEntropy if (sum - 1.0).abs() > 1e-6 => {
+            Err(format!("the targets of {loss} sum to 1 for each example, not to {sum}"))
+        }
+        Loss::CrossEntropy | Loss::BinaryCrossEntropy => Ok(()),
+    }
+}

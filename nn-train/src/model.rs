@@ -1,0 +1,323 @@
+//! A model: a trained network with what it takes to use it on raw data, and its JSON form.
+//!
+//! ```json
+//! {"format": "nn-model", "version": 1, "loss": "least-squares",
+//!  "layers": [{"activation": "sigmoid", "weight": [[0.15, 0.20], [0.25, 0.30]], "bias": [0.35, 0.35]},
+//!             {"activation": "sigmoid", "weight": [[0.40, 0.45], [0.50, 0.55]], "bias": [0.60, 0.60]}]}
+//! ```
+//!
+//! `weight` has a row for each unit of its layer and a column for each unit of the layer below. Optional keys are
+//! `precision`, `classes`, `standardize` and `metadata`; any other key is an error.
+
+use std::fmt::{self, Write as _};
+use std::str::FromStr;
+
+use nn_core::{Activation, Matrix};
+use nn_layers::{Dense, Network, NetworkError};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::Standardization;
+
+/// The floating-point numbers that a network computes with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// 32 bits, 24 of them significant: about 7 digits. Twice as fast as f64.
+    F32,
+    /// 64 bits, 53 of them significant: about 16 digits.
+    #[default]
+    F64,
+}
+
+impl Precision {
+    /// `f32` or `f64`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::F32 => "f32",
+            Precision::F64 => "f64",
+        }
+    }
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A network and what belongs to it. The parameters are kept in f64, which holds every f32 exactly.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The layers and the cost.
+    pub network: Network<f64>,
+    /// The precision that it was trained in and is to be used in.
+    pub precision: Precision,
+    /// The name of each class, where the outputs are classes.
+    pub classes: Option<Vec<String>>,
+    /// What is done to raw inputs before the network sees them.
+    pub standardize: Option<Standardization>,
+    /// JSON of whoever wrote the model, kept as it is.
+    pub metadata: Option<Box<RawValue>>,
+}
+
+/// Why a text is not a model.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// It is not JSON, or a key is missing, unknown, doubled, or of another type. The message has line and column.
+    #[error("{0}")]
+    Json(#[from] serde_json::Error),
+    /// It is some other JSON.
+    #[error("format is \"{0}\", but a model file says \"{FORMAT}\"")]
+    Format(String),
+    /// It was written by a newer program.
+    #[error("version {0} is newer than {VERSION}, the newest that this program reads")]
+    Version(u64),
+    /// A name that there is not.
+    #[error("{place}: {error}")]
+    Name {
+        /// Where.
+        place: String,
+        /// Which, and which there are.
+        error: nn_core::UnknownName,
+    },
+    /// The rows of a weight matrix differ in length.
+    #[error("layer {layer}, row {row} of weight has {found} numbers, but row 1 has {expected}")]
+    Ragged {
+        /// From 1.
+        layer: usize,
+        /// From 1.
+        row: usize,
+        /// Numbers in row 1.
+        expected: usize,
+        /// Numbers in this row.
+        found: usize,
+    },
+    /// The layers and the loss do not make a network.
+    #[error("{0}")]
+    Network(#[from] NetworkError),
+    /// The number of classes does not fit the outputs.
+    #[error("{found} classes for a network with {outputs} outputs")]
+    Classes {
+        /// Names given.
+        found: usize,
+        /// n_L
+        outputs: usize,
+    },
+    /// The standardisation does not fit the inputs.
+    #[error("standardize has {mean} means and {scale} scales for a network with {inputs} inputs")]
+    Standardize {
+        /// Means given.
+        mean: usize,
+        /// Scales given.
+        scale: usize,
+        /// n₀
+        inputs: usize,
+    },
+    /// A scale is negative.
+    #[error("standardize: scale {index} is {value}: a scale is 0 (a constant column) or larger")]
+    Scale {
+        /// From 1.
+        index: usize,
+        /// What was found.
+        value: f64,
+    },
+    /// A parameter is too large for the model's precision.
+    #[error("layer {layer}: {value:e} overflows f32, the precision of this model")]
+    Overflow {
+        /// From 1.
+        layer: usize,
+        /// What was found.
+        value: f64,
+    },
+}
+
+const FORMAT: &str = "nn-model";
+const VERSION: u64 = 1;
+
+/// What is read first, whatever else there is: a newer version may have keys that this program does not know.
+#[derive(Deserialize)]
+struct Header {
+    format: String,
+    version: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(rename = "format")]
+    _format: String,
+    #[serde(rename = "version")]
+    _version: u64,
+    loss: String,
+    layers: Vec<FileLayer>,
+    precision: Option<FilePrecision>,
+    classes: Option<Vec<String>>,
+    standardize: Option<FileStandardize>,
+    metadata: Option<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileLayer {
+    activation: String,
+    weight: Vec<Vec<f64>>,
+    bias: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum FilePrecision {
+    F32,
+    F64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileStandardize {
+    mean: Vec<f64>,
+    scale: Vec<f64>,
+}
+
+impl Model {
+    /// Reads a model from its JSON form.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong and where: line and column for what is not the right JSON, the layer for what is not a network.
+    ///
+    /// ```
+    /// use nn_train::Model;
+    ///
+    /// let text = r#"{"format": "nn-model", "version": 1, "loss": "least-squares",
+    ///     "layers": [{"activation": "tanh", "weight": [[1, -1]], "bias": [0.5]}]}"#;
+    /// let model = Model::from_json(text)?;
+    /// assert_eq!(model.network.inputs(), 2);
+    /// assert_eq!(Model::from_json(&model.to_json())?.network, model.network);
+    /// # Ok::<(), nn_train::ModelError>(())
+    /// ```
+    pub fn from_json(text: &str) -> Result<Self, ModelError> {
+        let header: Header = serde_json::from_str(text)?;
+        if header.format != FORMAT {
+            return Err(ModelError::Format(header.format));
+        }
+        if header.version != VERSION {
+            return Err(ModelError::Version(header.version));
+        }
+        let file: File = serde_json::from_str(text)?;
+        let precision = match file.precision {
+            Some(FilePrecision::F32) => Precision::F32,
+            Some(FilePrecision::F64) | None => Precision::F64,
+        };
+        let layers = (1..).zip(file.layers).map(|(l, layer)| dense(l, layer, precision)).collect::<Result<_, _>>()?;
+        let loss = parse_name(&file.loss, || "loss".to_owned())?;
+        let network = Network::new(layers, loss)?;
+        let standardize = file.standardize.map(|s| Standardization { mean: s.mean, scale: s.scale });
+        let model = Model { network, precision, classes: file.classes, standardize, metadata: file.metadata };
+        model.check()?;
+        Ok(model)
+    }
+
+    /// The JSON form: a line for each layer, numbers that read back to the same bits.
+    pub fn to_json(&self) -> String {
+        let mut json =
+            format!("{{\"format\": \"{FORMAT}\", \"version\": {VERSION}, \"loss\": \"{}\"", self.network.loss());
+        // Writing to a String does not fail.
+        let _ = write!(json, ", \"precision\": \"{}\"", self.precision);
+        if let Some(classes) = &self.classes {
+            let _ = write!(json, ",\n \"classes\": {}", list(classes));
+        }
+        if let Some(Standardization { mean, scale }) = &self.standardize {
+            let _ = write!(json, ",\n \"standardize\": {{\"mean\": {}, \"scale\": {}}}", list(mean), list(scale));
+        }
+        if let Some(metadata) = &self.metadata {
+            let _ = write!(json, ",\n \"metadata\": {metadata}");
+        }
+        for (l, dense) in self.network.layers().iter().enumerate() {
+            let rows = (0..dense.outputs()).map(|i| list(dense.weight.row_iter(i))).collect::<Vec<_>>().join(", ");
+            let _ = write!(
+                json,
+                "{}{{\"activation\": \"{}\", \"weight\": [{rows}], \"bias\": {}}}",
+                if l == 0 { ",\n \"layers\": [" } else { ",\n  " },
+                dense.activation,
+                list(dense.bias.as_slice())
+            );
+        }
+        json + "]}\n"
+    }
+
+    fn check(&self) -> Result<(), ModelError> {
+        let (inputs, outputs) = (self.network.inputs(), self.network.outputs());
+        if let Some(classes) = &self.classes {
+            // One output, a probability, tells two classes apart.
+            if classes.len() != outputs && !(outputs == 1 && classes.len() == 2) {
+                return Err(ModelError::Classes { found: classes.len(), outputs });
+            }
+        }
+        if let Some(Standardization { mean, scale }) = &self.standardize {
+            if mean.len() != inputs || scale.len() != inputs {
+                return Err(ModelError::Standardize { mean: mean.len(), scale: scale.len(), inputs });
+            }
+            if let Some((index, &value)) = (1..).zip(scale).find(|&(_, &value)| value < 0.0) {
+                return Err(ModelError::Scale { index, value });
+            }
+        }
+        Ok(())
+    }
+
+    /// Raw inputs, a column for each example, as the network is to see them.
+    ///
+    /// # Panics
+    ///
+    /// Panics if x does not have n₀ rows.
+    pub fn prepare(&self, x: &Matrix<f64>) -> Matrix<f64> {
+        let mut x = x.clone();
+        if let Some(standardize) = &self.standardize {
+            standardize.apply(&mut x);
+        }
+        x
+    }
+
+    /// The outputs for raw inputs, in the model's precision.
+    ///
+    /// # Shapes
+    ///
+    /// x: n₀ × m → a⁽ᴸ⁾: n_L × m.
+    ///
+    /// # Panics
+    ///
+    /// Panics if x does not have n₀ rows.
+    pub fn predict(&self, x: &Matrix<f64>) -> Matrix<f64> {
+        let x = self.prepare(x);
+        match self.precision {
+            Precision::F64 => self.network.predict(&x),
+            Precision::F32 => self.network.map(|w| w as f32).predict(&x.map(|x| x as f32)).map(f64::from),
+        }
+    }
+}
+
+fn dense(l: usize, layer: FileLayer, precision: Precision) -> Result<Dense<f64>, ModelError> {
+    let expected = layer.weight.first().map_or(0, Vec::len);
+    if let Some((row, numbers)) = (1..).zip(&layer.weight).find(|(_, numbers)| numbers.len() != expected) {
+        return Err(ModelError::Ragged { layer: l, row, expected, found: numbers.len() });
+    }
+    let largest = f64::from(f32::MAX);
+    let mut numbers = layer.weight.iter().flatten().chain(&layer.bias);
+    if let Some(&value) = numbers.find(|x| precision == Precision::F32 && x.abs() > largest) {
+        return Err(ModelError::Overflow { layer: l, value });
+    }
+    let activation: Activation = parse_name(&layer.activation, || format!("layer {l}"))?;
+    Ok(Dense { weight: Matrix::from_rows(&layer.weight), bias: Matrix::from_column(&layer.bias), activation })
+}
+
+fn parse_name<N: FromStr<Err = nn_core::UnknownName>>(
+    name: &str,
+    place: impl FnOnce() -> String,
+) -> Result<N, ModelError> {
+    name.parse().map_err(|error| ModelError::Name { place: place(), error })
+}
+
+/// A JSON list of numbers or strings on one line.
+fn list<'a, V: serde::Serialize + 'a>(values: impl IntoIterator<Item = &'a V>) -> String {
+    let texts = values.into_iter().map(|value| serde_json::to_string(value).expect("numbers and strings are JSON"));
+    format!("[{}]", texts.collect::<Vec<_>>().join(", "))
+}

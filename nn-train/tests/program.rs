@@ -1,0 +1,497 @@
+//! The program `nn`, run as a user runs it: what it prints, writes and refuses, and with which exit code.
+#![cfg(feature = "cli")]
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+fn nn(args: &[&str]) -> Output {
+    nn_with_input(args, b"")
+}
+
+fn nn_with_input(args: &[&str], input: &[u8]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nn"));
+    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    // A program that refuses its arguments closes its input without reading.
+    let _ = child.stdin.take().expect("a pipe").write_all(input);
+    child.wait_with_output().expect("the program ends")
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+/// The exit code and the one line of standard error of a run that is to fail.
+fn failure(args: &[&str]) -> (i32, String) {
+    let output = nn(args);
+    let stderr = String::from_utf8(output.stderr.clone()).expect("UTF-8");
+    assert!(stderr.starts_with("error: "), "{args:?}: {output:?}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    (output.status.code().expect("no signal"), stderr.trim_end().to_owned())
+}
+
+/// A data or model error: exit 1 and one line.
+fn refusal(args: &[&str]) -> String {
+    let (code, line) = failure(args);
+    assert_eq!(code, 1, "{line}");
+    assert_eq!(line.lines().count(), 1, "{line}");
+    line
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder for the test")
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a UTF-8 path")
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+/// The lines of the table: an epoch and four numbers.
+fn table(stdout: &str) -> Vec<&str> {
+    let is_row = |line: &&str| line.trim_start().starts_with(|c: char| c.is_ascii_digit()) && line.starts_with(' ');
+    stdout.lines().filter(is_row).collect()
+}
+
+#[test]
+fn digits_are_learnt_and_both_engines_print_the_same() {
+    let by_hand = stdout(&nn(&[]));
+    assert!(by_hand.contains("held-out rows: 359 examples"), "{by_hand}");
+    assert!(by_hand.contains("Try next:"), "{by_hand}");
+    let last = *table(&by_hand).last().expect("rows");
+    let accuracy: f64 = last.split_whitespace().nth(5).and_then(|cell| cell.parse().ok()).expect("an accuracy");
+    assert!(accuracy >= 97.0, "{last}");
+
+    let by_tape = stdout(&nn(&["train", "digits", "--until-accuracy", "0.97", "--engine", "tape"]));
+    assert_eq!(table(&by_hand), table(&by_tape));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_file() {
+    let folder = folder();
+    let run = |name: &str, seed: &str| {
+        let out = folder.path().join(name);
+        stdout(&nn(&["train", "digits", "--epochs", "2", "--quiet", "--seed", seed, "--out", text(&out)]));
+        std::fs::read(out.join("model.json")).expect("a model")
+    };
+    let first = run("a", "5");
+    assert_eq!(first, run("b", "5"));
+    assert_ne!(first, run("c", "6"));
+}
+
+#[test]
+fn quiet_is_quiet() {
+    let output = nn(&["train", "iris", "--epochs", "1", "--quiet"]);
+    assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
+}
+
+/// Figures of shared first pass: M. Mazur, "A Step by Step Backpropagation Example" (2015), recomputed with 60 digits.
+#[test]
+fn explain_reproduces_the_published_example() {
+    let model = data("two-by-two.json");
+    let args = ["explain", text(&model), "--input", "0.05,0.10", "--target", "0.01,0.99", "--learning-rate", "0.5"];
+    let explanation = json(&stdout(&nn(&[&args[..], &["--format", "json"]].concat())));
+    let close = |value: &Value, want: f64| {
+        let got = value.as_f64().expect("a number");
+        assert!((got - want).abs() <= 1e-15, "{got} for {want}");
+    };
+    close(&explanation["loss"], 0.298_371_108_760_002_69);
+    assert_eq!(explanation["examples"], 1);
+    for engine in ["by_hand", "by_tape"] {
+        let engine = &explanation[engine];
+        close(&engine["loss"], 0.298_371_108_760_002_69);
+        let (hidden, output) = (&engine["layers"][0], &engine["layers"][1]);
+        close(&hidden["z"][0][1], 0.3925);
+        close(&hidden["a"][0][0], 0.593_269_992_107_187_26);
+        close(&output["z"][0][0], 1.105_905_967_059_770_1);
+        close(&output["a"][0][1], 0.772_928_465_321_462_6);
+        close(&output["delta"][0][1], -0.038_098_236_516_556_217);
+        close(&hidden["delta"][0][0], 0.008_771_354_689_486_935);
+        close(&output["weight_gradient"][0][1], 0.082_667_627_847_533_26);
+        close(&output["weight_gradient"][1][0], -0.022_602_540_477_475_06);
+        close(&hidden["bias_gradient"][1], 0.009_954_254_705_217_201);
+    }
+    assert!(explanation["largest_difference"].as_f64().expect("a number") <= 1e-15);
+    close(&explanation["updated"]["layers"][0]["weight"][1][0], 0.249_751_143_632_369_57);
+    close(&explanation["updated"]["layers"][1]["bias"][0], 0.530_750_719_185_721_5);
+
+    let without_rate = json(&stdout(&nn(&[&args[..6], &["--format", "json"]].concat())));
+    assert!(without_rate.get("updated").is_none());
+    for format in ["text", "markdown"] {
+        assert!(stdout(&nn(&[&args[..], &["--format", format]].concat())).contains("0.29837110876"));
+    }
+}
+
+#[test]
+fn explain_takes_a_batch_and_single_precision() {
+    let folder = folder();
+    let batch = folder.path().join("batch.json");
+    std::fs::write(&batch, r#"{"inputs": [[0.05, 0.1], [1, -1]], "targets": [[0.01, 0.99], [1, 0]]}"#)
+        .expect("written");
+    let model = data("two-by-two.json");
+    let args = ["explain", text(&model), "--examples", text(&batch), "--format", "json"];
+    let double = json(&stdout(&nn(&args)));
+    assert_eq!(double["examples"], 2);
+    assert_eq!(double["by_hand"]["layers"][0]["z"].as_array().map(Vec::len), Some(2));
+    let single = json(&stdout(&nn(&[&args[..], &["--precision", "f32"]].concat())));
+    let (double, single) = (double["loss"].as_f64().expect("a number"), single["loss"].as_f64().expect("a number"));
+    assert!(double != single && (double - single).abs() < 1e-6);
+    assert_eq!(f64::from(single as f32), single);
+}
+
+/// Sums over the four examples there, means here: the learning rate 0.5 becomes 2. mpmath with 60 digits, from dyadic
+/// starting weights.
+#[test]
+fn full_batch_descent_follows_the_reference_for_2000_steps() {
+    let folder = folder();
+    let (start, out) = (data("xor-start.json"), folder.path().join("run"));
+    for engine in ["delta", "tape"] {
+        stdout(&nn(&[
+            "train",
+            "xor",
+            "--model",
+            text(&start),
+            "--out",
+            text(&out),
+            "--engine",
+            engine,
+            "--epochs",
+            "2000",
+            "--learning-rate",
+            "2",
+            "--no-shuffle",
+            "--validation",
+            "0",
+            "--batch-size",
+            "all",
+            "--no-standardize",
+        ]));
+        let model = json(&std::fs::read_to_string(out.join("model.json")).expect("a model"));
+        let close = |value: &Value, want: f64| {
+            let got = value.as_f64().expect("a number");
+            assert!((got - want).abs() <= 1e-10 * want.abs(), "{got} for {want}");
+        };
+        close(&model["layers"][0]["weight"][0][0], 4.971_718_092_564_109);
+        close(&model["layers"][0]["weight"][1][1], 3.028_406_584_091_551);
+        close(&model["layers"][0]["bias"][1], -4.613_947_435_036_593);
+        close(&model["layers"][1]["weight"][0][1], -6.295_078_374_726_816);
+        close(&model["layers"][1]["bias"][0], -2.670_235_226_971_967_3);
+        let history = std::fs::read_to_string(out.join("history.csv")).expect("a history");
+        let cell = |line: usize| history.lines().nth(line).and_then(|row| row.split(',').nth(1)?.parse::<f64>().ok());
+        close(&cell(1).into(), 0.515_602_872_803_106_8 / 4.0); // before the first update
+        assert_eq!(history.lines().count(), 2001);
+    }
+}
+
+#[test]
+fn history_has_a_row_for_each_epoch() {
+    let folder = folder();
+    let out = folder.path().join("run");
+    stdout(&nn(&["train", "iris", "--epochs", "4", "--out", text(&out)]));
+    let history = std::fs::read_to_string(out.join("history.csv")).expect("a history");
+    let rows: Vec<Vec<&str>> = history.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows[0].join(","), "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds");
+    assert_eq!(rows[1..].iter().map(|row| row[0]).collect::<Vec<_>>(), ["1", "2", "3", "4"]);
+    assert!(rows[1..].iter().all(|row| row.len() == 6 && row.iter().all(|cell| cell.parse::<f64>().is_ok())));
+
+    // Without held-out rows their cells are empty.
+    stdout(&nn(&["train", "iris", "--epochs", "1", "--validation", "0", "--out", text(&out)]));
+    let history = std::fs::read_to_string(out.join("history.csv")).expect("a history");
+    let row: Vec<&str> = history.lines().nth(1).expect("a row").split(',').collect();
+    assert_eq!(&row[3..5], ["", ""]);
+    let mut files: Vec<_> =
+        std::fs::read_dir(&out).expect("a folder").map(|f| f.expect("a file").file_name()).collect();
+    files.sort();
+    assert_eq!(files, ["history.csv", "model.json"]);
+}
+
+#[test]
+fn a_trained_model_is_evaluated_and_predicts() {
+    let folder = folder();
+    let out = folder.path().join("run");
+    let model = out.join("model.json");
+    let trained = stdout(&nn(&["train", "iris", "--out", text(&out)]));
+    let closing = trained.lines().find(|line| line.starts_with("held-out rows: ")).expect("a summary");
+
+    let evaluated = stdout(&nn(&["evaluate", text(&model), "iris"]));
+    assert!(evaluated.contains(closing.strip_prefix("held-out rows: ").expect("its start")), "{closing}\n{evaluated}");
+    let report = json(&stdout(&nn(&["evaluate", text(&model), "iris", "--format", "json"])));
+    assert_eq!(report["all"]["examples"], 150);
+    assert_eq!(report["held_out"]["examples"], 30);
+    let counts = report["all"]["confusion_matrix"].as_array().expect("rows");
+    let sum: u64 = counts.iter().flat_map(|row| row.as_array().expect("cells")).filter_map(Value::as_u64).sum();
+    assert_eq!((counts.len(), sum), (3, 150));
+
+    // With a header, with a label behind, and with neither.
+    let rows = "\u{feff}sepal,width,petal,width\r\n5.1,3.5,1.4,0.2\r\n\r\n6.7, 3.0, 5.2, 2.3\r\n";
+    let predicted = stdout(&nn_with_input(&["predict", text(&model)], rows.as_bytes()));
+    let lines: Vec<&str> = predicted.lines().collect();
+    assert_eq!(lines[0], "class,p_setosa,p_versicolor,p_virginica");
+    assert!(lines[1].starts_with("setosa,") && lines[2].starts_with("virginica,"), "{predicted}");
+    let shares: f64 = lines[1].split(',').skip(1).map(|cell| cell.parse::<f64>().expect("a number")).sum();
+    assert!((shares - 1.0).abs() < 1e-6);
+    let labelled = stdout(&nn_with_input(&["predict", text(&model)], b"5.1,3.5,1.4,0.2,virginica\n"));
+    assert_eq!(labelled.lines().nth(1), Some(lines[1]));
+    let as_json = nn_with_input(&["predict", text(&model), "--format", "json"], b"5.1,3.5,1.4,0.2\n");
+    assert_eq!(json(&stdout(&as_json))[0]["class"], "setosa");
+
+    let refused = nn_with_input(&["predict", text(&model)], b"5.1,3.5,1.4,0.2\n5.1,3.5,x,0.2\n");
+    assert_eq!(refused.status.code(), Some(1));
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(message, "error: standard input: line 2, column 3: `x` is not a number\n");
+}
+
+#[test]
+fn a_regression_model_predicts_values() {
+    let model = data("two-by-two.json");
+    let predicted = stdout(&nn_with_input(&["predict", text(&model)], b"0.05,0.10\n0.05,0.10,7,7\n"));
+    let lines: Vec<&str> = predicted.lines().collect();
+    assert_eq!(lines[0], "y_1,y_2");
+    assert!(lines[1].starts_with("0.7513650695523") && lines[1] == lines[2], "{predicted}");
+    assert_eq!(stdout(&nn_with_input(&["predict", text(&model)], b"")), "y_1,y_2\n");
+}
+
+#[test]
+fn wrong_options_are_exit_2() {
+    let model = data("xor-start.json");
+    for args in [
+        &["train", "digits", "--epochs", "0"][..],
+        &["train", "digits", "--batch-size", "0"],
+        &["train", "digits", "--batch-size", "some"],
+        &["train", "digits", "--hidden", "32,0"],
+        &["train", "digits", "--hidden", "4000000000"],
+        &["train", "digits", "--learning-rate", "nan"],
+        &["train", "digits", "--learning-rate", "-0.1"],
+        &["train", "digits", "--validation", "1"],
+        &["train", "digits", "--until-accuracy", "0.9", "--validation", "0"],
+        &["train", "xor", "--until-accuracy", "0.9"],
+        &["train", "digits", "--activation", "swish"],
+        &["train", "digits", "--noise", "0.1"],
+        &["train", "digits", "--optimizer", "adam", "--momentum", "0.5"],
+        &["train", "nothing"],
+        &["train", "xor", "--model", text(&model), "--hidden", "3"],
+        &["train", "xor", "--model", text(&model), "--loss", "cross-entropy"],
+        &["train", "xor", "--model", text(&model), "--activation", "relu"],
+        &["explain", text(&model)],
+        &["explain", text(&model), "--input", "1"],
+        &["explain", text(&model), "--input", "1", "--target", "1"],
+        &["explain", text(&model), "--input", "1,nan", "--target", "1"],
+    ] {
+        let (code, line) = failure(args);
+        assert_eq!(code, 2, "{args:?}: {line}");
+    }
+}
+
+#[test]
+fn model_files_that_are_none_are_refused_with_their_place() {
+    let folder = folder();
+    let path = folder.path().join("model.json");
+    let good = std::fs::read_to_string(data("two-by-two.json")).expect("a model");
+    for (from, to, message) in [
+        ("\"version\": 1", "\"version\": 2", "version 2 is newer than 1"),
+        ("nn-model", "onnx", "format is \"onnx\""),
+        ("\"loss\"", "\"cost\"", "unknown field `cost`"),
+        (
+            "least-squares",
+            "hinge",
+            "unknown loss `hinge`; there are least-squares, cross-entropy, binary-cross-entropy",
+        ),
+        ("least-squares", "cross-entropy", "the loss cross-entropy needs softmax as last activation"),
+        (
+            "\"activation\": \"sigmoid\", \"weight\": [[0.40",
+            "\"activation\": \"swish\", \"weight\": [[0.40",
+            "layer 2: unknown activation `swish`",
+        ),
+        ("[0.15, 0.20]", "[0.15]", "layer 1, row 2 of weight has 2 numbers, but row 1 has 1"),
+        ("[0.35, 0.35]", "[0.35]", "layer 1 has 2 units, but its bias is 1×1"),
+        (
+            "[[0.40, 0.45], [0.50, 0.55]]",
+            "[[0.40], [0.50]]",
+            "layer 2 (2 units) expects a⁽¹⁾ with 1 rows, but layer 1 has 2 units",
+        ),
+        ("0.30", "1e999", "number out of range at line 2"),
+        ("0.30", "NaN", "line 2 column"),
+        ("0.30", "null", "line 2 column"),
+        ("]}]}", "]}]", "line 4 column"),
+        ("\"version\": 1", "\"version\": 1, \"classes\": [\"a\"]", "1 classes for a network with 2 outputs"),
+        ("\"version\": 1", "\"version\": 1, \"precision\": \"f16\"", "unknown variant `f16`"),
+        (
+            "\"version\": 1",
+            "\"version\": 1, \"standardize\": {\"mean\": [0], \"scale\": [1]}",
+            "standardize has 1 means and 1 scales",
+        ),
+        ("\"version\": 1", "\"version\": 1, \"standardize\": {\"mean\": [0, 0], \"scale\": [1, -1]}", "scale 2 is -1"),
+    ] {
+        assert!(good.contains(from), "{from}");
+        std::fs::write(&path, good.replacen(from, to, 1)).expect("written");
+        let line = refusal(&["predict", text(&path)]);
+        assert!(line.contains("model.json: ") && line.contains(message), "{from} → {to}: {line}");
+    }
+    std::fs::write(&path, b"{\"format\xff").expect("written");
+    assert!(refusal(&["predict", text(&path)]).contains("byte 8: the text is not UTF-8"));
+    assert!(refusal(&["predict", "no-such-file"]).starts_with("error: no-such-file: "));
+    assert!(refusal(&["predict", text(folder.path())]).contains("directory"));
+    let misfit = refusal(&["evaluate", text(&data("two-by-two.json")), "digits"]);
+    assert!(misfit.contains("the model has 2 inputs, but digits has 64 columns"), "{misfit}");
+}
+
+#[test]
+fn a_run_that_diverges_says_where_and_writes_no_model() {
+    let folder = folder();
+    let out = folder.path().join("run");
+    let args = [
+        "train",
+        "digits",
+        "--loss",
+        "least-squares",
+        "--hidden",
+        "8,8",
+        "--learning-rate",
+        "1e30",
+        "--out",
+        text(&out),
+    ];
+    let line = refusal(
+        &[&args[..], &["--model", text(&unbounded(folder.path()))]].concat()[..]
+            .iter()
+            .copied()
+            .filter(|arg| {
+                // Layers and loss come from the model.
+                !["--loss", "least-squares", "--hidden", "8,8"].contains(arg)
+            })
+            .collect::<Vec<_>>(),
+    );
+    assert!(line.contains("epoch 1, batch ") && line.contains("diverged"), "{line}");
+    assert!(!out.join("model.json").exists() && out.join("history.csv").exists());
+}
+
+/// A linear network on the digits: gradient descent with a huge rate overflows within a few steps.
+fn unbounded(folder: &Path) -> PathBuf {
+    let path = folder.join("linear.json");
+    let rows = vec![vec![0.01; 64]; 10];
+    let model = serde_json::json!({"format": "nn-model", "version": 1, "loss": "least-squares",
+        "layers": [{"activation": "identity", "weight": rows, "bias": vec![0.0; 10]}]});
+    std::fs::write(&path, model.to_string()).expect("written");
+    path
+}
+
+#[test]
+fn files_of_an_earlier_run_are_kept_by_a_run_that_does_not_start() {
+    let folder = folder();
+    let out = folder.path().join("run");
+    stdout(&nn(&["train", "iris", "--epochs", "1", "--quiet", "--out", text(&out)]));
+    let before = std::fs::read(out.join("model.json")).expect("a model");
+    failure(&["train", "iris", "--hidden", "0", "--out", text(&out)]);
+    refusal(&["train", "iris", "--model", "no-such-file", "--out", text(&out)]);
+    assert_eq!(std::fs::read(out.join("model.json")).expect("a model"), before);
+
+    // A folder that cannot be written is found out before the training, not after it.
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").expect("written");
+    let line = refusal(&["train", "digits", "--epochs", "1000000", "--out", text(&file)]);
+    assert!(line.contains("file: "), "{line}");
+}
+
+#[test]
+fn a_model_goes_on_learning_from_its_file() {
+    let folder = folder();
+    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    stdout(&nn(&["train", "moons", "--epochs", "3", "--quiet", "--out", text(&first)]));
+    let model = first.join("model.json");
+    stdout(&nn(&[
+        "train",
+        "moons",
+        "--epochs",
+        "1",
+        "--learning-rate",
+        "0",
+        "--quiet",
+        "--model",
+        text(&model),
+        "--out",
+        text(&second),
+    ]));
+    let layers = |path: &Path| json(&std::fs::read_to_string(path).expect("a model"))["layers"].clone();
+    assert_eq!(layers(&model), layers(&second.join("model.json")));
+    let foreign = refusal(&["train", "iris", "--model", text(&model)]);
+    assert!(foreign.contains("the model has 2 inputs, but iris has 4 columns"), "{foreign}");
+}
+
+#[test]
+fn metadata_and_unusual_numbers_survive() {
+    let folder = folder();
+    let (path, out) = (folder.path().join("model.json"), folder.path().join("out"));
+    let exact = "5e-324, -0.0, 1.7976931348623157e308, 0.1, 123456789.123456789, 2.2250738585072014e-308";
+    std::fs::write(&path, format!(
+        "{{\"format\": \"nn-model\", \"version\": 1, \"loss\": \"least-squares\",\n \"layers\": [{{\"activation\": \"identity\", \"weight\": [[{exact}]], \"bias\": [0]}}]}}"
+    )).expect("written");
+    // The numbers of the file are those of the computation: 0 · w for every w but the one that is asked for.
+    for (i, cell) in exact.split(", ").enumerate() {
+        let inputs: Vec<&str> = (0..6).map(|j| if i == j { "1" } else { "0" }).collect();
+        let predicted = stdout(&nn_with_input(&["predict", text(&path)], inputs.join(",").as_bytes()));
+        let got: f64 = predicted.lines().nth(1).and_then(|line| line.parse().ok()).expect("a number");
+        assert_eq!(got, cell.parse::<f64>().expect("a number"));
+    }
+    let _ = out;
+}
+
+#[test]
+fn help_names_only_what_works() {
+    let help = stdout(&nn(&["train", "--help"]));
+    for option in ["--threads", "--resume", "--targets", "--task"] {
+        assert!(!help.contains(option), "{option} comes later");
+    }
+    assert!(stdout(&nn(&["--help"])).contains("explain"));
+    assert!(stdout(&nn(&["--version"])).starts_with("nn "));
+}
+
+/// Ctrl-C: the current batch is finished, the history written, and the exit code says why.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_leaves_its_history() {
+    let folder = folder();
+    let out = folder.path().join("run");
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_nn"))
+            .args(["train", "digits", "--epochs", "100000000", "--out", text(&out)])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        // The head of the table is printed before the first step, after which signals are caught.
+        let mut reader = std::io::BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut line = String::new();
+        while !line.trim_start().starts_with("1 ") {
+            line.clear();
+            assert!(std::io::BufRead::read_line(&mut reader, &mut line).expect("a line") > 0, "the run ended");
+        }
+        let kill = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
+        assert!(kill.expect("kill runs").success());
+        assert_eq!(child.wait().expect("it ends").code(), Some(code));
+        assert!(out.join("history.csv").exists() && !out.join("model.json").exists());
+    }
+}
+
+/// `nn … | head -1`: the reader goes, the program ends quietly.
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_nn"))
+        .args(["train", "digits", "--epochs", "100000000"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}
