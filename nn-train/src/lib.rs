@@ -62,7 +62,7 @@ pub use embedded::{digits, iris};
 pub use explanation::{EngineExplanation, Explanation, LayerExplanation, Updated, check_target, explain};
 pub use metrics::{ConfusionMatrix, accuracy, predicted_class, r_squared};
 pub use model::{Model, ModelError, Precision};
-pub use optimizer::{Optimizer, Schedule, sgd_update};
+pub use optimizer::{Optimizer, RestoreError, Schedule, sgd_update};
 pub use split::{Split, split};
 pub use standardize::Standardization;
 pub use synthetic::{circles, moons, spirals, xor};

@@ -208,7 +208,7 @@ impl Model {
             Some(FilePrecision::F32) => Precision::F32,
             Some(FilePrecision::F64) | None => Precision::F64,
         };
-        let layers = (1..).zip(file.layers).map(|(l, layer)| dense(l, layer, precision)).collect::<Result<_, _>>()?;
+        let layers = (1..).zip(&file.layers).map(|(l, layer)| dense(l, layer, precision)).collect::<Result<_, _>>()?;
         let loss = parse_name(&file.loss, || "loss".to_owned())?;
         let network = Network::new(layers, loss)?;
         let standardize = file.standardize.map(|s| Standardization { mean: s.mean, scale: s.scale });
@@ -295,7 +295,7 @@ impl Model {
     }
 }
 
-fn dense(l: usize, layer: FileLayer, precision: Precision) -> Result<Dense<f64>, ModelError> {
+fn dense(l: usize, layer: &FileLayer, precision: Precision) -> Result<Dense<f64>, ModelError> {
     let expected = layer.weight.first().map_or(0, Vec::len);
     if let Some((row, numbers)) = (1..).zip(&layer.weight).find(|(_, numbers)| numbers.len() != expected) {
         return Err(ModelError::Ragged { layer: l, row, expected, found: numbers.len() });

@@ -113,7 +113,7 @@ fn explain_reproduces_the_published_example() {
         close(&engine["loss"], 0.298_371_108_760_002_69);
         let (hidden, output) = (&engine["layers"][0], &engine["layers"][1]);
         close(&hidden["z"][0][1], 0.3925);
-        close(&hidden["a"][0][0], 0.593_269_992_107_187_26);
+        close(&hidden["a"][0][0], 0.593_269_992_107_187_3);
         close(&output["z"][0][0], 1.105_905_967_059_770_1);
         close(&output["a"][0][1], 0.772_928_465_321_462_6);
         close(&output["delta"][0][1], -0.038_098_236_516_556_217);

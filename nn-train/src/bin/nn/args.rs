@@ -72,7 +72,7 @@ pub(crate) enum Data {
 
 #[derive(Args, Debug)]
 pub(crate) struct DataOptions {
-    /// Number of points of moons, circles and spirals [default: 500]
+    /// Number of points of moons, circles and spirals [default: 500; spirals 1000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     pub(crate) examples: Option<u32>,
     /// Standard deviation of the noise on moons and circles (0.1 by default), spirals (0.2, on the angle)
@@ -121,7 +121,7 @@ pub(crate) struct TrainArgs {
     /// How the learning rate changes: step divides it by 10 after each third of the epochs
     #[arg(long, value_name = "NAME", default_value = "constant", value_parser = schedule())]
     pub(crate) schedule: Schedule,
-    /// Share of the last step that the next one keeps (sgd only) [default: 0.9; 0 where --model is given]
+    /// Share of the last step that the next one keeps, sgd only [default: 0]
     #[arg(long, value_name = "F", value_parser = momentum)]
     pub(crate) momentum: Option<f64>,
     /// Pull towards zero: λθ is added to each gradient

@@ -14,7 +14,7 @@ pub(crate) struct Defaults {
     pub(crate) activation: Activation,
     pub(crate) epochs: usize,
     pub(crate) batch_size: BatchSize,
-    /// η of sgd with momentum 0.9.
+    /// η of sgd without momentum.
     pub(crate) learning_rate: f64,
     pub(crate) validation: f64,
 }
@@ -36,30 +36,27 @@ impl Data {
 
     pub(crate) fn defaults(self) -> Defaults {
         let standard = Defaults {
-            hidden: &[32],
+            hidden: &[64],
             activation: Activation::Relu,
             epochs: 30,
             batch_size: BatchSize::Examples(32),
-            learning_rate: 0.05,
+            learning_rate: 0.2,
             validation: 0.2,
         };
+        let small = Defaults { batch_size: BatchSize::Examples(16), ..standard };
         match self {
             Data::Digits => standard,
-            Data::Iris => Defaults { hidden: &[16], epochs: 50, batch_size: BatchSize::Examples(16), ..standard },
+            Data::Iris => Defaults { epochs: 50, ..small },
             Data::Xor => Defaults {
                 hidden: &[8],
                 activation: Activation::Tanh,
                 epochs: 200,
                 batch_size: BatchSize::All,
-                learning_rate: 0.1,
+                learning_rate: 0.5,
                 validation: 0.0,
             },
-            Data::Moons | Data::Circles => {
-                Defaults { hidden: &[16], epochs: 100, batch_size: BatchSize::Examples(16), ..standard }
-            }
-            Data::Spirals => {
-                Defaults { hidden: &[64, 64], epochs: 300, batch_size: BatchSize::Examples(16), ..standard }
-            }
+            Data::Moons | Data::Circles => Defaults { hidden: &[16], epochs: 100, ..small },
+            Data::Spirals => Defaults { hidden: &[64, 64], epochs: 150, ..small },
         }
     }
 
@@ -72,7 +69,7 @@ impl Data {
                 "--examples and --noise are for moons, circles and spirals; {name} is what it is"
             )));
         }
-        let examples = options.examples.unwrap_or(500) as usize;
+        let examples = options.examples.unwrap_or(if self == Data::Spirals { 1000 } else { 500 }) as usize;
         let noise = |default| options.noise.unwrap_or(default);
         let mut rng = seeded(DATA_SEED);
         Ok(match self {

@@ -208,15 +208,10 @@ impl<'a> Job<'a> {
 
     fn optimizer<T: Scalar>(&self) -> Optimizer<T> {
         let optimizer = match self.args.optimizer {
-            OptimizerName::Sgd => Optimizer::momentum(self.momentum()),
+            OptimizerName::Sgd => Optimizer::momentum(self.args.momentum.unwrap_or(0.0)),
             OptimizerName::Adam => Optimizer::adam(),
         };
         optimizer.with_weight_decay(self.args.weight_decay)
-    }
-
-    /// A training that goes on from a file is plain gradient descent unless it is told otherwise.
-    fn momentum(&self) -> f64 {
-        self.args.momentum.unwrap_or(if self.args.model.is_some() { 0.0 } else { 0.9 })
     }
 
     /// What is about to happen, and the head of the table.
@@ -244,7 +239,10 @@ impl<'a> Job<'a> {
             network.loss()
         );
         let optimizer = match args.optimizer {
-            OptimizerName::Sgd => format!("sgd, momentum {}", self.momentum()),
+            OptimizerName::Sgd => match args.momentum.unwrap_or(0.0) {
+                0.0 => "sgd".to_owned(),
+                momentum => format!("sgd, momentum {momentum}"),
+            },
             OptimizerName::Adam => "adam".to_owned(),
         };
         let engine = match args.engine {
@@ -368,7 +366,7 @@ fn mistakes(report: &Report) -> Option<String> {
 /// Of a long training about 25 lines are shown.
 fn is_shown(epoch: usize, epochs: usize) -> bool {
     let stride = if epochs <= 30 { 1 } else { epochs.div_ceil(25) };
-    epoch == 1 || epoch == epochs || epoch.is_multiple_of(stride)
+    epoch == 1 || epoch == epochs || epoch % stride == 0
 }
 
 impl EpochRow {
