@@ -37,6 +37,14 @@ impl Precision {
             Precision::F64 => "f64",
         }
     }
+
+    /// Whether a number does not overflow when it is rounded to this precision.
+    pub fn holds(self, x: f64) -> bool {
+        match self {
+            Precision::F32 => (x as f32).is_finite(),
+            Precision::F64 => x.is_finite(),
+        }
+    }
 }
 
 impl fmt::Display for Precision {
@@ -300,9 +308,8 @@ fn dense(l: usize, layer: &FileLayer, precision: Precision) -> Result<Dense<f64>
     if let Some((row, numbers)) = (1..).zip(&layer.weight).find(|(_, numbers)| numbers.len() != expected) {
         return Err(ModelError::Ragged { layer: l, row, expected, found: numbers.len() });
     }
-    let largest = f64::from(f32::MAX);
     let mut numbers = layer.weight.iter().flatten().chain(&layer.bias);
-    if let Some(&value) = numbers.find(|x| precision == Precision::F32 && x.abs() > largest) {
+    if let Some(&value) = numbers.find(|&&x| !precision.holds(x)) {
         return Err(ModelError::Overflow { layer: l, value });
     }
     let activation: Activation = parse_name(&layer.activation, || format!("layer {l}"))?;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use nn_core::Matrix;
-use nn_train::{Model, check_target, explain};
+use nn_train::{Model, Precision, check_target, explain};
 use serde::Deserialize;
 
 use crate::args::{ExplainArgs, Numbers, TextMarkdownOrJson};
@@ -23,10 +23,10 @@ struct Batch {
 pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
     let model = read_model(&args.model)?;
     let batch = match (&args.examples, &args.input, &args.target) {
-        (Some(path), _, _) => read_batch(path, &model).map_err(|why| Failure::file(path, why))?,
+        (Some(path), _, _) => read_batch(path, &model, args.precision).map_err(|why| Failure::file(path, why))?,
         (None, Some(Numbers(input)), Some(Numbers(target))) => {
             let batch = Batch { inputs: vec![input.clone()], targets: vec![target.clone()] };
-            check(&batch, &model).map_err(Failure::usage)?;
+            check(&batch, &model, args.precision).map_err(Failure::usage)?;
             batch
         }
         // The argument parser asks for one or the other.
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
     })
 }
 
-fn read_batch(path: &Path, model: &Model) -> Result<Batch, String> {
+fn read_batch(path: &Path, model: &Model, precision: Precision) -> Result<Batch, String> {
     let bytes = fs::read(path).map_err(|error| error.to_string())?;
     let batch: Batch = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
     if batch.inputs.is_empty() {
@@ -51,12 +51,12 @@ fn read_batch(path: &Path, model: &Model) -> Result<Batch, String> {
     if batch.inputs.len() != batch.targets.len() {
         return Err(format!("{} inputs, but {} targets", batch.inputs.len(), batch.targets.len()));
     }
-    check(&batch, model)?;
+    check(&batch, model, precision)?;
     Ok(batch)
 }
 
-/// Whether the rows fit the network and its cost.
-fn check(batch: &Batch, model: &Model) -> Result<(), String> {
+/// Whether the rows fit the network, its cost and the precision.
+fn check(batch: &Batch, model: &Model, precision: Precision) -> Result<(), String> {
     let (inputs, outputs) = (model.network.inputs(), model.network.outputs());
     for (row, (x, y)) in (1..).zip(batch.inputs.iter().zip(&batch.targets)) {
         if x.len() != inputs {
@@ -66,6 +66,9 @@ fn check(batch: &Batch, model: &Model) -> Result<(), String> {
             return Err(format!("example {row} has {} targets, but the network has {outputs} outputs", y.len()));
         }
         check_target(model.network.loss(), y).map_err(|why| format!("example {row}: {why}"))?;
+        if let Some(value) = x.iter().chain(y).find(|&&value| !precision.holds(value)) {
+            return Err(format!("example {row}: {value:e} overflows {precision}"));
+        }
     }
     Ok(())
 }

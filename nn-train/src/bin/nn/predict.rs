@@ -43,7 +43,7 @@ fn inputs(table: &Table, model: &Model) -> Result<Matrix<f64>, String> {
                 n + targets
             ));
         }
-        columns.push((0..n).map(|column| row.number(column)).collect::<Result<Vec<_>, _>>()?);
+        columns.push((0..n).map(|column| row.number(column, model.precision)).collect::<Result<Vec<_>, _>>()?);
     }
     Ok(if columns.is_empty() { Matrix::zeros(n, 0) } else { Matrix::from_columns(&columns) })
 }

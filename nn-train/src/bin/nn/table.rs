@@ -2,6 +2,8 @@
 
 use std::io::Read;
 
+use nn_train::Precision;
+
 /// The cells of a CSV file, without its header.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -53,9 +55,14 @@ impl Table {
 }
 
 impl Row {
-    /// The number in a column, from 0.
-    pub(crate) fn number(&self, column: usize) -> Result<f64, String> {
-        plain_number(&self.cells[column]).map_err(|why| format!("line {}, column {}: {why}", self.line, column + 1))
+    /// The number in a column, from 0. One that the precision does not hold is refused.
+    pub(crate) fn number(&self, column: usize, precision: Precision) -> Result<f64, String> {
+        let cell = &self.cells[column];
+        let number = plain_number(cell).and_then(|x| match precision.holds(x) {
+            true => Ok(x),
+            false => Err(format!("`{cell}` overflows {precision}")),
+        });
+        number.map_err(|why| format!("line {}, column {}: {why}", self.line, column + 1))
     }
 }
 
@@ -101,6 +108,9 @@ mod tests {
         assert_eq!(Table::read("1,2\n3,\n".as_bytes()).unwrap_err(), "line 2, column 2: the cell is empty");
         assert_eq!(Table::read(&b"1,2\n3,\xff\n"[..]).unwrap_err(), "line 2, column 2: the text is not UTF-8");
         let table = Table::read("1,2\n3,x\n".as_bytes()).unwrap();
-        assert_eq!(table.rows[1].number(1), Err("line 2, column 2: `x` is not a number".to_owned()));
+        assert_eq!(table.rows[1].number(1, Precision::F64), Err("line 2, column 2: `x` is not a number".to_owned()));
+        let table = Table::read("1e300\n".as_bytes()).unwrap();
+        assert_eq!(table.rows[0].number(0, Precision::F64), Ok(1e300));
+        assert_eq!(table.rows[0].number(0, Precision::F32), Err("line 1, column 1: `1e300` overflows f32".to_owned()));
     }
 }
