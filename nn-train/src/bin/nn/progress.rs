@@ -22,11 +22,11 @@ impl Progress {
     /// A bar for so many examples, if standard error is a terminal and `show` says so.
     pub(crate) fn new(show: bool, examples: u64) -> Self {
         let bar = (show && std::io::stderr().is_terminal()).then(|| {
-            let style = ProgressStyle::with_template("{msg} {bar:24} {percent:>3} %  {per_sec}  {eta} left");
+            let style = ProgressStyle::with_template("{msg} {wide_bar} {percent:>3} %  {per_sec}  {eta} left");
             let style = style.expect("a template that the tests have drawn").with_key(
                 "per_sec",
                 |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
-                    let _ = write!(out, "{} examples/s", grouped(state.per_sec()));
+                    let _ = write!(out, "{}/s", grouped(state.per_sec()));
                 },
             );
             ProgressBar::new(examples).with_style(style.progress_chars("━╸─"))

@@ -63,7 +63,8 @@ enum End {
     Epochs,
     AccuracyReached,
     Diverged(String),
-    Signal(usize),
+    /// Which, and where it came.
+    Signal(usize, String),
     /// The reader of standard output has gone, and there is no folder to write to.
     NobodyListens,
 }
@@ -140,12 +141,11 @@ impl<'a> Job<'a> {
             trained_for += start.elapsed();
             let epoch_report = match (result, signals.caught()) {
                 (Ok(report), _) => report,
-                (Err(Stopped::Asked { .. }), Some(signal)) => {
-                    end = End::Signal(signal);
-                    break;
-                }
-                (Err(stopped), _) => {
-                    end = End::Diverged(stopped.to_string());
+                (Err(stopped), signal) => {
+                    end = match (&stopped, signal) {
+                        (Stopped::Asked { .. }, Some(signal)) => End::Signal(signal, stopped.to_string()),
+                        _ => End::Diverged(stopped.to_string()),
+                    };
                     break;
                 }
             };
@@ -188,7 +188,10 @@ impl<'a> Job<'a> {
             write_file(&folder.join("history.csv"), history_csv(&history).as_bytes())?;
         }
         match end {
-            End::Signal(signal) => return Err(Failure::Signal(signal)),
+            End::Signal(signal, place) => {
+                warn(place);
+                return Err(Failure::Signal(signal));
+            }
             End::Diverged(why) => return Err(Failure::data(why)),
             End::NobodyListens => return Ok(()),
             End::Epochs | End::AccuracyReached => {}
@@ -385,8 +388,8 @@ impl EpochRow {
 
     fn message(&self) -> String {
         let accuracy = self.validation_accuracy.or(self.train_accuracy);
-        let accuracy = accuracy.map_or(String::new(), |accuracy| format!(", accuracy {:.1} %", 100.0 * accuracy));
-        format!("epoch {}, loss {:.4}{accuracy}", self.epoch, self.train_loss)
+        let accuracy = accuracy.map_or(String::new(), |accuracy| format!("  {:.1} % right", 100.0 * accuracy));
+        format!("epoch {}  loss {:.4}{accuracy}", self.epoch, self.train_loss)
     }
 }
 
