@@ -51,6 +51,9 @@ impl<T: Scalar> ByTape<T> {
         let last = layers[layers.len() - 1];
         let j = tape.cost(network.loss(), last.z, last.a, y); // J
         tape.label(j, "J");
+        for buffer in tape.values_mut([x, y]) {
+            buffer.resize(buffer.rows(), 0); // The example that it was recorded with was none.
+        }
         ByTape { tape, x, y, layers, j }
     }
 

@@ -51,7 +51,7 @@ pub enum NetworkError {
         inputs: usize,
     },
     /// The number of biases is not the number of units.
-    #[error("layer {layer} has {units} units, but its bias is {bias}: b⁽{}⁾ is {units}×1", superscript(*.layer))]
+    #[error("layer {layer} has {}, but its bias is {bias}: b{} is {units}×1", count(*.units), superscript(*.layer))]
     Bias {
         /// l, from 1.
         layer: usize,
@@ -62,8 +62,8 @@ pub enum NetworkError {
     },
     /// Two neighbouring layers do not fit.
     #[error(
-        "layer {layer} ({units} units) expects a⁽{}⁾ with {expected} rows, but layer {} has {found} units: z⁽{}⁾ = W⁽{}⁾ a⁽{}⁾ + b⁽{}⁾",
-        superscript(*.layer - 1), .layer - 1, superscript(*.layer), superscript(*.layer), superscript(*.layer - 1), superscript(*.layer)
+        "layer {layer} ({here}) expects a{l_1} with {expected} rows, but layer {} has {below}: z{l} = W{l} a{l_1} + b{l}",
+        .layer - 1, here = count(*.units), below = count(*.found), l = superscript(*.layer), l_1 = superscript(*.layer - 1)
     )]
     Widths {
         /// l, the upper of the two, from 1.
@@ -277,9 +277,13 @@ fn check_last_activation(loss: Loss, found: Activation, layer: usize) -> Result<
     }
 }
 
-fn superscript(n: usize) -> String {
-    n.to_string()
-        .chars()
-        .map(|digit| "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(digit as usize - '0' as usize).unwrap_or(digit))
-        .collect()
+/// ⁽ˡ⁾ for l = 12: ⁽¹²⁾
+fn superscript(l: usize) -> String {
+    let digit = |digit: char| "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(digit as usize - '0' as usize).unwrap_or(digit);
+    format!("⁽{}⁾", l.to_string().chars().map(digit).collect::<String>())
+}
+
+/// `1 unit`, `2 units`.
+fn count(units: usize) -> String {
+    format!("{units} {}", if units == 1 { "unit" } else { "units" })
 }

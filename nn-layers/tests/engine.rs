@@ -256,3 +256,11 @@ fn fifty_steps_have_the_same_bits_by_hand_and_by_tape() {
     check::<f64>(Clone::clone);
     check::<f32>(single);
 }
+
+/// Who forgets the batch is told so by either engine.
+#[test]
+fn an_engine_without_a_batch_computes_nothing() {
+    let misfit = |message: String| assert!(message.starts_with("a network with 3 inputs and 2 outputs"), "{message}");
+    misfit(panic_message(|| ByHand::new(network()).loss_and_gradients()));
+    misfit(panic_message(|| ByTape::new(&network()).loss_and_gradients()));
+}

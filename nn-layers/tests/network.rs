@@ -70,15 +70,15 @@ fn layer_numbers_are_raised_in_all_their_digits() {
     };
     assert_eq!(
         deep(10),
-        "layer 10 (1 units) expects a⁽⁹⁾ with 2 rows, but layer 9 has 1 units: z⁽¹⁰⁾ = W⁽¹⁰⁾ a⁽⁹⁾ + b⁽¹⁰⁾"
+        "layer 10 (1 unit) expects a⁽⁹⁾ with 2 rows, but layer 9 has 1 unit: z⁽¹⁰⁾ = W⁽¹⁰⁾ a⁽⁹⁾ + b⁽¹⁰⁾"
     );
     assert_eq!(
         deep(357),
-        "layer 357 (1 units) expects a⁽³⁵⁶⁾ with 2 rows, but layer 356 has 1 units: z⁽³⁵⁷⁾ = W⁽³⁵⁷⁾ a⁽³⁵⁶⁾ + b⁽³⁵⁷⁾"
+        "layer 357 (1 unit) expects a⁽³⁵⁶⁾ with 2 rows, but layer 356 has 1 unit: z⁽³⁵⁷⁾ = W⁽³⁵⁷⁾ a⁽³⁵⁶⁾ + b⁽³⁵⁷⁾"
     );
     assert_eq!(
         deep(849),
-        "layer 849 (1 units) expects a⁽⁸⁴⁸⁾ with 2 rows, but layer 848 has 1 units: z⁽⁸⁴⁹⁾ = W⁽⁸⁴⁹⁾ a⁽⁸⁴⁸⁾ + b⁽⁸⁴⁹⁾"
+        "layer 849 (1 unit) expects a⁽⁸⁴⁸⁾ with 2 rows, but layer 848 has 1 unit: z⁽⁸⁴⁹⁾ = W⁽⁸⁴⁹⁾ a⁽⁸⁴⁸⁾ + b⁽⁸⁴⁹⁾"
     );
     assert!(deep(1024).ends_with("z⁽¹⁰²⁴⁾ = W⁽¹⁰²⁴⁾ a⁽¹⁰²³⁾ + b⁽¹⁰²⁴⁾"));
 }
