@@ -77,6 +77,33 @@ fn digits_are_learnt_and_both_engines_print_the_same() {
     assert_eq!(table(&by_hand), table(&by_tape));
 }
 
+/// The accuracy of the closing summary, in per cent.
+fn closing_accuracy(args: &[&str]) -> f64 {
+    let printed = stdout(&nn(args));
+    let line = printed.lines().find(|line| line.contains(" rows: ")).expect("a summary");
+    let accuracy = line.split("accuracy ").nth(1).and_then(|rest| rest.split(' ').next());
+    accuracy.and_then(|cell| cell.parse().ok()).expect("a percentage")
+}
+
+/// The commands of README, and what it says of them.
+#[test]
+fn every_data_set_is_learnt_by_its_documented_command() {
+    assert_eq!(closing_accuracy(&["train", "xor"]), 100.0);
+    for (data, at_least) in [("moons", 97.0), ("circles", 97.0), ("spirals", 97.0), ("iris", 95.0)] {
+        let accuracy = closing_accuracy(&["train", data]);
+        assert!(accuracy >= at_least, "{data}: {accuracy} %");
+    }
+}
+
+/// Ten whole trainings, because a default that suits one seed is luck; about two seconds.
+#[test]
+fn digits_are_learnt_from_every_seed() {
+    for seed in 1..=10 {
+        let accuracy = closing_accuracy(&["train", "digits", "--seed", &seed.to_string()]);
+        assert!(accuracy >= 96.5, "seed {seed}: {accuracy} %");
+    }
+}
+
 #[test]
 fn the_same_seed_gives_the_same_file() {
     let folder = folder();

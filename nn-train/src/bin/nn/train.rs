@@ -362,7 +362,11 @@ fn mistakes(report: &Report) -> Option<String> {
     let pairs = (0..names.len()).flat_map(|t| (0..names.len()).map(move |p| (t, p))).filter(|(t, p)| t != p);
     let (t, p) = pairs.rev().max_by_key(|&(t, p)| confusion.count(t, p))?;
     let count = confusion.count(t, p);
-    let times = if count == 1 { "once" } else { &format!("{count} times") };
+    let times = match count {
+        1 => "once",
+        2 => "twice",
+        _ => &format!("{count} times"),
+    };
     (count > 0).then(|| format!("most often confused: {} taken for {}, {times}", names[t], names[p]))
 }
 

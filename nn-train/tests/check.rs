@@ -1,0 +1,195 @@
+//! `nn check`, run as a user runs it: the table, the grid, both formats, and how it fails.
+#![cfg(feature = "cli")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+fn nn(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_nn")).args(args).output().expect("the program starts")
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
+/// The exit code and the one line of standard error.
+fn failure(output: &Output) -> (Option<i32>, String) {
+    let line = String::from_utf8(output.stderr.clone()).expect("UTF-8");
+    assert!(line.starts_with("error: ") && line.trim_end().lines().count() == 1, "{output:?}");
+    (output.status.code(), line.trim_end().to_owned())
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a UTF-8 path")
+}
+
+/// A model that is written for the test.
+fn model(folder: &tempfile::TempDir, json: &str) -> String {
+    let path = folder.path().join("model.json");
+    std::fs::write(&path, json).expect("written");
+    text(&path).to_owned()
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value} is not a number"))
+}
+
+#[test]
+fn a_model_has_a_row_for_each_parameter_matrix() {
+    let path = data("two-by-two.json");
+    let table = stdout(&nn(&["check", text(&path)]));
+    assert!(table.contains("2-2-2 network in f64, least-squares\n32 random examples, seed 1: J = "), "{table}");
+    let rows: Vec<Vec<&str>> =
+        table.lines().filter(|line| line.ends_with("  agree")).map(|line| line.split_whitespace().collect()).collect();
+    let names: Vec<_> = rows.iter().map(|row| (row[0], row[1])).collect();
+    assert_eq!(names, [("W1", "2×2"), ("b1", "2×1"), ("W2", "2×2"), ("b2", "2×1")]);
+    assert!(rows.iter().all(|row| row.len() == 6 && row[2..5].iter().all(|cell| cell.parse::<f64>().is_ok())));
+    assert!(table.contains("1e-13") && table.contains("1e-12") && table.contains("1e-8"), "{table}");
+    // Seeded: twice the same, and another seed is another batch.
+    assert_eq!(table, stdout(&nn(&["check", text(&path)])));
+    assert_ne!(table, stdout(&nn(&["check", text(&path), "--seed", "2"])));
+}
+
+#[test]
+fn json_has_the_same_figures() {
+    let report = json(&nn(&["check", text(&data("xor-start.json")), "xor", "--format", "json"]));
+    assert_eq!((&report["agree"], &report["precision"]), (&true.into(), &"f64".into()));
+    assert_eq!((&report["examples"], &report["left_out"]), (&4.into(), &0.into()));
+    // The cost of the published start: sums over the four examples there, means here.
+    assert!((number(&report["loss"]) - 0.515_602_872_803_106_8 / 4.0).abs() < 1e-15);
+    let bounds = ["tape", "dual", "stencil"].map(|way| number(&report["bounds"][way]));
+    assert_eq!(bounds, [1e-13, 1e-12, 1e-8]);
+    let rows = report["parameters"].as_array().expect("rows");
+    assert_eq!(
+        rows.iter().map(|row| row["name"].as_str().expect("a name")).collect::<Vec<_>>(),
+        ["W1", "b1", "W2", "b2"]
+    );
+    for row in rows {
+        assert_eq!(row["agree"], true);
+        let entries = number(&row["shape"][0]) * number(&row["shape"][1]);
+        assert_eq!(number(&row["directions"]), entries);
+        for (way, bound) in ["tape", "dual", "stencil"].into_iter().zip(bounds) {
+            assert!(number(&row[way]) <= bound, "{row}");
+        }
+    }
+}
+
+/// Trained models of every data set, in f32 by default; the matrices of the digits have 64 · 32 and fewer entries.
+#[test]
+fn trained_models_agree_on_their_data() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (data, precision) in [("digits", "f32"), ("iris", "f64"), ("moons", "f32"), ("spirals", "f64")] {
+        let out = folder.path().join(data);
+        let options = ["--epochs", "2", "--precision", precision, "--quiet", "--out"];
+        stdout(&nn(&[&["train", data], &options[..], &[text(&out)]].concat()));
+        let model = out.join("model.json");
+        let output = nn(&["check", text(&model), data, "--format", "json"]);
+        assert!(output.status.success(), "{output:?}");
+        let report = json(&output);
+        assert_eq!(report["precision"], precision);
+        assert_eq!(number(&report["examples"]) + number(&report["left_out"]), 32.0);
+        let bound = if precision == "f32" { 1e-4 } else { 1e-12 };
+        assert_eq!(number(&report["bounds"]["dual"]), bound);
+        if data == "digits" {
+            assert_eq!(report["parameters"][0]["directions"], 1); // 2,048 entries: one random direction
+            assert_eq!(report["parameters"][1]["directions"], 32);
+        }
+        let table = stdout(&nn(&["check", text(&model), data]));
+        assert!(table.contains(&format!("32 training rows of {data}")), "{table}");
+    }
+}
+
+#[test]
+fn the_grid_has_every_activation_and_loss() {
+    let grid = stdout(&nn(&["check"]));
+    assert!(grid.contains("80 of 80 agree."), "{grid}");
+    for title in ["against tape, bound 1e-13", "against dual numbers, bound 1e-12", "against stencil, bound 1e-8"] {
+        assert!(grid.contains(title), "{grid}");
+    }
+    let rows = |label: &str| grid.lines().filter(|line| line.trim_start().starts_with(label)).count();
+    assert_eq!((rows("softmax, cross-entropy "), rows("sigmoid, binary-cross-entropy "), rows("step, ")), (3, 3, 3));
+
+    let report = json(&nn(&["check", "--format", "json"]));
+    let networks = report["networks"].as_array().expect("networks");
+    assert!(report["agree"] == true && networks.len() == 80 && networks.iter().all(|network| network["agree"] == true));
+    let of = |key: &str, name: &str| networks.iter().filter(|network| network[key] == name).count();
+    assert_eq!((of("hidden", "tanh"), of("loss", "least-squares"), of("last", "softmax")), (10, 64, 16));
+}
+
+/// Both engines are right; what cannot agree is a gradient of a cost that overflows.
+#[test]
+fn a_disagreement_is_exit_1_after_the_table() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = model(
+        &folder,
+        r#"{"format": "nn-model", "version": 1, "loss": "least-squares",
+            "layers": [{"activation": "identity", "weight": [[1e200]], "bias": [0]}]}"#,
+    );
+    let output = nn(&["check", &path]);
+    let (code, line) = failure(&output);
+    assert_eq!(code, Some(1));
+    assert!(
+        line.contains("model.json: the gradients disagree: W1 by hand and by dual numbers differ by no number"),
+        "{line}"
+    );
+    assert!(String::from_utf8_lossy(&output.stdout).contains("DISAGREE"));
+    let output = nn(&["check", &path, "--format", "json"]);
+    assert_eq!(failure(&output).0, Some(1));
+    let report = json(&output);
+    assert_eq!(
+        (&report["agree"], &report["loss"], &report["parameters"][0]["dual"]),
+        (&false.into(), &"inf".into(), &"inf".into())
+    );
+}
+
+/// ReLU units that start at z = 0: the bias of the only unit has no slope to be measured by differences.
+#[test]
+fn kinks_are_said_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = model(
+        &folder,
+        r#"{"format": "nn-model", "version": 1, "loss": "least-squares",
+            "layers": [{"activation": "relu", "weight": [[0, 0]], "bias": [0]}]}"#,
+    );
+    let table = stdout(&nn(&["check", &path, "xor"]));
+    assert!(table.contains("at a kink  agree"), "{table}");
+    assert!(table.contains("Stencil: 3 of 3 slopes are at a kink and not judged."), "{table}");
+    let report = json(&nn(&["check", &path, "xor", "--format", "json"]));
+    assert_eq!((&report["parameters"][1]["stencil"], &report["parameters"][1]["at_a_kink"]), (&Value::Null, &1.into()));
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let path = data("xor-start.json");
+    let (code, line) = failure(&nn(&["check", text(&path), "iris"]));
+    assert!(code == Some(1) && line.contains("the model has 2 inputs, but iris has 4 columns"), "{line}");
+    assert_eq!(failure(&nn(&["check", "no-such-file.json"])).0, Some(1));
+    for args in [
+        &["check", "--examples", "5"][..],
+        &["check", text(&path), "--noise", "0.1"],
+        &["check", text(&path), "xor", "--noise", "1"],
+    ] {
+        assert_eq!(failure(&nn(args)).0, Some(2), "{args:?}");
+    }
+    assert_eq!(nn(&["check", text(&path), "nothing"]).status.code(), Some(2));
+}
+
+#[test]
+fn help_has_an_example_and_the_bounds() {
+    let help = stdout(&nn(&["check", "--help"]));
+    for part in ["nn check model.json", "tape 1e-13", "dual numbers 1e-12", "stencil 1e-8", "tape 5e-6", "[default: 1]"]
+    {
+        assert!(help.contains(part), "{part}: {help}");
+    }
+}
