@@ -46,13 +46,19 @@ mod by_tape;
 mod delta;
 mod dense;
 mod engine;
+mod gradient_check;
 mod initialization;
 mod network;
+mod slopes;
 
 pub use by_hand::ByHand;
 pub use by_tape::ByTape;
 pub use delta::{hidden_delta, output_delta, parameter_gradients};
 pub use dense::Dense;
 pub use engine::{Engine, LayerValues};
+pub use gradient_check::{
+    Bounds, GradientCheck, ParameterCheck, SINGLE_ENTRIES, check_gradients, compare_gradients, examples_at_a_kink,
+    gradients,
+};
 pub use initialization::Initialization;
 pub use network::{Network, NetworkError};

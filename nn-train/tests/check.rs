@@ -91,7 +91,7 @@ fn trained_models_agree_on_their_data() {
     let folder = tempfile::tempdir().expect("a folder");
     for (data, precision) in [("digits", "f32"), ("iris", "f64"), ("moons", "f32"), ("spirals", "f64")] {
         let out = folder.path().join(data);
-        let options = ["--epochs", "2", "--precision", precision, "--quiet", "--out"];
+        let options = ["--hidden", "32", "--epochs", "2", "--precision", precision, "--quiet", "--out"];
         stdout(&nn(&[&["train", data], &options[..], &[text(&out)]].concat()));
         let model = out.join("model.json");
         let output = nn(&["check", text(&model), data, "--format", "json"]);

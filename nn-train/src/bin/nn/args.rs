@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -7,6 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use nn_core::{Activation, Loss};
 use nn_layers::Initialization;
 use nn_train::{Precision, Schedule};
+
+use crate::data::Defaults;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -16,10 +19,10 @@ use nn_train::{Precision, Schedule};
     long_about = "Trains small neural networks and shows every number on the way.\n\n\
         Without a command: `nn train digits --until-accuracy 0.97`, and then what to try next.",
     after_help = "Examples:\n  \
-        nn                                          learn to read handwritten digits\n  \
-        nn train moons --hidden 16 --out runs/moons train, and keep the model and its history\n  \
-        nn evaluate runs/moons/model.json moons     how good it is, class by class\n  \
-        nn predict runs/moons/model.json < rows.csv what it says about other rows\n  \
+        nn                                             learn to read handwritten digits\n  \
+        nn train moons --hidden 16 --out runs/moons    train, and keep the model and its history\n  \
+        nn evaluate runs/moons/model.json moons        how good it is, class by class\n  \
+        nn predict runs/moons/model.json < rows.csv    what it says about other rows\n  \
         nn explain model.json --input 0.05,0.10 --target 0.01,0.99 --learning-rate 0.5"
 )]
 pub(crate) struct Cli {
@@ -30,11 +33,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Train a network
-    #[command(after_help = "Examples:\n  \
-        nn train\n  \
-        nn train digits --hidden 64,32 --activation tanh --epochs 20\n  \
-        nn train spirals --optimizer adam --learning-rate 0.01 --out runs/spirals\n  \
-        nn train xor --model start.json --batch-size all --no-shuffle --no-standardize --learning-rate 2")]
+    #[command(after_help = train_after_help())]
     Train(Box<TrainArgs>),
     /// Loss, accuracy and confusion matrix of a model on a data set
     #[command(after_help = "Example:\n  nn evaluate runs/digits/model.json digits")]
@@ -51,6 +50,18 @@ pub(crate) enum Command {
         nn explain model.json --input 0.05,0.10 --target 0.01,0.99 --learning-rate 0.5\n  \
         nn explain model.json --examples batch.json --format json")]
     Explain(ExplainArgs),
+    /// Gradients by hand, by tape, by dual numbers and by differences, side by side
+    #[command(after_help = "Examples:\n  \
+        nn check                           random networks: every activation, every loss\n  \
+        nn check model.json                a model, on random examples\n  \
+        nn check runs/iris/model.json iris a model, on training rows\n\n\
+        Bounds, on the scale of the whole gradient:\n  \
+        f64   tape 1e-13   dual numbers 1e-12   stencil 1e-8\n  \
+        f32   tape 5e-6    dual numbers 1e-4    stencil 1e-4 (itself computed in f64)\n\n\
+        By hand and tape are compared in every entry; dual numbers and the five-point stencil in every entry of a matrix \
+        of at most 1,000, otherwise along one random direction. Slopes across a kink of relu, leaky-relu or step are not \
+        judged. Exit code 1 where a difference is beyond its bound.")]
+    Check(CheckArgs),
 }
 
 /// The data sets that come with the program.
@@ -90,10 +101,10 @@ pub(crate) struct TrainArgs {
     pub(crate) data: Data,
     #[command(flatten)]
     pub(crate) data_options: DataOptions,
-    /// Units of the hidden layers, from the first to the last; `none` for no hidden layer [default: depends on DATA]
+    /// Units of the hidden layers, from the first to the last; `none` for no hidden layer [default: see below]
     #[arg(long, value_name = "N,N…|none")]
     pub(crate) hidden: Option<Hidden>,
-    /// Activation of the hidden layers [default: depends on DATA]
+    /// Activation of the hidden layers [default: see below]
     #[arg(long, value_name = "NAME", value_parser = activation())]
     pub(crate) activation: Option<Activation>,
     /// What is minimised; it also decides the last activation: softmax, sigmoid, or sigmoid for least squares
@@ -106,16 +117,16 @@ pub(crate) struct TrainArgs {
     /// Start from this model file: layers, activations and loss come from it
     #[arg(long, value_name = "FILE", conflicts_with_all = ["hidden", "activation", "loss", "init"])]
     pub(crate) model: Option<PathBuf>,
-    /// Rounds through the training rows, at most [default: depends on DATA]
+    /// Rounds through the training rows, at most [default: see below]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) epochs: Option<u32>,
     /// Stop as soon as the accuracy on the held-out rows reaches this
     #[arg(long, value_name = "F", value_parser = probability)]
     pub(crate) until_accuracy: Option<f64>,
-    /// Examples per update, or `all` [default: depends on DATA]
+    /// Examples per update, or `all` [default: see below]
     #[arg(long, value_name = "N|all")]
     pub(crate) batch_size: Option<BatchSize>,
-    /// η, the size of a step [default: depends on DATA and the optimizer]
+    /// η, the size of a step [default: sgd see below, adam 0.01]
     #[arg(long, value_name = "F", value_parser = not_negative)]
     pub(crate) learning_rate: Option<f64>,
     /// How the learning rate changes: step divides it by 10 after each third of the epochs
@@ -202,6 +213,23 @@ pub(crate) struct ExplainArgs {
     pub(crate) format: TextMarkdownOrJson,
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct CheckArgs {
+    /// The model file; without one, random networks with every activation and loss
+    pub(crate) model: Option<PathBuf>,
+    /// The data set, of which up to 32 training rows are taken; without one, random examples
+    #[arg(value_enum)]
+    pub(crate) data: Option<Data>,
+    #[command(flatten)]
+    pub(crate) data_options: DataOptions,
+    /// Where random networks, examples and directions come from
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) seed: u64,
+    /// Form of the output
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: TextOrJson,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TextOrJson {
     Text,
@@ -253,6 +281,15 @@ pub(crate) enum BatchSize {
     Examples(usize),
 }
 
+impl fmt::Display for BatchSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BatchSize::All => f.write_str("all"),
+            BatchSize::Examples(n) => write!(f, "{n}"),
+        }
+    }
+}
+
 impl FromStr for BatchSize {
     type Err = String;
 
@@ -301,6 +338,31 @@ fn momentum(text: &str) -> Result<f64, String> {
 fn in_range(text: &str, fits: impl Fn(f64) -> bool, range: &str) -> Result<f64, String> {
     let x = finite(text)?;
     if fits(x) { Ok(x) } else { Err(format!("it is to be {range}")) }
+}
+
+/// Examples, and the defaults that depend on the data set.
+fn train_after_help() -> String {
+    let mut help = String::from(
+        "Examples:\n  \
+        nn train\n  \
+        nn train digits --hidden 64,32 --activation tanh --epochs 20\n  \
+        nn train spirals --optimizer adam --out runs/spirals\n  \
+        nn train xor --model start.json --batch-size all --no-shuffle --no-standardize --learning-rate 2\n\n\
+        Defaults:\n  \
+        DATA      --hidden  --activation  --epochs  --batch-size  --learning-rate\n",
+    );
+    for data in Data::value_variants() {
+        let Defaults { hidden, activation, epochs, batch_size, learning_rate, .. } = data.defaults();
+        let hidden: Vec<String> = hidden.iter().map(usize::to_string).collect();
+        let (name, hidden) = (data.name(), hidden.join(","));
+        // Writing to a String does not fail.
+        let _ = writeln!(
+            help,
+            "  {name:8}  {hidden:8}  {activation:12}  {epochs:<8}  {:12}  {learning_rate}",
+            batch_size.to_string()
+        );
+    }
+    help
 }
 
 /// A parser that takes the names of some values, and lists them in --help and in its message.

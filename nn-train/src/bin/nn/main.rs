@@ -9,6 +9,7 @@ use args::{Cli, Command};
 use failure::Failure;
 
 mod args;
+mod check;
 mod data;
 mod evaluate;
 mod explain;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Some(Command::Evaluate(args)) => evaluate::run(&args),
         Some(Command::Predict(args)) => predict::run(&args),
         Some(Command::Explain(args)) => explain::run(&args),
+        Some(Command::Check(args)) => check::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

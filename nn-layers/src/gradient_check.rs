@@ -1,0 +1,334 @@
+//! Four independent ways to a gradient, held against each other: by hand, by tape, by dual numbers, by differences.
+//!
+//! | way | what it knows of derivatives |
+//! |---|---|
+//! | by hand | the δ-recursion, and σ′ and ∂J/∂a from nn-core |
+//! | by tape | the chain rule step by step, and the same σ′ and ∂J/∂a |
+//! | dual numbers | the rules of +, −, ·, / and of exp, ln, tanh; it runs the forward pass alone |
+//! | stencil | nothing: it subtracts costs |
+//!
+//! The first two give the whole gradient and are compared entry by entry. The other two give a slope, the derivative of J
+//! along a direction v within one parameter matrix: every single entry where the matrix has at most [`SINGLE_ENTRIES`],
+//! otherwise one random direction.
+//!
+//! # Scale
+//!
+//! A difference is divided by ‖g‖, the length of the whole gradient vector (the longer of the two engines'), a
+//! difference of slopes by ‖g‖ ‖v‖; for the stencil |J| is added, because it subtracts numbers of that size. One entry,
+//! or one matrix, may cancel to nothing, and its own size would then be no measure. Where the examples cancel each other
+//! so well that the whole gradient is rounding noise (a network at its optimum), ‖g‖ is taken as 1/64 of the size that
+//! gradients of single examples have.
+
+use nn_autodiff::Dual;
+use nn_core::{Matrix, Scalar, Shape, Write, matmul, seeded};
+
+use crate::slopes::{Direction, Forward, has_kink};
+use crate::{ByHand, ByTape, Engine, Network};
+
+/// A matrix with at most so many entries is checked in every one of them, a larger one along one random direction.
+pub const SINGLE_ENTRIES: usize = 1000;
+
+/// How far two ways may be apart, on the scale of the gradient.
+///
+/// A bound is at least ten times the worst that ten thousand random networks show
+/// (`cargo run --release -p nn-layers --example ten_thousand_networks` prints it).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bounds {
+    /// By hand against by tape.
+    pub tape: f64,
+    /// By hand against dual numbers.
+    pub dual: f64,
+    /// By hand against the stencil.
+    pub stencil: f64,
+}
+
+impl Bounds {
+    /// For networks in f64.
+    pub const F64: Bounds = Bounds { tape: 1e-13, dual: 1e-12, stencil: 1e-8 };
+
+    /// For networks in f32. The stencil is computed in f64, so that its bound is about f32's rounding, not its own.
+    pub const F32: Bounds = Bounds { tape: 5e-6, dual: 1e-4, stencil: 1e-4 };
+
+    /// The bounds for networks of this number type, by the spacing of its numbers.
+    ///
+    /// ```
+    /// use nn_layers::Bounds;
+    /// assert_eq!(Bounds::of::<f64>(), Bounds::F64);
+    /// assert_eq!(Bounds::of::<f32>(), Bounds::F32);
+    /// ```
+    pub fn of<T: Scalar>() -> Bounds {
+        if epsilon::<T>() > f64::EPSILON { Bounds::F32 } else { Bounds::F64 }
+    }
+}
+
+/// How the four ways agree on one parameter matrix. Differences are on the scale of the gradient; a NaN anywhere is an
+/// infinite difference.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParameterCheck {
+    /// W1, b1, W2, …, as the tape calls them.
+    pub name: String,
+    /// n_l × n_{l−1} or n_l × 1.
+    pub shape: Shape,
+    /// The largest |by hand − by tape| over all entries, / ‖g‖.
+    pub tape: f64,
+    /// The largest |by hand − dual numbers| over the directions, / ‖g‖ ‖v‖; `None` where an example is at a kink.
+    pub dual: Option<f64>,
+    /// The largest |by hand − stencil| over the directions, / (‖g‖ ‖v‖ + |J|); `None` where all of them are at a kink.
+    pub stencil: Option<f64>,
+    /// In how many directions the slope was taken: the number of entries, or 1.
+    pub directions: usize,
+    /// In how many of them the stencil's step was shortened because a kink was near.
+    pub shortened: usize,
+    /// In how many of them it met a kink all the same, and was not judged.
+    pub at_a_kink: usize,
+}
+
+impl ParameterCheck {
+    /// Whether each difference that could be judged is within its bound.
+    pub fn agrees(&self, bounds: &Bounds) -> bool {
+        let within = |difference: Option<f64>, bound| difference.is_none_or(|difference| difference <= bound);
+        self.tape <= bounds.tape && within(self.dual, bounds.dual) && within(self.stencil, bounds.stencil)
+    }
+}
+
+/// What a check of a network on a batch found: a row for each parameter matrix, W1, b1, W2, b2, …
+#[derive(Clone, Debug, PartialEq)]
+pub struct GradientCheck {
+    /// J
+    pub loss: f64,
+    /// ‖g‖, the scale of all differences.
+    pub scale: f64,
+    /// The examples of the batch that were used.
+    pub examples: usize,
+    /// The examples that were left out, because they are at a kink.
+    pub left_out: usize,
+    /// What the differences are held to.
+    pub bounds: Bounds,
+    /// One for each parameter matrix.
+    pub parameters: Vec<ParameterCheck>,
+}
+
+impl GradientCheck {
+    /// Whether every parameter matrix [agrees](ParameterCheck::agrees).
+    pub fn agrees(&self) -> bool {
+        self.parameters.iter().all(|parameter| parameter.agrees(&self.bounds))
+    }
+
+    /// The largest difference of all matrices: by hand against tape, dual numbers, stencil. What was not judged counts as 0.
+    pub fn worst(&self) -> [f64; 3] {
+        self.parameters.iter().fold([0.0; 3], |[tape, dual, stencil], row| {
+            [tape.max(row.tape), dual.max(row.dual.unwrap_or(0.0)), stencil.max(row.stencil.unwrap_or(0.0))]
+        })
+    }
+}
+
+/// Checks the gradients of [`ByHand`] and [`ByTape`] for a network and a batch against each other, dual numbers and
+/// differences. The numbers of `seed` are the random directions.
+///
+/// Examples [at a kink](examples_at_a_kink) are left out, unless all of them are.
+///
+/// ```
+/// use nn_core::{Activation, Loss, Matrix, seeded};
+/// use nn_layers::{Initialization, Network, check_gradients};
+///
+/// let layers = [(3, Activation::Tanh), (2, Activation::Softmax)];
+/// let network = Network::<f64>::random(4, &layers, Loss::CrossEntropy, Initialization::Glorot, &mut seeded(1))?;
+/// let x = Matrix::from_columns(&[[0.5, -1.0, 0.0, 2.0], [1.5, 0.5, -0.5, 0.0]]);
+/// let y = Matrix::from_columns(&[[1.0, 0.0], [0.0, 1.0]]);
+/// let check = check_gradients(&network, &x, &y, 1);
+/// assert!(check.agrees());
+/// assert_eq!(check.parameters[2].name, "W2");
+/// # Ok::<(), nn_layers::NetworkError>(())
+/// ```
+///
+/// # Shapes
+///
+/// x: n₀ × m, y: n_L × m.
+///
+/// # Panics
+///
+/// Panics if the batch does not fit the network or is empty.
+#[track_caller]
+pub fn check_gradients<T: Scalar>(network: &Network<T>, x: &Matrix<T>, y: &Matrix<T>, seed: u64) -> GradientCheck {
+    network.check_batch(x, y);
+    let at_a_kink = examples_at_a_kink(network, x);
+    let (mut clear_x, mut clear_y) = (x.clone(), y.clone());
+    let clear: Vec<usize> = (0..x.columns()).filter(|j| !at_a_kink.contains(j)).collect();
+    if !clear.is_empty() {
+        clear_x.gather_columns(x, &clear);
+        clear_y.gather_columns(y, &clear);
+    }
+    let by_hand = gradients(&mut ByHand::new(network.clone()), &clear_x, &clear_y);
+    let by_tape = gradients(&mut ByTape::new(network), &clear_x, &clear_y);
+    let check = compare_gradients(network, &clear_x, &clear_y, &by_hand, &by_tape, seed);
+    GradientCheck { left_out: x.columns() - clear_x.columns(), ..check }
+}
+
+/// The gradients that an engine computes for a batch, in the order W⁽¹⁾, b⁽¹⁾, W⁽²⁾, …
+///
+/// # Panics
+///
+/// Panics if the batch does not fit the engine's network or is empty.
+#[track_caller]
+pub fn gradients<T: Scalar>(engine: &mut impl Engine<T>, x: &Matrix<T>, y: &Matrix<T>) -> Vec<Matrix<T>> {
+    engine.set_batch(x, y);
+    engine.loss_and_gradients();
+    engine.parameters_mut().map(|(_, gradient)| gradient.clone()).collect()
+}
+
+/// The same for gradients from anywhere, in the order W⁽¹⁾, b⁽¹⁾, W⁽²⁾, …: `by_hand` is the one that is held against
+/// the three others.
+///
+/// # Dual numbers and stencil
+///
+/// The dual numbers carry the network's own precision, and run its forward pass and its cost.
+///
+/// The stencil is the five-point one, whose error is of the order h⁴:
+///
+/// ```text
+/// ∂J/∂θ · v ≈ (J(θ − 2hv) − 8 J(θ − hv) + 8 J(θ + hv) − J(θ + 2hv)) / 12h
+/// ```
+///
+/// It is computed in **f64 even for a network in f32**, whose numbers f64 holds exactly: a difference of costs in f32
+/// keeps ε^(4/5), five digits at best, and its longer step meets more kinks. So it tells how good the f32 gradient is, not
+/// how good the stencil is.
+///
+/// h = ε^(1/5) / (the largest rate at which a pre-activation of any layer changes along v), and at most ε^(1/5) times
+/// the largest parameter moved, or 1: then no z moves by more than 2 ε^(1/5) = 0.0015, whatever the sizes of the inputs,
+/// of the weights above and of v are.
+///
+/// # Kinks
+///
+/// At the kink of ReLU and leaky ReLU and at the jump of the step there is no derivative, and a stencil across one gives
+/// nonsense. A unit is clear of it if |z| is at least 1.5 times as large as the largest move of z. If one of them is not,
+/// h is divided by 64, once; if that does not help, the direction is not judged. Dual numbers take the side of the kink
+/// that the engines take, unless rounding decides it: where an example is [at a kink](examples_at_a_kink), neither is
+/// judged.
+///
+/// # Panics
+///
+/// Panics if the gradients do not have the shapes of the parameters, or the batch does not fit the network or is empty.
+#[track_caller]
+pub fn compare_gradients<T: Scalar>(
+    network: &Network<T>,
+    x: &Matrix<T>,
+    y: &Matrix<T>,
+    by_hand: &[Matrix<T>],
+    by_tape: &[Matrix<T>],
+    seed: u64,
+) -> GradientCheck {
+    network.check_batch(x, y);
+    let shapes = |matrices: &[Matrix<T>]| matrices.iter().map(Matrix::shape).collect::<Vec<_>>();
+    let wanted: Vec<_> = network.parameters().map(Matrix::shape).collect();
+    assert!(shapes(by_hand) == wanted && shapes(by_tape) == wanted, "gradients of other shapes than the parameters");
+
+    let is_clear = examples_at_a_kink(network, x).is_empty();
+    let mut duals = Forward::new(&network.map(Dual::constant), x.map(Dual::constant), y.map(Dual::constant));
+    let mut doubles = Forward::new(&network.map(T::to_f64), x.map(T::to_f64), y.map(T::to_f64));
+    let loss = duals.loss.to_f64();
+    let scale = length(by_hand).max(length(by_tape)).max(usual_length(network, x, y) / 64.0);
+    let mut rng = seeded(seed);
+
+    let parameters = wanted.iter().enumerate().map(|(p, &shape)| {
+        let mut row = ParameterCheck {
+            name: format!("{}{}", ["W", "b"][p % 2], p / 2 + 1),
+            shape,
+            tape: 0.0,
+            dual: is_clear.then_some(0.0),
+            stencil: None,
+            directions: 0,
+            shortened: 0,
+            at_a_kink: 0,
+        };
+        for (hand, tape) in by_hand[p].as_slice().iter().zip(by_tape[p].as_slice()) {
+            row.tape = row.tape.max(ratio(hand.to_f64() - tape.to_f64(), scale));
+        }
+        let entries = shape.rows * shape.columns;
+        let directions = match entries {
+            0..=SINGLE_ENTRIES => (0..entries).map(Direction::entry).collect(),
+            _ => vec![Direction::random::<T>(entries, &mut rng)],
+        };
+        row.directions = directions.len();
+        for v in &directions {
+            let slope = v.dot(&by_hand[p]);
+            let size = scale * v.length();
+            row.dual = row.dual.map(|largest| largest.max(ratio(slope - duals.slope(p, v), size)));
+            match doubles.stencil(p, v).filter(|_| is_clear) {
+                None => row.at_a_kink += 1,
+                Some((differences, shortened)) => {
+                    let difference = ratio(slope - differences, size + loss.abs());
+                    row.stencil = Some(row.stencil.unwrap_or(0.0).max(difference));
+                    row.shortened += usize::from(shortened);
+                }
+            }
+        }
+        row
+    });
+    let parameters = parameters.collect();
+    GradientCheck { loss, scale, examples: x.columns(), left_out: 0, bounds: Bounds::of::<T>(), parameters }
+}
+
+/// The examples, counted from 0, with a unit that is so close to a kink that rounding may decide its side: |z| is at most
+/// 8 ε (Σ|w a| + |b|). Two ways of summing may disagree there, and be right.
+///
+/// A z that is 0 because all its terms are 0 is 0 in every way of summing, and does not count.
+///
+/// # Panics
+///
+/// Panics if x does not have n₀ rows.
+#[track_caller]
+pub fn examples_at_a_kink<T: Scalar>(network: &Network<T>, x: &Matrix<T>) -> Vec<usize> {
+    let rounding = 8.0 * epsilon::<T>();
+    let mut is_at_a_kink = vec![false; x.columns()];
+    let (mut z, mut a, mut terms) = (Matrix::zeros(0, 0), x.map(T::to_f64), Matrix::zeros(0, 0));
+    for dense in network.map(T::to_f64).layers() {
+        dense.pre_activation(&a, &mut z);
+        if has_kink(dense.activation) {
+            terms.resize(z.rows(), z.columns());
+            matmul(&dense.weight.map(f64::abs), &a.map(f64::abs), Write::Replace, &mut terms);
+            for (j, is_at_a_kink) in is_at_a_kink.iter_mut().enumerate() {
+                let units = z.column(j).iter().zip(terms.column(j)).zip(dense.bias.column(0));
+                *is_at_a_kink |= units
+                    .map(|((z, terms), b)| (z.abs(), terms + b.abs()))
+                    .any(|(z, terms)| terms > 0.0 && z <= rounding * terms);
+            }
+        }
+        dense.activation_of(&z, &mut a);
+    }
+    (0..x.columns()).filter(|&j| is_at_a_kink[j]).collect()
+}
+
+/// ‖g‖, measured in units of the largest entry, so that squares neither overflow nor vanish.
+fn length<T: Scalar>(gradient: &[Matrix<T>]) -> f64 {
+    let entries = || gradient.iter().flat_map(|matrix| matrix.as_slice()).map(|g| g.to_f64());
+    let largest = entries().fold(0.0, |largest: f64, g| largest.max(g.abs()));
+    if largest == 0.0 || largest.is_infinite() {
+        return largest;
+    }
+    largest * entries().map(|g| (g / largest).powi(2)).sum::<f64>().sqrt()
+}
+
+/// The root mean square of ‖g‖ over single examples, each with its own target and with a target of 0: the size that a
+/// gradient has where neither the examples nor output and target cancel each other.
+fn usual_length<T: Scalar>(network: &Network<T>, x: &Matrix<T>, y: &Matrix<T>) -> f64 {
+    let mut engine = ByTape::new(network);
+    let mut lengths = Vec::with_capacity(2 * x.columns());
+    for j in 0..x.columns() {
+        for target in [Matrix::from_column(y.column(j)), Matrix::zeros(y.rows(), 1)] {
+            lengths.push(length(&gradients(&mut engine, &Matrix::from_column(x.column(j)), &target)));
+        }
+    }
+    length(&[Matrix::from_column(&lengths)]) / (lengths.len() as f64).sqrt()
+}
+
+/// |difference| / scale, where no difference is no error even on a scale of zero. A NaN is infinitely far away.
+fn ratio(difference: f64, scale: f64) -> f64 {
+    let ratio = if difference == 0.0 { 0.0 } else { difference.abs() / scale };
+    if ratio.is_nan() { f64::INFINITY } else { ratio }
+}
+
+/// ε: the distance from 1 to the next number of this type.
+fn epsilon<T: Scalar>() -> f64 {
+    let is_seen = |step: &f64| T::one() + T::from_f64(*step) > T::one();
+    (1..).map(|k| 0.5_f64.powi(k)).take_while(is_seen).last().unwrap_or(1.0)
+}

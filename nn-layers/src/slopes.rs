@@ -1,0 +1,160 @@
+//! Slopes of a network's cost, the derivatives of J along a direction, without a rule of backpropagation: by dual numbers
+//! and by differences.
+
+use nn_autodiff::Dual;
+use nn_core::{Activation, Generator, Loss, Matrix, Scalar, normal};
+
+use crate::{Dense, Network};
+
+/// A unit is clear of a kink if |z| is this many times as large as the largest move of z.
+const MARGIN: f64 = 1.5;
+
+/// The stencil's step is divided by this where a kink is near: fewer kinks lie within it, for two digits less.
+const SHORTER: f64 = 64.0;
+
+/// Whether there is a z at which this activation has no derivative.
+pub(crate) fn has_kink(activation: Activation) -> bool {
+    matches!(activation, Activation::Relu | Activation::LeakyRelu | Activation::Step)
+}
+
+/// A direction v within one parameter matrix: entries, counted column by column, each with a number that `T` holds.
+pub(crate) struct Direction(Vec<(usize, f64)>);
+
+impl Direction {
+    /// One entry alone.
+    pub(crate) fn entry(entry: usize) -> Self {
+        Direction(vec![(entry, 1.0)])
+    }
+
+    /// Normal numbers, scaled to ‖v‖ = 1 and rounded to `T`.
+    pub(crate) fn random<T: Scalar>(entries: usize, rng: &mut Generator) -> Self {
+        let mut v = Direction((0..entries).map(|entry| (entry, normal(rng))).collect());
+        let length = v.length();
+        v.0.iter_mut().for_each(|(_, v)| *v = T::from_f64(*v / length).to_f64());
+        v
+    }
+
+    /// g · v
+    pub(crate) fn dot<T: Scalar>(&self, gradient: &Matrix<T>) -> f64 {
+        self.0.iter().map(|&(entry, v)| gradient.as_slice()[entry].to_f64() * v).sum()
+    }
+
+    /// ‖v‖
+    pub(crate) fn length(&self) -> f64 {
+        self.0.iter().map(|(_, v)| v * v).sum::<f64>().sqrt()
+    }
+}
+
+/// A forward pass and its cost, kept, so that a change in layer l is computed from layer l on.
+pub(crate) struct Forward<T> {
+    layers: Vec<Dense<T>>,
+    cost: Loss,
+    y: Matrix<T>,
+    /// a⁽⁰⁾, a⁽¹⁾, …, unchanged.
+    a: Vec<Matrix<T>>,
+    /// z⁽¹⁾, z⁽²⁾, …, unchanged.
+    z: Vec<Matrix<T>>,
+    /// J, unchanged.
+    pub(crate) loss: T,
+}
+
+impl<T: Scalar> Forward<T> {
+    pub(crate) fn new(network: &Network<T>, x: Matrix<T>, y: Matrix<T>) -> Self {
+        let (layers, cost) = (network.layers().to_vec(), network.loss());
+        let mut forward = Forward { layers, cost, y, a: vec![x], z: Vec::new(), loss: T::zero() };
+        let (mut z, mut a) = (Vec::new(), forward.a.clone());
+        forward.loss = forward.cost_from(0, |_, z_here, a_here| {
+            z.push(z_here.clone());
+            a.push(a_here.clone());
+        });
+        (forward.z, forward.a) = (z, a);
+        forward
+    }
+
+    /// J, where nothing below layer index `l` has changed. `see` is shown the index, z and a of each layer.
+    fn cost_from(&self, l: usize, mut see: impl FnMut(usize, &Matrix<T>, &Matrix<T>)) -> T {
+        let (mut z, mut a) = (Matrix::zeros(0, 0), Matrix::zeros(0, 0));
+        for (k, dense) in self.layers.iter().enumerate().skip(l) {
+            dense.pre_activation(if k == l { &self.a[l] } else { &a }, &mut z);
+            dense.activation_of(&z, &mut a);
+            see(k, &z, &a);
+        }
+        self.cost.value(&z, &a, &self.y)
+    }
+
+    /// The entries of parameter `p`, in the order W⁽¹⁾, b⁽¹⁾, W⁽²⁾, …
+    fn entries_mut(&mut self, p: usize) -> &mut [T] {
+        let dense = &mut self.layers[p / 2];
+        if p % 2 == 0 { dense.weight.as_mut_slice() } else { dense.bias.as_mut_slice() }
+    }
+}
+
+impl<T: Scalar> Forward<Dual<T>> {
+    /// The derivative of J along v: J(θ + v ε) = J(θ) + (∂J/∂θ · v) ε.
+    pub(crate) fn slope(&mut self, p: usize, v: &Direction) -> f64 {
+        let set = |forward: &mut Self, size: f64| {
+            let entries = forward.entries_mut(p);
+            v.0.iter().for_each(|&(entry, v)| entries[entry].derivative = T::from_f64(size * v));
+        };
+        set(self, 1.0);
+        let j = self.cost_from(p / 2, |_, _, _| {});
+        set(self, 0.0);
+        j.derivative.to_f64()
+    }
+}
+
+impl Forward<f64> {
+    /// The derivative of J along v by the stencil, and whether its step was shortened; `None` at a kink.
+    pub(crate) fn stencil(&mut self, p: usize, v: &Direction) -> Option<(f64, bool)> {
+        let theta: Vec<f64> = v.0.iter().map(|&(entry, _)| self.entries_mut(p)[entry]).collect();
+        let found = self.step(p, v, &theta).and_then(|h| {
+            let long = self.five_points(p, v, &theta, h).map(|slope| (slope, false));
+            long.or_else(|| self.five_points(p, v, &theta, h / SHORTER).map(|slope| (slope, true)))
+        });
+        self.move_to(p, v, &theta, 0.0);
+        found
+    }
+
+    /// h = ε^(1/5) / (the largest rate at which a z changes along v), and at most ε^(1/5) max(1, |θ|).
+    fn step(&mut self, p: usize, v: &Direction, theta: &[f64]) -> Option<f64> {
+        // A move by √ε is so short that it tells the rate here, and so long that it tells it to several digits.
+        let trial = f64::EPSILON.sqrt();
+        let (_, largest_move) = self.at(p, v, theta, trial);
+        let largest = theta.iter().fold(1.0_f64, |largest, theta| largest.max(theta.abs()));
+        largest_move.map(|largest_move| f64::EPSILON.powf(0.2) * largest.min(trial / largest_move))
+    }
+
+    /// (J(−2h) − 8 J(−h) + 8 J(h) − J(2h)) / 12h
+    fn five_points(&mut self, p: usize, v: &Direction, theta: &[f64], h: f64) -> Option<f64> {
+        let mut sum = 0.0;
+        for (steps, factor) in [(-2.0, 1.0), (2.0, -1.0), (-1.0, -8.0), (1.0, 8.0)] {
+            let (j, largest_move) = self.at(p, v, theta, steps * h);
+            largest_move?;
+            sum += factor * j;
+        }
+        Some(sum / (12.0 * h))
+    }
+
+    /// J at θ + t v, and the largest move of any z on the way; `None` for it where that is too far for a kink.
+    fn at(&mut self, p: usize, v: &Direction, theta: &[f64], t: f64) -> (f64, Option<f64>) {
+        self.move_to(p, v, theta, t);
+        let (mut is_clear, mut largest_move) = (true, 0.0_f64);
+        let j = self.cost_from(p / 2, |k, z, _| {
+            let has_kink = has_kink(self.layers[k].activation);
+            for (there, here) in z.as_slice().iter().zip(self.z[k].as_slice()) {
+                let moved = (there - here).abs();
+                largest_move = largest_move.max(moved);
+                // A NaN is clear: it is to reach the result.
+                is_clear &= !(has_kink && moved > 0.0 && here.abs() <= MARGIN * moved);
+            }
+        });
+        (j, is_clear.then_some(largest_move))
+    }
+
+    fn move_to(&mut self, p: usize, v: &Direction, theta: &[f64], t: f64) {
+        let entries = self.entries_mut(p);
+        for (&(entry, v), theta) in v.0.iter().zip(theta) {
+            entries[entry] = theta + t * v;
+        }
+    }
+}

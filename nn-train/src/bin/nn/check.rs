@@ -1,0 +1,291 @@
+//! `nn check`: four independent ways to a gradient, and how closely they agree.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use nn_core::{Activation, Generator, Loss, Matrix, Scalar, normal, seeded, uniform};
+use nn_layers::{Bounds, GradientCheck, Initialization, Network, ParameterCheck, SINGLE_ENTRIES, check_gradients};
+use nn_train::{Model, Precision, check_target};
+use serde_json::{Value, json};
+
+use crate::args::{CheckArgs, Data, TextOrJson};
+use crate::evaluate::check_fit;
+use crate::failure::Failure;
+use crate::model_file::read_model;
+use crate::output::Out;
+
+/// A batch of more examples tells no more about a gradient.
+const EXAMPLES: usize = 32;
+
+/// Slopes times parameters times examples, at most: the check of a large network takes fewer examples, and seconds.
+const WORK: usize = 1 << 30;
+
+pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
+    let options = &args.data_options;
+    let has_options = options.examples.is_some() || options.noise.is_some() || options.validation.is_some();
+    if args.data.is_none() && has_options {
+        return Err(Failure::usage("--examples, --noise and --validation are for `nn check MODEL DATA`"));
+    }
+    match &args.model {
+        Some(path) => check_model(path, args),
+        None => check_grid(args),
+    }
+}
+
+/// x, y, and where they come from.
+struct Batch {
+    x: Matrix<f64>,
+    y: Matrix<f64>,
+    origin: String,
+}
+
+fn check_model(path: &Path, args: &CheckArgs) -> Result<(), Failure> {
+    let model = read_model(path)?;
+    let examples = examples_for(&model.network);
+    let batch = match args.data {
+        Some(data) => rows_of(data, args, &model, examples, path)?,
+        None => {
+            let mut rng = seeded(args.seed);
+            let (x, y) = random_batch(&model.network, examples, &mut rng);
+            Batch { x, y, origin: format!("{examples} random examples, seed {}", args.seed) }
+        }
+    };
+    let check = match model.precision {
+        Precision::F32 => check_in::<f32>(&model.network, &batch, args.seed),
+        Precision::F64 => check_in::<f64>(&model.network, &batch, args.seed),
+    };
+    let mut out = Out::new(false);
+    match args.format {
+        TextOrJson::Json => {
+            out.line(serde_json::to_string_pretty(&model_json(&model, &check)).expect("numbers and names are JSON"))?;
+        }
+        TextOrJson::Text => out.text(model_text(path, &model, &batch.origin, &check))?,
+    }
+    verdict(&check).map_err(|why| Failure::file(path, why))
+}
+
+fn examples_for(network: &Network<f64>) -> usize {
+    let entries = network.parameters().map(|parameter| parameter.as_slice().len());
+    let slopes: usize = entries.map(|entries| if entries > SINGLE_ENTRIES { 1 } else { entries }).sum();
+    (WORK / slopes / network.parameter_count()).clamp(1, EXAMPLES)
+}
+
+fn check_in<T: Scalar>(network: &Network<f64>, batch: &Batch, seed: u64) -> GradientCheck {
+    check_gradients(&network.map(T::from_f64), &batch.x.map(T::from_f64), &batch.y.map(T::from_f64), seed)
+}
+
+/// Training rows, evenly spread, so that all classes are among them; as the network sees them.
+fn rows_of(data: Data, args: &CheckArgs, model: &Model, examples: usize, path: &Path) -> Result<Batch, Failure> {
+    let set = data.load(&args.data_options)?;
+    check_fit(model, &set).map_err(|why| Failure::file(path, why))?;
+    let rows = data.split(&set, &args.data_options).train;
+    let examples = examples.min(rows.len());
+    let picked: Vec<usize> = (0..examples).map(|i| rows[i * rows.len() / examples]).collect();
+    let batch = set.subset(&picked);
+    let y = batch.target_matrix_for(model.network.outputs());
+    for target in y.columns_iter() {
+        check_target(model.network.loss(), target).map_err(|why| Failure::file(path, why))?;
+    }
+    let origin = format!("{examples} training rows of {}", set.name);
+    Ok(Batch { x: model.prepare(&batch.x), y, origin })
+}
+
+/// Normal inputs, and targets that suit the cost: shares that sum to 1, numbers in [0, 1], or normal ones.
+fn random_batch(network: &Network<f64>, examples: usize, rng: &mut Generator) -> (Matrix<f64>, Matrix<f64>) {
+    let x = Matrix::from_fn(network.inputs(), examples, |_, _| normal(rng));
+    let y = Matrix::from_fn(network.outputs(), examples, |_, _| match network.loss() {
+        Loss::LeastSquares => normal(rng),
+        Loss::CrossEntropy | Loss::BinaryCrossEntropy => uniform(rng),
+    });
+    if network.loss() != Loss::CrossEntropy {
+        return (x, y);
+    }
+    let sums: Vec<f64> = y.columns_iter().map(|column| column.iter().sum()).collect();
+    (x, Matrix::from_fn(y.rows(), y.columns(), |i, j| y[(i, j)] / sums[j]))
+}
+
+/// The largest difference that is beyond its bound.
+fn verdict(check: &GradientCheck) -> Result<(), String> {
+    let Some(row) = check.parameters.iter().find(|row| !row.agrees(&check.bounds)) else { return Ok(()) };
+    let Bounds { tape, dual, stencil } = check.bounds;
+    let ways = [("tape", Some(row.tape), tape), ("dual numbers", row.dual, dual), ("stencil", row.stencil, stencil)];
+    let beyond = ways.into_iter().find_map(|(name, difference, bound)| {
+        let difference = difference.filter(|&difference| difference > bound)?;
+        Some(format!("by hand and by {name} differ by {}, the bound is {bound:.0e}", figure(difference)))
+    });
+    Err(format!("the gradients disagree: {} {}", row.name, beyond.unwrap_or_default()))
+}
+
+fn model_text(path: &Path, model: &Model, origin: &str, check: &GradientCheck) -> String {
+    let widths: String = model.network.layers().iter().map(|dense| format!("-{}", dense.outputs())).collect();
+    let network =
+        format!("{}{widths} network in {}, {}", model.network.inputs(), model.precision, model.network.loss());
+    let mut text = format!("{}: {network}\n{origin}: J = {:.6}\n\n", path.display(), check.loss);
+    let mut line = |cells: [&str; 6]| {
+        let [name, shape, tape, dual, stencil, verdict] = cells;
+        let line = format!("  {name:6}  {shape:>10}  {tape:>9}  {dual:>12}  {stencil:>9}  {verdict}");
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "{}", line.trim_end());
+    };
+    line(["", "by hand", "against:", "", "", ""]);
+    line(["", "shape", "tape", "dual numbers", "stencil", "verdict"]);
+    let judged = |difference: Option<f64>| difference.map_or("at a kink".to_owned(), figure);
+    for row in &check.parameters {
+        let verdict = if row.agrees(&check.bounds) { "agree" } else { "DISAGREE" };
+        let (tape, dual, stencil) = (figure(row.tape), judged(row.dual), judged(row.stencil));
+        line([&row.name, &row.shape.to_string(), &tape, &dual, &stencil, verdict]);
+    }
+    let [tape, dual, stencil] = bound_figures(&check.bounds);
+    line(["bound", "", &tape, &dual, &stencil, ""]);
+    text + "\n" + SCALE + &kinks(check)
+}
+
+const SCALE: &str = "Differences are divided by the length of the gradient; for the stencil, by that and J.\n";
+
+/// What was avoided, where anything was.
+fn kinks(check: &GradientCheck) -> String {
+    let sum = |count: fn(&ParameterCheck) -> usize| check.parameters.iter().map(count).sum::<usize>();
+    let (slopes, shortened, at_a_kink) =
+        (sum(|row| row.directions), sum(|row| row.shortened), sum(|row| row.at_a_kink));
+    let mut text = String::new();
+    if check.left_out > 0 {
+        let all = check.examples + check.left_out;
+        let _ = writeln!(text, "{} of the {all} examples are left out: a unit of theirs is at a kink.", check.left_out);
+    }
+    if shortened > 0 {
+        let _ = writeln!(text, "Stencil: for {shortened} of {slopes} slopes the step was shortened, to avoid a kink.");
+    }
+    if at_a_kink > 0 {
+        let _ = writeln!(text, "Stencil: {at_a_kink} of {slopes} slopes are at a kink and not judged.");
+    }
+    text
+}
+
+fn model_json(model: &Model, check: &GradientCheck) -> Value {
+    let row = |row: &ParameterCheck| {
+        json!({
+            "name": row.name,
+            "shape": [row.shape.rows, row.shape.columns],
+            "tape": number(Some(row.tape)),
+            "dual": number(row.dual),
+            "stencil": number(row.stencil),
+            "directions": row.directions,
+            "shortened": row.shortened,
+            "at_a_kink": row.at_a_kink,
+            "agree": row.agrees(&check.bounds),
+        })
+    };
+    json!({
+        "agree": check.agrees(),
+        "precision": model.precision.name(),
+        "examples": check.examples,
+        "left_out": check.left_out,
+        "loss": number(Some(check.loss)),
+        "scale": number(Some(check.scale)),
+        "bounds": bounds_json(&check.bounds),
+        "parameters": check.parameters.iter().map(row).collect::<Vec<_>>(),
+    })
+}
+
+fn bounds_json(bounds: &Bounds) -> Value {
+    json!({ "tape": bounds.tape, "dual": bounds.dual, "stencil": bounds.stencil })
+}
+
+/// JSON has no infinity: it is written as a string. `null` is what was not judged.
+fn number(value: Option<f64>) -> Value {
+    match value {
+        Some(value) if !value.is_finite() => value.to_string().into(),
+        _ => value.into(),
+    }
+}
+
+/// One of the networks of the grid.
+struct Cell {
+    hidden: Activation,
+    last: Activation,
+    loss: Loss,
+    check: GradientCheck,
+}
+
+/// A random network for every hidden activation and every end that a model file allows.
+fn check_grid(args: &CheckArgs) -> Result<(), Failure> {
+    let mut rng = seeded(args.seed);
+    let mut cells = Vec::new();
+    for (last, loss) in ends() {
+        for hidden in Activation::ALL {
+            let layers = [(4, hidden), (3, hidden), (3, last)];
+            let network = Network::random(5, &layers, loss, Initialization::Normal, &mut rng);
+            let network = network.map_err(|error| Failure::data(error.to_string()))?;
+            let (x, y) = random_batch(&network, 6, &mut rng);
+            let check = check_in::<f64>(&network, &Batch { x, y, origin: String::new() }, args.seed);
+            cells.push(Cell { hidden, last, loss, check });
+        }
+    }
+    let mut out = Out::new(false);
+    match args.format {
+        TextOrJson::Json => {
+            out.line(serde_json::to_string_pretty(&grid_json(&cells)).expect("numbers and names are JSON"))?;
+        }
+        TextOrJson::Text => out.text(grid_text(&cells, args.seed))?,
+    }
+    for Cell { hidden, last, loss, check } in &cells {
+        verdict(check).map_err(|why| Failure::data(format_args!("hidden {hidden}, last {last}, {loss}: {why}")))?;
+    }
+    Ok(())
+}
+
+fn ends() -> impl Iterator<Item = (Activation, Loss)> {
+    let belongs = |last, loss: Loss| loss.activation().is_none_or(|its_own| its_own == last);
+    let pairs = Loss::ALL.into_iter().flat_map(|loss| Activation::ALL.map(|last| (last, loss)));
+    pairs.filter(move |&(last, loss)| belongs(last, loss))
+}
+
+fn grid_text(cells: &[Cell], seed: u64) -> String {
+    let mut text = format!("{} random 5-4-3-3 networks in f64, 6 examples each, seed {seed}\n", cells.len());
+    let titles = ["tape", "dual numbers", "stencil"];
+    for (way, (title, bound)) in titles.into_iter().zip(bound_figures(&Bounds::F64)).enumerate() {
+        let _ = write!(text, "\nby hand against {title}, bound {bound}; hidden activations:\n{:32}", "");
+        for hidden in Activation::ALL {
+            let _ = write!(text, "{hidden:>11}");
+        }
+        for (at, Cell { last, loss, check, .. }) in cells.iter().enumerate() {
+            if at % Activation::ALL.len() == 0 {
+                let _ = write!(text, "\n  {:30}", format!("{last}, {loss}"));
+            }
+            let _ = write!(text, "{:>11}", figure(check.worst()[way]));
+        }
+        text.push('\n');
+    }
+    let agreeing = cells.iter().filter(|cell| cell.check.agrees()).count();
+    let _ = writeln!(text, "\nIn each row the last activation and the loss. {agreeing} of {} agree.", cells.len());
+    text + SCALE
+}
+
+fn grid_json(cells: &[Cell]) -> Value {
+    let cell = |Cell { hidden, last, loss, check }: &Cell| {
+        let [tape, dual, stencil] = check.worst().map(|difference| number(Some(difference)));
+        json!({
+            "hidden": hidden.name(), "last": last.name(), "loss": loss.name(),
+            "tape": tape, "dual": dual, "stencil": stencil, "agree": check.agrees(),
+        })
+    };
+    json!({
+        "agree": cells.iter().all(|cell| cell.check.agrees()),
+        "precision": "f64",
+        "bounds": bounds_json(&Bounds::F64),
+        "networks": cells.iter().map(cell).collect::<Vec<_>>(),
+    })
+}
+
+fn bound_figures(bounds: &Bounds) -> [String; 3] {
+    [bounds.tape, bounds.dual, bounds.stencil].map(|bound| format!("{bound:.0e}"))
+}
+
+/// A difference with two digits. One that is not finite came from a NaN or an infinity.
+fn figure(difference: f64) -> String {
+    match difference {
+        0.0 => "0".to_owned(),
+        _ if difference.is_finite() => format!("{difference:.1e}"),
+        _ => "no number".to_owned(),
+    }
+}
