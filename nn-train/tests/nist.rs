@@ -215,7 +215,7 @@ fn norris_is_learnt_in_one_step() {
     let Standardization { mean, scale } = Standardization::fit(&norris.x);
     let got = [descent.train(&norris, &start, ByHand::new(start.clone())), mean, scale].concat();
     let off = relative(&got, &want);
-    assert!(off <= 2e-15, "{off:e}: {got:?}");
+    assert!(off <= 5e-15, "{off:e}: {got:?}");
 }
 
 /// The smallest and the largest curvature of J: eigenvalues of the correlation matrix of the inputs, computed in 60 digits
