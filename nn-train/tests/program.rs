@@ -273,10 +273,17 @@ fn a_trained_model_is_evaluated_and_predicts() {
     let as_json = nn_with_input(&["predict", text(&model), "--format", "json"], b"5.1,3.5,1.4,0.2\n");
     assert_eq!(json(&stdout(&as_json))[0]["class"], "setosa");
 
-    let refused = nn_with_input(&["predict", text(&model)], b"5.1,3.5,1.4,0.2\n5.1,3.5,x,0.2\n");
-    assert_eq!(refused.status.code(), Some(1));
-    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert_eq!(message, "error: standard input: line 2, column 3: `x` is not a number\n");
+    for (rows, message) in [
+        ("5.1,3.5,1.4,0.2\n5.1,3.5,x,0.2\n", "line 2, column 3: `x` is not a number"),
+        ("5.1,3.5,1.4,0.2\n\n5.1,3.5\n", "line 3: 2 columns, but the model has 4 inputs (with targets: 5 columns)"),
+        ("5.1;3.5;1.4;0.2\n", "line 1: 1 columns, but the model has 4 inputs (with targets: 5 columns)"),
+        ("5.1,3.5,,0.2\n", "line 1, column 3: the cell is empty"),
+        ("5.1,3.5,1.4,1e39\n", "line 1, column 4: `1e39` overflows f32"),
+    ] {
+        let refused = nn_with_input(&["predict", text(&model)], rows.as_bytes());
+        assert_eq!(refused.status.code(), Some(1));
+        assert_eq!(String::from_utf8_lossy(&refused.stderr), format!("error: standard input: {message}\n"));
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::args::{PredictArgs, TextOrJson};
 use crate::failure::Failure;
 use crate::model_file::read_model;
 use crate::output::Out;
-use crate::table::Table;
+use crate::table::{Row, Table};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let model = read_model(&args.model)?;
@@ -33,18 +33,21 @@ fn inputs(table: &Table, model: &Model) -> Result<Matrix<f64>, String> {
     let n = model.network.inputs();
     // Behind the inputs there may be what a data file has there: a label, or the values of a regression.
     let targets = if class_names(model).is_some() { 1 } else { model.network.outputs() };
-    let mut columns = Vec::with_capacity(table.rows.len());
-    for row in &table.rows {
-        let found = row.cells.len();
+    // A header of another width means that the cells are not where they seem: another delimiter, an open quote.
+    for Row { line, cells } in table.header.iter().chain(&table.rows) {
+        let found = cells.len();
         if found != n && found != n + targets {
-            let line = row.line;
+            let both = n + targets;
             return Err(format!(
-                "line {line}: {found} columns, but the model has {n} inputs (with targets: {} columns)",
-                n + targets
+                "line {line}: {found} columns, but the model has {n} inputs (with targets: {both} columns)"
             ));
         }
-        columns.push((0..n).map(|column| row.number(column, model.precision)).collect::<Result<Vec<_>, _>>()?);
     }
+    let columns: Vec<Vec<f64>> = table
+        .rows
+        .iter()
+        .map(|row| (0..n).map(|column| row.number(column, model.precision)).collect())
+        .collect::<Result<_, _>>()?;
     Ok(if columns.is_empty() { Matrix::zeros(n, 0) } else { Matrix::from_columns(&columns) })
 }
 

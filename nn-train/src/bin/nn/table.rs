@@ -4,9 +4,12 @@ use std::io::Read;
 
 use nn_train::Precision;
 
-/// The cells of a CSV file, without its header.
+/// The cells of a CSV file.
 #[derive(Debug)]
 pub(crate) struct Table {
+    /// The first line, where no cell of it is a number.
+    pub(crate) header: Option<Row>,
+    /// The other lines.
     pub(crate) rows: Vec<Row>,
 }
 
@@ -42,15 +45,14 @@ impl Table {
                 rows.push(Row { line, cells });
             }
         }
-        if rows.first().is_some_and(|row| row.cells.iter().all(|cell| plain_number(cell).is_err())) {
-            rows.remove(0);
-        }
+        let is_header = |row: &mut Row| row.cells.iter().all(|cell| plain_number(cell).is_err());
+        let header = rows.first_mut().is_some_and(is_header).then(|| rows.remove(0));
         if let Some((row, column)) =
             rows.iter().find_map(|row| row.cells.iter().position(String::is_empty).map(|column| (row, column)))
         {
             return Err(format!("line {}, column {}: the cell is empty", row.line, column + 1));
         }
-        Ok(Table { rows })
+        Ok(Table { header, rows })
     }
 }
 
@@ -97,6 +99,7 @@ mod tests {
         let table = Table::read(text.as_bytes()).unwrap();
         let rows: Vec<_> = table.rows.iter().map(|row| (row.line, row.cells.join("|"))).collect();
         assert_eq!(rows, [(3, "1|2".to_owned()), (7, "3|4".to_owned())]);
+        assert_eq!(table.header.unwrap().cells, ["a", "b"]);
         // A line with one number among names is data.
         assert_eq!(Table::read("a,1\n".as_bytes()).unwrap().rows.len(), 1);
         assert_eq!(Table::read("\n\n5\n".as_bytes()).unwrap().rows[0].line, 3);
