@@ -113,11 +113,14 @@ fn network<T: Scalar>(workload: &Workload) -> Network<T> {
 /// Microseconds per step, sorted.
 fn time_steps<T: Scalar>(engine: &mut impl Engine<T>, workload: &Workload, budget: Duration) -> Vec<f64> {
     let mut batches = batches::<T>(workload);
+    let (x, y) = batches.pop().expect("at least one batch");
+    engine.set_batch(&x, &y);
     let mut turn = 0;
     let mut step = || {
-        // The buffers are exchanged, not copied: the data lie in memory, ready to be used.
+        // The buffers are exchanged, not copied: the data lie in memory, ready to be used. One batch is in the engine,
+        // the others wait.
         let [x, y] = engine.batch_mut();
-        let batch = &mut batches[turn % BATCHES];
+        let batch = &mut batches[turn % (BATCHES - 1)];
         std::mem::swap(x, &mut batch.0);
         std::mem::swap(y, &mut batch.1);
         turn += 1;
