@@ -14,10 +14,12 @@ mod data;
 mod evaluate;
 mod explain;
 mod failure;
+mod history;
 mod model_file;
 mod output;
 mod predict;
 mod progress;
+mod summary;
 mod table;
 mod train;
 

@@ -1,6 +1,5 @@
 //! `nn train`: from data to a trained model.
 
-use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use nn_core::{Activation, Loss, Scalar, seeded};
@@ -8,11 +7,12 @@ use nn_layers::{ByHand, ByTape, Engine, Initialization, Network};
 use nn_train::{DataSet, Examples, Model, Optimizer, Plan, Precision, Split, Standardization, Stopped, Trainer};
 
 use crate::args::{BatchSize, Cli, Command, EngineName, OptimizerName, TrainArgs};
-use crate::evaluate::{Report, check_fit, report};
+use crate::evaluate::check_fit;
 use crate::failure::Failure;
+use crate::history::{EpochRow, history_csv, is_shown};
 use crate::model_file::read_model;
 use crate::output::{Out, try_folder, warn, write_file};
-use crate::progress::{Progress, Signals, grouped};
+use crate::progress::{Progress, Signals};
 
 /// `nn` without a command: the digits, and then what to try next.
 pub(crate) fn first_run() -> Result<(), Failure> {
@@ -36,25 +36,21 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
 }
 
 /// Everything that is decided before the first step.
-struct Job<'a> {
-    args: &'a TrainArgs,
-    data: DataSet,
-    rows: Split,
+pub(crate) struct Job<'a> {
+    pub(crate) args: &'a TrainArgs,
+    pub(crate) data: DataSet,
+    pub(crate) rows: Split,
     /// The starting point: after the training its network is replaced.
-    model: Model,
-    plan: Plan,
+    pub(crate) model: Model,
+    pub(crate) plan: Plan,
 }
 
-/// One row of history.csv.
-#[derive(Clone, Copy, Debug)]
-struct EpochRow {
-    epoch: usize,
-    train_loss: f64,
-    train_accuracy: Option<f64>,
-    validation_loss: Option<f64>,
-    validation_accuracy: Option<f64>,
-    /// What the epoch took, training and validation together.
-    seconds: f64,
+/// What happened in a training.
+struct Course {
+    history: Vec<EpochRow>,
+    /// The time of the epochs, without that of the evaluations.
+    trained_for: Duration,
+    end: End,
 }
 
 /// How a training ended.
@@ -93,6 +89,13 @@ impl<'a> Job<'a> {
             None => new_model(args, &data)?,
         };
         model.precision = args.precision.unwrap_or(model.precision);
+        let parameters = model.network.parameters().flat_map(|parameter| parameter.as_slice());
+        if let Some(x) = parameters.copied().find(|&x| !model.precision.holds(x)) {
+            return Err(Failure::usage(format_args!(
+                "--precision {}: the model has a parameter {x:e}",
+                model.precision
+            )));
+        }
         model.classes = data.class_names().map(<[String]>::to_vec);
         model.standardize = match model.standardize.take() {
             _ if args.no_standardize => None,
@@ -119,71 +122,11 @@ impl<'a> Job<'a> {
     fn run<T: Scalar, E: Engine<T>>(mut self, engine: impl FnOnce(Network<T>) -> E) -> Result<(), Failure> {
         let mut out = Out::new(self.args.quiet);
         out.text(self.introduction())?;
-        let mut prepared = self.data.clone();
-        prepared.x = self.model.prepare(&self.data.x);
-        let outputs = self.model.network.outputs();
-        let train = Examples::<T>::new(&prepared.subset(&self.rows.train), outputs);
-        let held_out = Examples::<T>::new(&prepared.subset(&self.rows.validation), outputs);
         let mut network = self.model.network.map(T::from_f64);
-        let mut trainer = Trainer::new(engine(network.clone()), self.optimizer(), self.plan);
-
-        let signals = Signals::catch()?;
-        let mut progress = Progress::new(!self.args.quiet, (self.plan.epochs * train.len()) as u64);
-        let mut history: Vec<EpochRow> = Vec::new();
-        let mut trained_for = Duration::ZERO;
-        let mut end = End::Epochs;
-        for epoch in 1..=self.plan.epochs {
-            let start = Instant::now();
-            let result = trainer.epoch(&train, epoch, |batch| {
-                progress.batch(batch);
-                signals.flow()
-            });
-            trained_for += start.elapsed();
-            let epoch_report = match (result, signals.caught()) {
-                (Ok(report), _) => report,
-                (Err(stopped), signal) => {
-                    end = match (&stopped, signal) {
-                        (Stopped::Asked { .. }, Some(signal)) => End::Signal(signal, stopped.to_string()),
-                        _ => End::Diverged(stopped.to_string()),
-                    };
-                    break;
-                }
-            };
-            trainer.store(&mut network);
-            let evaluation = (!held_out.is_empty()).then(|| held_out.evaluate(&network));
-            let row = EpochRow {
-                epoch,
-                train_loss: epoch_report.loss,
-                train_accuracy: epoch_report.accuracy,
-                validation_loss: evaluation.as_ref().map(|evaluation| evaluation.loss),
-                validation_accuracy: evaluation.as_ref().and_then(|evaluation| evaluation.accuracy),
-                seconds: start.elapsed().as_secs_f64(),
-            };
-            if !network.parameters().flat_map(|p| p.as_slice()).all(|x| x.to_f64().is_finite()) {
-                let batch = train.len().div_ceil(self.plan.batch_size);
-                end = End::Diverged(format!(
-                    "a parameter is not finite after epoch {epoch}, batch {batch}: the training diverged; try a smaller --learning-rate"
-                ));
-                break;
-            }
-            history.push(row);
-            progress.epoch(train.len() as u64, || row.message());
-            let reached = self.args.until_accuracy.zip(row.validation_accuracy).is_some_and(|(goal, now)| now >= goal);
-            if reached || is_shown(epoch, self.plan.epochs) {
-                progress.suspend(|| out.line(row.line()))?;
-            }
-            if reached {
-                end = End::AccuracyReached;
-                break;
-            }
-            if out.is_closed() && self.args.out.is_none() {
-                end = End::NobodyListens;
-                break;
-            }
-        }
-        progress.clear();
-
+        let trainer = Trainer::new(engine(network.clone()), self.optimizer(), self.plan);
+        let Course { history, trained_for, end } = self.train(trainer, &mut network, &mut out)?;
         self.model.network = network.map(T::to_f64);
+
         if let Some(folder) = &self.args.out {
             write_file(&folder.join("history.csv"), history_csv(&history).as_bytes())?;
         }
@@ -194,19 +137,94 @@ impl<'a> Job<'a> {
             }
             End::Diverged(why) => return Err(Failure::data(why)),
             End::NobodyListens => return Ok(()),
-            End::Epochs | End::AccuracyReached => {}
+            End::Epochs => self.warn_unless_reached(),
+            End::AccuracyReached => {}
         }
         if let Some(folder) = &self.args.out {
-            self.model.metadata = Some(self.metadata(history.len()));
+            if self.model.metadata.is_none() {
+                self.model.metadata = Some(self.metadata(history.len()));
+            }
             write_file(&folder.join("model.json"), self.model.to_json().as_bytes())?;
         }
-        if let (Some(goal), End::Epochs) = (self.args.until_accuracy, &end) {
+        out.text(self.summary(history.len(), trained_for))
+    }
+
+    /// Epoch after epoch, until one of the reasons of [`End`]. `network` receives the parameters of each.
+    fn train<T: Scalar, E: Engine<T>>(
+        &self,
+        mut trainer: Trainer<T, E>,
+        network: &mut Network<T>,
+        out: &mut Out,
+    ) -> Result<Course, Failure> {
+        let mut prepared = self.data.clone();
+        prepared.x = self.model.prepare(&self.data.x);
+        let examples = |rows: &[usize]| Examples::<T>::new(&prepared.subset(rows), network.outputs());
+        let (train, held_out) = (examples(&self.rows.train), examples(&self.rows.validation));
+
+        let signals = Signals::catch()?;
+        let mut progress = Progress::new(!self.args.quiet, (self.plan.epochs * train.len()) as u64);
+        let mut course = Course { history: Vec::new(), trained_for: Duration::ZERO, end: End::Epochs };
+        for epoch in 1..=self.plan.epochs {
+            let start = Instant::now();
+            let result = trainer.epoch(&train, epoch, |batch| {
+                progress.batch(batch);
+                signals.flow()
+            });
+            course.trained_for += start.elapsed();
+            let report = match result {
+                Ok(report) => report,
+                Err(stopped) => {
+                    course.end = match (stopped, signals.caught()) {
+                        (Stopped::Asked { .. }, Some(signal)) => End::Signal(signal, stopped.to_string()),
+                        _ => End::Diverged(stopped.to_string()),
+                    };
+                    break;
+                }
+            };
+            trainer.store(network);
+            if !network.parameters().flat_map(|parameter| parameter.as_slice()).all(|x| x.to_f64().is_finite()) {
+                let batch = train.len().div_ceil(self.plan.batch_size);
+                course.end = End::Diverged(format!(
+                    "a parameter is not finite after epoch {epoch}, batch {batch}: the training diverged; try a smaller --learning-rate"
+                ));
+                break;
+            }
+            let evaluation = (!held_out.is_empty()).then(|| held_out.evaluate(network));
+            let row = EpochRow {
+                epoch,
+                train_loss: report.loss,
+                train_accuracy: report.accuracy,
+                validation_loss: evaluation.as_ref().map(|evaluation| evaluation.loss),
+                validation_accuracy: evaluation.as_ref().and_then(|evaluation| evaluation.accuracy),
+                seconds: start.elapsed().as_secs_f64(),
+            };
+            course.history.push(row);
+            progress.epoch(train.len() as u64, || row.message());
+            let reached = self.args.until_accuracy.zip(row.validation_accuracy).is_some_and(|(goal, now)| now >= goal);
+            if reached || is_shown(epoch, self.plan.epochs) {
+                progress.suspend(|| out.line(row.line()))?;
+            }
+            if reached {
+                course.end = End::AccuracyReached;
+                break;
+            }
+            if out.is_closed() && self.args.out.is_none() {
+                course.end = End::NobodyListens;
+                break;
+            }
+        }
+        progress.clear();
+        Ok(course)
+    }
+
+    /// All epochs are over: a goal that was set was not reached.
+    fn warn_unless_reached(&self) {
+        if let Some(goal) = self.args.until_accuracy {
+            let epochs = self.plan.epochs;
             warn(format_args!(
-                "the held-out accuracy did not reach {goal} within {} epochs; --epochs allows more",
-                self.plan.epochs
+                "the held-out accuracy did not reach {goal} within {epochs} epochs; --epochs allows more"
             ));
         }
-        out.text(self.summary(&history, trained_for, train.len()))
     }
 
     fn optimizer<T: Scalar>(&self) -> Optimizer<T> {
@@ -215,110 +233,6 @@ impl<'a> Job<'a> {
             OptimizerName::Adam => Optimizer::adam(),
         };
         optimizer.with_weight_decay(self.args.weight_decay)
-    }
-
-    /// What is about to happen, and the head of the table.
-    fn introduction(&self) -> String {
-        let (data, network, plan, args) = (&self.data, &self.model.network, &self.plan, self.args);
-        let classes = data.class_names().map_or(String::new(), |names| format!(", {} classes", names.len()));
-        let mut text = format!(
-            "{}: {} examples to train on, {} held out; {} inputs{classes}\n",
-            data.name,
-            self.rows.train.len(),
-            self.rows.validation.len(),
-            data.inputs()
-        );
-        let widths: Vec<String> = std::iter::once(network.inputs())
-            .chain(network.layers().iter().map(|dense| dense.outputs()))
-            .map(|n| n.to_string())
-            .collect();
-        let activations: Vec<&str> = network.layers().iter().map(|dense| dense.activation.name()).collect();
-        let _ = writeln!(
-            text,
-            "network {} ({}), {} parameters, {}",
-            widths.join("-"),
-            activations.join(", "),
-            grouped(network.parameter_count() as f64),
-            network.loss()
-        );
-        let optimizer = match args.optimizer {
-            OptimizerName::Sgd => match args.momentum.unwrap_or(0.0) {
-                0.0 => "sgd".to_owned(),
-                momentum => format!("sgd, momentum {momentum}"),
-            },
-            OptimizerName::Adam => "adam".to_owned(),
-        };
-        let engine = match args.engine {
-            EngineName::Delta => "δ-recursion",
-            EngineName::Tape => "tape",
-        };
-        let _ = writeln!(
-            text,
-            "{optimizer}, learning rate {}, batches of {}, {}, gradients by {engine}, seed {}\n",
-            plan.learning_rate, plan.batch_size, self.model.precision, args.seed
-        );
-        let _ = writeln!(
-            text,
-            "{:>5}  {:>10}  {:>8}  {:>13}  {:>17}",
-            "epoch", "loss", "accuracy", "held-out loss", "held-out accuracy"
-        );
-        text
-    }
-
-    /// What was learnt, how fast, and what to try next.
-    fn summary(&self, history: &[EpochRow], trained_for: Duration, examples: usize) -> String {
-        let epochs = history.len();
-        let speed = (epochs * examples) as f64 / trained_for.as_secs_f64().max(1e-9);
-        let (what, rows) = match self.rows.validation.is_empty() {
-            true => ("training rows", &self.rows.train),
-            false => ("held-out rows", &self.rows.validation),
-        };
-        let report = report(&self.model, &self.data.subset(rows));
-        let mut text = format!("\n{what}: {}\n", report.line());
-        if let Some(mistakes) = mistakes(&report) {
-            let _ = writeln!(text, "{mistakes}");
-        }
-        let _ = writeln!(
-            text,
-            "{epochs} {} in {:.2} s: {} examples/s, {:.1} µs a step",
-            if epochs == 1 { "epoch" } else { "epochs" },
-            trained_for.as_secs_f64(),
-            grouped(speed),
-            1e6 * trained_for.as_secs_f64() / (epochs * examples.div_ceil(self.plan.batch_size)) as f64
-        );
-        if let Some(folder) = &self.args.out {
-            let file = |name: &str| folder.join(name).display().to_string();
-            let _ = writeln!(text, "written: {}, {}", file("model.json"), file("history.csv"));
-        }
-        text + "\n" + &self.next()
-    }
-
-    /// Commands that lead on from here.
-    fn next(&self) -> String {
-        let name = self.args.data.name();
-        let mut commands = Vec::new();
-        match &self.args.out {
-            Some(folder) => {
-                let model = folder.join("model.json").display().to_string();
-                commands.push((format!("nn evaluate {model} {name}"), "which classes it confuses"));
-                commands.push((format!("nn predict {model} rows.csv"), "what it says about other rows"));
-            }
-            None => commands.push((format!("nn train {name} --out runs/{name}"), "keep the model and its history")),
-        }
-        if self.args.engine == EngineName::Delta {
-            commands.push((format!("nn train {name} --engine tape"), "the same losses, by the other engine"));
-        }
-        match self.args.data {
-            crate::args::Data::Spirals => {
-                commands
-                    .push(("nn train spirals --hidden none".to_owned(), "what a network without hidden layer can do"));
-            }
-            _ => commands.push(("nn train spirals".to_owned(), "something harder")),
-        }
-        commands.push(("nn train --help".to_owned(), "every knob"));
-        let width = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
-        let lines = commands.iter().map(|(command, what)| format!("  {command:<width$}   {what}\n"));
-        format!("Try next:\n{}", lines.collect::<String>())
     }
 
     /// Where the model comes from, for whoever finds the file.
@@ -353,65 +267,4 @@ fn new_model(args: &TrainArgs, data: &DataSet) -> Result<Model, Failure> {
     // What is drawn is rounded to the precision of the training, as it will be in the file.
     let network = network.map_err(Failure::usage)?;
     Ok(Model { network, precision, classes: None, standardize: None, metadata: None })
-}
-
-/// The two classes that are confused most often.
-fn mistakes(report: &Report) -> Option<String> {
-    let confusion = report.confusion.as_ref()?;
-    let names = confusion.names();
-    let pairs = (0..names.len()).flat_map(|t| (0..names.len()).map(move |p| (t, p))).filter(|(t, p)| t != p);
-    let (t, p) = pairs.rev().max_by_key(|&(t, p)| confusion.count(t, p))?;
-    let count = confusion.count(t, p);
-    let times = match count {
-        1 => "once",
-        2 => "twice",
-        _ => &format!("{count} times"),
-    };
-    (count > 0).then(|| format!("most often confused: {} taken for {}, {times}", names[t], names[p]))
-}
-
-/// Of a long training about 25 lines are shown.
-fn is_shown(epoch: usize, epochs: usize) -> bool {
-    let stride = if epochs <= 30 { 1 } else { epochs.div_ceil(25) };
-    epoch == 1 || epoch == epochs || epoch % stride == 0
-}
-
-impl EpochRow {
-    fn line(&self) -> String {
-        let percent = |share: Option<f64>| share.map_or("–".to_owned(), |share| format!("{:.2} %", 100.0 * share));
-        let loss = |loss: Option<f64>| loss.map_or("–".to_owned(), |loss| format!("{loss:.6}"));
-        format!(
-            "{:>5}  {:>10}  {:>8}  {:>13}  {:>17}",
-            self.epoch,
-            loss(Some(self.train_loss)),
-            percent(self.train_accuracy),
-            loss(self.validation_loss),
-            percent(self.validation_accuracy)
-        )
-    }
-
-    fn message(&self) -> String {
-        let accuracy = self.validation_accuracy.or(self.train_accuracy);
-        let accuracy = accuracy.map_or(String::new(), |accuracy| format!("  {:.1} % right", 100.0 * accuracy));
-        format!("epoch {}  loss {:.4}{accuracy}", self.epoch, self.train_loss)
-    }
-}
-
-/// The history as CSV: numbers that read back to the same bits, empty cells where there is no value.
-fn history_csv(history: &[EpochRow]) -> String {
-    let mut csv = String::from("epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds\n");
-    let cell = |x: Option<f64>| x.map_or(String::new(), |x| x.to_string());
-    for row in history {
-        let _ = writeln!(
-            csv,
-            "{},{},{},{},{},{}",
-            row.epoch,
-            row.train_loss,
-            cell(row.train_accuracy),
-            cell(row.validation_loss),
-            cell(row.validation_accuracy),
-            row.seconds
-        );
-    }
-    csv
 }

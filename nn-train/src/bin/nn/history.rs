@@ -1,0 +1,68 @@
+//! The history of a training: a row an epoch, as a line of the table and as history.csv.
+
+use std::fmt::Write as _;
+
+/// One row of history.csv.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EpochRow {
+    pub(crate) epoch: usize,
+    pub(crate) train_loss: f64,
+    pub(crate) train_accuracy: Option<f64>,
+    pub(crate) validation_loss: Option<f64>,
+    pub(crate) validation_accuracy: Option<f64>,
+    /// What the epoch took, training and validation together.
+    pub(crate) seconds: f64,
+}
+
+impl EpochRow {
+    /// The line of the table, below [`head`].
+    pub(crate) fn line(&self) -> String {
+        let percent = |share: Option<f64>| share.map_or("–".to_owned(), |share| format!("{:.2} %", 100.0 * share));
+        let loss = |loss: Option<f64>| loss.map_or("–".to_owned(), |loss| format!("{loss:.6}"));
+        format!(
+            "{:>5}  {:>10}  {:>8}  {:>13}  {:>17}",
+            self.epoch,
+            loss(Some(self.train_loss)),
+            percent(self.train_accuracy),
+            loss(self.validation_loss),
+            percent(self.validation_accuracy)
+        )
+    }
+
+    /// What stands before the progress bar.
+    pub(crate) fn message(&self) -> String {
+        let accuracy = self.validation_accuracy.or(self.train_accuracy);
+        let accuracy = accuracy.map_or(String::new(), |accuracy| format!("  {:.1} % right", 100.0 * accuracy));
+        format!("epoch {}  loss {:.4}{accuracy}", self.epoch, self.train_loss)
+    }
+}
+
+/// The history as CSV: numbers that read back to the same bits, empty cells where there is no value.
+pub(crate) fn history_csv(history: &[EpochRow]) -> String {
+    let mut csv = String::from("epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds\n");
+    let cell = |x: Option<f64>| x.map_or(String::new(), |x| x.to_string());
+    for row in history {
+        let _ = writeln!(
+            csv,
+            "{},{},{},{},{},{}",
+            row.epoch,
+            row.train_loss,
+            cell(row.train_accuracy),
+            cell(row.validation_loss),
+            cell(row.validation_accuracy),
+            row.seconds
+        );
+    }
+    csv
+}
+
+/// The head of the table.
+pub(crate) fn head() -> String {
+    format!("{:>5}  {:>10}  {:>8}  {:>13}  {:>17}", "epoch", "loss", "accuracy", "held-out loss", "held-out accuracy")
+}
+
+/// Of a long training about 25 lines are shown.
+pub(crate) fn is_shown(epoch: usize, epochs: usize) -> bool {
+    let stride = if epochs <= 30 { 1 } else { epochs.div_ceil(25) };
+    epoch == 1 || epoch == epochs || epoch % stride == 0
+}

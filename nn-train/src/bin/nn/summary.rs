@@ -1,0 +1,127 @@
+//! What `nn train` says before and after a training.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::args::{Data, EngineName, OptimizerName};
+use crate::evaluate::{Report, report};
+use crate::history::head;
+use crate::progress::grouped;
+use crate::train::Job;
+
+impl Job<'_> {
+    /// What is about to happen, and the head of the table.
+    pub(crate) fn introduction(&self) -> String {
+        let (data, network, plan, args) = (&self.data, &self.model.network, &self.plan, self.args);
+        let classes = data.class_names().map_or(String::new(), |names| format!(", {} classes", names.len()));
+        let mut text = format!(
+            "{}: {} examples to train on, {} held out; {} inputs{classes}\n",
+            data.name,
+            self.rows.train.len(),
+            self.rows.validation.len(),
+            data.inputs()
+        );
+        let widths: Vec<String> = std::iter::once(network.inputs())
+            .chain(network.layers().iter().map(|dense| dense.outputs()))
+            .map(|n| n.to_string())
+            .collect();
+        let activations: Vec<&str> = network.layers().iter().map(|dense| dense.activation.name()).collect();
+        let _ = writeln!(
+            text,
+            "network {} ({}), {} parameters, {}",
+            widths.join("-"),
+            activations.join(", "),
+            grouped(network.parameter_count() as f64),
+            network.loss()
+        );
+        let optimizer = match args.optimizer {
+            OptimizerName::Sgd => match args.momentum.unwrap_or(0.0) {
+                0.0 => "sgd".to_owned(),
+                momentum => format!("sgd, momentum {momentum}"),
+            },
+            OptimizerName::Adam => "adam".to_owned(),
+        };
+        let engine = match args.engine {
+            EngineName::Delta => "δ-recursion",
+            EngineName::Tape => "tape",
+        };
+        let _ = writeln!(
+            text,
+            "{optimizer}, learning rate {}, batches of {}, {}, gradients by {engine}, seed {}\n",
+            plan.learning_rate, plan.batch_size, self.model.precision, args.seed
+        );
+        let _ = writeln!(text, "{}", head());
+        text
+    }
+
+    /// What was learnt, how fast, and what to try next.
+    pub(crate) fn summary(&self, epochs: usize, trained_for: Duration) -> String {
+        let examples = self.rows.train.len();
+        let speed = (epochs * examples) as f64 / trained_for.as_secs_f64().max(1e-9);
+        let (what, rows) = match self.rows.validation.is_empty() {
+            true => ("training rows", &self.rows.train),
+            false => ("held-out rows", &self.rows.validation),
+        };
+        let report = report(&self.model, &self.data.subset(rows));
+        let mut text = format!("\n{what}: {}\n", report.line());
+        if let Some(mistakes) = mistakes(&report) {
+            let _ = writeln!(text, "{mistakes}");
+        }
+        let _ = writeln!(
+            text,
+            "{epochs} {} in {:.2} s: {} examples/s, {:.1} µs a step",
+            if epochs == 1 { "epoch" } else { "epochs" },
+            trained_for.as_secs_f64(),
+            grouped(speed),
+            1e6 * trained_for.as_secs_f64() / (epochs * examples.div_ceil(self.plan.batch_size)) as f64
+        );
+        if let Some(folder) = &self.args.out {
+            let file = |name: &str| folder.join(name).display().to_string();
+            let _ = writeln!(text, "written: {}, {}", file("model.json"), file("history.csv"));
+        }
+        text + "\n" + &self.next()
+    }
+
+    /// Commands that lead on from here.
+    fn next(&self) -> String {
+        let name = self.args.data.name();
+        let mut commands = Vec::new();
+        match &self.args.out {
+            Some(folder) => {
+                let model = folder.join("model.json").display().to_string();
+                commands.push((format!("nn evaluate {model} {name}"), "which classes it confuses"));
+                commands.push((format!("nn predict {model} rows.csv"), "what it says about other rows"));
+            }
+            None => commands.push((format!("nn train {name} --out runs/{name}"), "keep the model and its history")),
+        }
+        if self.args.engine == EngineName::Delta {
+            commands.push((format!("nn train {name} --engine tape"), "the same losses, by the other engine"));
+        }
+        match self.args.data {
+            Data::Spirals => {
+                commands
+                    .push(("nn train spirals --hidden none".to_owned(), "what a network without hidden layer can do"));
+            }
+            _ => commands.push(("nn train spirals".to_owned(), "something harder")),
+        }
+        commands.push(("nn train --help".to_owned(), "every knob"));
+        let width = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
+        let lines = commands.iter().map(|(command, what)| format!("  {command:<width$}   {what}\n"));
+        format!("Try next:\n{}", lines.collect::<String>())
+    }
+}
+
+/// The two classes that are confused most often.
+fn mistakes(report: &Report) -> Option<String> {
+    let confusion = report.confusion.as_ref()?;
+    let names = confusion.names();
+    let pairs = (0..names.len()).flat_map(|t| (0..names.len()).map(move |p| (t, p))).filter(|(t, p)| t != p);
+    let (t, p) = pairs.rev().max_by_key(|&(t, p)| confusion.count(t, p))?;
+    let count = confusion.count(t, p);
+    let times = match count {
+        1 => "once",
+        2 => "twice",
+        _ => &format!("{count} times"),
+    };
+    (count > 0).then(|| format!("most often confused: {} taken for {}, {times}", names[t], names[p]))
+}
