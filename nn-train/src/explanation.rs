@@ -10,6 +10,8 @@ use crate::{Precision, sgd_update};
 pub struct Explanation {
     /// The network that was explained.
     pub network: Network<f64>,
+    /// What x was before the model standardised it; [`explain`] leaves it at `None`.
+    pub input: Option<Matrix<f64>>,
     /// a⁽⁰⁾ = x, n₀ × m.
     pub x: Matrix<f64>,
     /// y, n_L × m.
@@ -94,6 +96,7 @@ fn explain_in<T: Scalar>(
     });
     Explanation {
         network: network.map(T::to_f64),
+        input: None,
         x: x.map(T::to_f64),
         y: y.map(T::to_f64),
         largest_difference: largest_difference(&by_hand, &by_tape),

@@ -116,12 +116,16 @@ impl Explanation {
     }
 
     fn given(&self) -> Section {
-        let batch = vec![("x = a⁽⁰⁾".to_owned(), &self.x), ("y".to_owned(), &self.y)];
+        let input = self.input.iter().map(|input| ("input".to_owned(), input));
+        let batch = input.chain([("x = a⁽⁰⁾".to_owned(), &self.x), ("y".to_owned(), &self.y)]).collect();
         let layers = (1..).zip(self.network.layers()).map(|(l, dense)| {
             vec![(format!("W{}", superscript(l)), &dense.weight), (format!("b{}", superscript(l)), &dense.bias)]
         });
         let groups = std::iter::once(batch).chain(layers);
         let mut parts = Vec::new();
+        if self.input.is_some() {
+            parts.push(words("x is the input as the model file standardises it: x = (input − mean) / scale."));
+        }
         if self.m() > 1 {
             parts.push(words(format!(
                 "The columns of x and y are the m = {} examples; J is the mean over them.",

@@ -177,6 +177,25 @@ fn explain_takes_a_batch_and_single_precision() {
     assert_eq!(f64::from(single as f32), single);
 }
 
+/// A model that standardises its inputs is explained from what it is given to what it sees.
+#[test]
+fn explain_shows_the_standardised_input() {
+    let folder = folder();
+    let path = folder.path().join("model.json");
+    let standardize = "\"version\": 1, \"standardize\": {\"mean\": [1, 2], \"scale\": [2, 0]}";
+    let good = std::fs::read_to_string(data("two-by-two.json")).expect("a model");
+    std::fs::write(&path, good.replace("\"version\": 1", standardize)).expect("written");
+    let args = ["explain", text(&path), "--input", "5,7", "--target", "0,1"];
+    let explained = stdout(&nn(&args));
+    assert!(
+        explained.contains("input = [ 5 ]    x = a⁽⁰⁾ = [ 2 ]") && explained.contains("(input − mean)"),
+        "{explained}"
+    );
+    // A scale of 0 is that of a constant column, which is left at 0.
+    let z = json(&stdout(&nn(&[&args[..], &["--format", "json"]].concat())))["by_hand"]["layers"][0]["z"][0][0].clone();
+    assert!((z.as_f64().expect("a number") - (0.15 * 2.0 + 0.35)).abs() < 1e-15, "{z}");
+}
+
 /// Sums over the four examples there, means here: the learning rate 0.5 becomes 2. mpmath with 60 digits, from dyadic
 /// starting weights.
 #[test]

@@ -32,9 +32,10 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
         // The argument parser asks for one or the other.
         (None, _, _) => return Err(Failure::usage("explain needs --input and --target, or --examples")),
     };
-    let x = model.prepare(&Matrix::from_columns(&batch.inputs));
-    let y = Matrix::from_columns(&batch.targets);
-    let explanation = explain(&model.network, &x, &y, args.learning_rate, args.precision);
+    let input = Matrix::from_columns(&batch.inputs);
+    let (x, y) = (model.prepare(&input), Matrix::from_columns(&batch.targets));
+    let mut explanation = explain(&model.network, &x, &y, args.learning_rate, args.precision);
+    explanation.input = model.standardize.is_some().then_some(input);
     Out::new(false).text(match args.format {
         TextMarkdownOrJson::Text => explanation.to_text(),
         TextMarkdownOrJson::Markdown => explanation.to_markdown(),
