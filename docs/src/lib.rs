@@ -1,5 +1,6 @@
 //! The book is the folder `docs/src`. This crate holds its pages to the code: every Rust snippet of a page is a
 //! doctest, run by `cargo test`.
+#![forbid(unsafe_code)]
 
 #[cfg(doctest)]
 #[doc = include_str!("introduction.md")]

@@ -56,6 +56,7 @@
 //!
 //! The tape differentiates a scalar with respect to matrices. It has the few operations that multilayer perceptrons,
 //! residual blocks, autoencoders with tied weights and ridge penalties are made of, and no broadcasting but the bias.
+#![forbid(unsafe_code)]
 
 mod dual;
 mod op;

@@ -40,6 +40,7 @@
 //! # What it does not do
 //!
 //! It updates no parameters and reads no data: that is nn-train. It has no convolution and no recurrence.
+#![forbid(unsafe_code)]
 
 mod by_hand;
 mod by_tape;

@@ -41,6 +41,7 @@
 //! # What it does not do
 //!
 //! Without its default feature `cli` this crate touches no file, no clock and no thread, and compiles for wasm32.
+#![forbid(unsafe_code)]
 
 mod arithmetic;
 mod data_set;

@@ -1,4 +1,5 @@
 //! The program `nn`: trains small neural networks and shows every number on the way.
+#![forbid(unsafe_code)]
 
 use std::io::Write;
 use std::process::ExitCode;
