@@ -77,9 +77,12 @@ pub enum ModelError {
     /// It is some other JSON.
     #[error("format is \"{0}\", but a model file says \"{FORMAT}\"")]
     Format(String),
-    /// It was written by a newer program.
-    #[error("version {0} is newer than {VERSION}, the newest that this program reads")]
-    Version(u64),
+    /// It was written by a newer program, or by none.
+    #[error("version {found} is {} {VERSION}, the only one that this program reads", newer_or_not(*.found))]
+    Version {
+        /// What the file says.
+        found: u64,
+    },
     /// A name that there is not.
     #[error("{place}: {error}")]
     Name {
@@ -141,6 +144,10 @@ pub enum ModelError {
 
 const FORMAT: &str = "nn-model";
 const VERSION: u64 = 1;
+
+fn newer_or_not(version: u64) -> &'static str {
+    if version > VERSION { "newer than" } else { "not" }
+}
 
 /// What is read first, whatever else there is: a newer version may have keys that this program does not know.
 #[derive(Deserialize)]
@@ -209,7 +216,7 @@ impl Model {
             return Err(ModelError::Format(header.format));
         }
         if header.version != VERSION {
-            return Err(ModelError::Version(header.version));
+            return Err(ModelError::Version { found: header.version });
         }
         let file: File = serde_json::from_str(text)?;
         let precision = match file.precision {

@@ -353,6 +353,7 @@ fn model_files_that_are_none_are_refused_with_their_place() {
     let good = std::fs::read_to_string(data("two-by-two.json")).expect("a model");
     for (from, to, message) in [
         ("\"version\": 1", "\"version\": 2", "version 2 is newer than 1"),
+        ("\"version\": 1", "\"version\": 0", "version 0 is not 1"),
         ("nn-model", "onnx", "format is \"onnx\""),
         ("\"loss\"", "\"cost\"", "unknown field `cost`"),
         (
