@@ -332,3 +332,37 @@ fn epsilon<T: Scalar>() -> f64 {
     let is_seen = |step: &f64| T::one() + T::from_f64(*step) > T::one();
     (1..).map(|k| 0.5_f64.powi(k)).take_while(is_seen).last().unwrap_or(1.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_nothing_and_of_too_much_are_lengths() {
+        let one = |x: f64| length(&[Matrix::from_column(&[x, 0.0])]);
+        assert_eq!(one(0.0), 0.0);
+        assert_eq!(one(f64::INFINITY), f64::INFINITY);
+        // Its square would overflow.
+        assert!((length(&[Matrix::from_column(&[3e200, -4e200])]) / 5e200 - 1.0).abs() < 1e-15);
+    }
+
+    /// z = 2x: at x = 3 the gradient is (a − y)(x, 1), so 5 (3, 1) for the target 1 and 6 (3, 1) for the target 0.
+    #[test]
+    fn the_usual_length_is_that_of_single_examples() {
+        let dense = crate::Dense {
+            weight: Matrix::from_rows(&[[2.0]]),
+            bias: Matrix::from_column(&[0.0]),
+            activation: nn_core::Activation::Identity,
+        };
+        let network = Network::new(vec![dense], nn_core::Loss::LeastSquares).expect("a network");
+        let usual = usual_length(&network, &Matrix::from_column(&[3.0]), &Matrix::from_column(&[1.0]));
+        assert!((usual - 305.0_f64.sqrt()).abs() < 1e-13, "{usual}"); // √((250 + 360) / 2)
+    }
+
+    #[test]
+    fn every_precision_has_its_bounds() {
+        assert_eq!(Bounds::of::<f64>(), Bounds::F64);
+        assert_eq!(Bounds::of::<f32>(), Bounds::F32);
+        assert_eq!((epsilon::<f64>(), epsilon::<f32>()), (f64::EPSILON, f64::from(f32::EPSILON)));
+    }
+}

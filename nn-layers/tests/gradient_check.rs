@@ -404,3 +404,35 @@ fn a_tape_over_duals_gives_hessian_vector_products_of_a_network() {
         assert!(error <= 1e-7 * scale, "{loss}: {:e}", error / scale);
     }
 }
+
+/// |z| is held against 8 ε (Σ|w a| + |b|): one ulp is at the kink, a millionth of a millionth of a thousandth is not.
+#[test]
+fn what_is_at_a_kink_is_measured_by_the_terms_of_z() {
+    let layer = |bias: f64| Dense {
+        weight: Matrix::from_rows(&[[1.0]]),
+        bias: Matrix::from_column(&[bias]),
+        activation: Activation::Relu,
+    };
+    let at_a_kink = |x: f64| {
+        let network = Network::new(vec![layer(-1e-3)], Loss::LeastSquares).expect("a network");
+        !examples_at_a_kink(&network, &Matrix::from_column(&[x])).is_empty()
+    };
+    assert!(at_a_kink(1e-3) && at_a_kink(f64::from_bits(1e-3_f64.to_bits() + 1)));
+    assert!(!at_a_kink(1e-3 + 1e-13) && !at_a_kink(0.0));
+}
+
+/// Small matrices are checked in every entry, large ones along one direction.
+#[test]
+fn every_entry_of_a_small_matrix_is_checked() {
+    let layers = [(1001, Activation::Tanh), (2, Activation::Identity)];
+    let network = Network::<f64>::random(1, &layers, Loss::LeastSquares, Initialization::Glorot, &mut seeded(1))
+        .expect("a network");
+    let check = check_gradients(&network, &Matrix::from_column(&[0.5]), &Matrix::from_column(&[1.0, 0.0]), 1);
+    assert_eq!(check.parameters.iter().map(|row| row.directions).collect::<Vec<_>>(), [1, 1, 1, 2]);
+    let layers = [(3, Activation::Tanh), (2, Activation::Identity)];
+    let network = Network::<f64>::random(4, &layers, Loss::LeastSquares, Initialization::Glorot, &mut seeded(1))
+        .expect("a network");
+    let x = Matrix::from_column(&[0.5, -1.0, 2.0, 0.25]);
+    let check = check_gradients(&network, &x, &Matrix::from_column(&[1.0, 0.0]), 1);
+    assert_eq!(check.parameters.iter().map(|row| row.directions).collect::<Vec<_>>(), [12, 3, 6, 2]);
+}
