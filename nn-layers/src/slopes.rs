@@ -158,3 +158,17 @@ impl Forward<f64> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_directions_have_length_1_and_others_the_length_they_have() {
+        assert_eq!(Direction(vec![(0, 3.0), (5, -4.0)]).length(), 5.0);
+        assert_eq!(Direction::entry(2).length(), 1.0);
+        let mut rng = nn_core::seeded(1);
+        assert!((Direction::random::<f64>(1500, &mut rng).length() - 1.0).abs() < 1e-14);
+        assert!((Direction::random::<f32>(1500, &mut rng).length() - 1.0).abs() < 1e-6);
+    }
+}
