@@ -315,6 +315,27 @@ fn a_regression_model_predicts_values() {
     assert_eq!(stdout(&nn_with_input(&["predict", text(&model)], b"")), "y_1,y_2\n");
 }
 
+/// One class, by softmax or by sigmoid, named or not: there is nothing to choose, and nothing to fall over.
+#[test]
+fn a_model_of_one_class_predicts_it() {
+    let folder = folder();
+    let path = folder.path().join("model.json");
+    for (loss, activation, classes) in [
+        ("cross-entropy", "softmax", ""),
+        ("cross-entropy", "softmax", "\"classes\": [\"0\"], "),
+        ("binary-cross-entropy", "sigmoid", "\"classes\": [\"0\"], "),
+    ] {
+        let model = format!(
+            "{{\"format\": \"nn-model\", \"version\": 1, \"loss\": \"{loss}\", {classes}\
+             \"layers\": [{{\"activation\": \"{activation}\", \"weight\": [[1]], \"bias\": [1000]}}]}}"
+        );
+        std::fs::write(&path, model).expect("written");
+        assert_eq!(stdout(&nn_with_input(&["predict", text(&path)], b"3\n")), "class,p_0\n0,1\n");
+        let rows = json(&stdout(&nn_with_input(&["predict", text(&path), "--format", "json"], b"3\n")));
+        assert_eq!(rows[0]["probabilities"]["0"], 1.0);
+    }
+}
+
 #[test]
 fn wrong_options_are_exit_2() {
     let model = data("xor-start.json");

@@ -60,12 +60,17 @@ fn class_names(model: &Model) -> Option<Vec<String>> {
     }
 }
 
-/// The probability of each class; a single output is that of the second class.
-fn probabilities(outputs: &Matrix<f64>, j: usize) -> Vec<f64> {
+/// The probability of each class; a single output for two classes is that of the second.
+fn probabilities(outputs: &Matrix<f64>, j: usize, names: &[String]) -> Vec<f64> {
     match outputs.column(j) {
-        &[a] => vec![1.0 - a, a],
-        several => several.to_vec(),
+        &[a] if names.len() == 2 => vec![1.0 - a, a],
+        column => column.to_vec(),
     }
+}
+
+/// The name of the class that an example is given. A model of one class has no choice.
+fn class<'a>(outputs: &Matrix<f64>, j: usize, names: &'a [String]) -> &'a str {
+    if names.len() == 1 { &names[0] } else { &names[predicted_class(outputs, j)] }
 }
 
 fn csv(outputs: &Matrix<f64>, classes: Option<&[String]>) -> String {
@@ -75,8 +80,8 @@ fn csv(outputs: &Matrix<f64>, classes: Option<&[String]>) -> String {
         Some(names) => {
             record(std::iter::once("class".to_owned()).chain(names.iter().map(|name| format!("p_{name}"))).collect());
             for j in 0..outputs.columns() {
-                let class = names[predicted_class(outputs, j)].clone();
-                let shares = probabilities(outputs, j);
+                let class = class(outputs, j, names).to_owned();
+                let shares = probabilities(outputs, j, names);
                 record(std::iter::once(class).chain(shares.iter().map(f64::to_string)).collect());
             }
         }
@@ -92,9 +97,9 @@ fn csv(outputs: &Matrix<f64>, classes: Option<&[String]>) -> String {
 fn json(outputs: &Matrix<f64>, classes: Option<&[String]>) -> String {
     let row = |j: usize| match classes {
         Some(names) => {
-            let shares = probabilities(outputs, j);
+            let shares = probabilities(outputs, j, names);
             let shares: serde_json::Map<_, _> = names.iter().cloned().zip(shares.iter().map(|&p| p.into())).collect();
-            serde_json::json!({ "class": names[predicted_class(outputs, j)], "probabilities": shares })
+            serde_json::json!({ "class": class(outputs, j, names), "probabilities": shares })
         }
         None => serde_json::json!({ "y": outputs.column(j) }),
     };
