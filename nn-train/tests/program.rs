@@ -123,7 +123,7 @@ fn quiet_is_quiet() {
     assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
 }
 
-/// Figures of shared first pass: M. Mazur, "A Step by Step Backpropagation Example" (2015), recomputed with 60 digits.
+/// Figures of the published first pass: M. Mazur, "A Step by Step Backpropagation Example" (2015), recomputed with 60 digits.
 #[test]
 fn explain_reproduces_the_published_example() {
     let model = data("two-by-two.json");
