@@ -14,10 +14,10 @@
 //! # Scale
 //!
 //! A difference is divided by ‖g‖, the length of the whole gradient vector (the longer of the two engines'), a
-//! difference of slopes by ‖g‖ ‖v‖; for the stencil |J| is added, because it subtracts numbers of that size. One entry,
-//! or one matrix, may cancel to nothing, and its own size would then be no measure. Where the examples cancel each other
-//! so well that the whole gradient is rounding noise (a network at its optimum), ‖g‖ is taken as 1/64 of the size that
-//! gradients of single examples have.
+//! difference of slopes by ‖g‖ ‖v‖, where every v is of length 1; for the stencil |J| is added, because it subtracts
+//! numbers of that size. One entry, or one matrix, may cancel to nothing, and its own size would then be no measure.
+//! Where the examples cancel each other so well that the whole gradient is rounding noise (a network at its optimum),
+//! ‖g‖ is taken as 1/64 of the size that gradients of single examples have.
 
 use nn_autodiff::Dual;
 use nn_core::{Matrix, Scalar, Shape, Write, matmul, seeded};
@@ -251,12 +251,11 @@ pub fn compare_gradients<T: Scalar>(
         row.directions = directions.len();
         for v in &directions {
             let slope = v.dot(&by_hand[p]);
-            let size = scale * v.length();
-            row.dual = row.dual.map(|largest| largest.max(ratio(slope - duals.slope(p, v), size)));
+            row.dual = row.dual.map(|largest| largest.max(ratio(slope - duals.slope(p, v), scale))); // ‖v‖ = 1
             match doubles.stencil(p, v).filter(|_| is_clear) {
                 None => row.at_a_kink += 1,
                 Some((differences, shortened)) => {
-                    let difference = ratio(slope - differences, size + loss.abs());
+                    let difference = ratio(slope - differences, scale + loss.abs());
                     row.stencil = Some(row.stencil.unwrap_or(0.0).max(difference));
                     row.shortened += usize::from(shortened);
                 }

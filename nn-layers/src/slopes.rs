@@ -40,7 +40,7 @@ impl Direction {
     }
 
     /// ‖v‖
-    pub(crate) fn length(&self) -> f64 {
+    fn length(&self) -> f64 {
         self.0.iter().map(|(_, v)| v * v).sum::<f64>().sqrt()
     }
 }
