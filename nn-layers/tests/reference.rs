@@ -291,6 +291,7 @@ fn well_known_figures_of_mazur_come_from_weights_updated_too_early() {
         (nn_core::least_squares(&outputs, &y), outputs)
     };
 
+    // The longer figures come from a Python program, in f64, with the same mistake.
     let (j, _) = after(1, true);
     assert!((j - number(&wrong["E_after_1"])).abs() < 5.1e-10, "{j}");
     assert!((j - 0.291_027_923_905_44).abs() < 1e-14, "{j}");
