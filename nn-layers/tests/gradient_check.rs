@@ -272,6 +272,17 @@ fn kinks_are_avoided_and_said_so() {
     assert!(check.parameters.iter().all(|row| row.stencil.is_some() && row.shortened == 0));
 }
 
+/// The stencil's step is as long as the pre-activations allow: a weight under a large input moves less, under a small one
+/// more, so that z moves by the same. A step that did not follow would leap from one end of tanh to the other.
+#[test]
+fn the_step_follows_the_size_of_the_inputs() {
+    for x in [1e-4, 1.0, 1e4] {
+        let (x, y) = (Matrix::from_column(&[x]), Matrix::from_column(&[-0.5]));
+        let check = check_gradients(&one_unit(0.5 / x[(0, 0)], 0.25, Activation::Tanh), &x, &y, 1);
+        assert!(check.worst()[2] < 1e-11, "{x}: {check:#?}");
+    }
+}
+
 /// Where rounding decides the side of a kink, the example is left out; and nothing is judged where that is all of them.
 #[test]
 fn examples_at_a_kink_are_left_out() {
