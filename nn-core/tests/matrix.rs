@@ -84,9 +84,10 @@ fn entries_columns_and_rows() {
     assert_eq!(m.row_iter(0).copied().collect::<Vec<_>>(), [0.0, 1.0, 2.0]);
     assert_eq!(m.row_iter(1).copied().collect::<Vec<_>>(), [10.0, 11.0, 12.0]);
     m[(1, 2)] = -1.0;
+    m[(1, 1)] = -4.0;
     m.column_mut(1)[0] = -2.0;
     m.as_mut_slice()[0] = -3.0;
-    assert_eq!(m, Matrix::from_rows(&[[-3.0, -2.0, 2.0], [10.0, 11.0, -1.0]]));
+    assert_eq!(m, Matrix::from_rows(&[[-3.0, -2.0, 2.0], [10.0, -4.0, -1.0]]));
     assert_eq!(Matrix::<f64>::zeros(2, 0).row_iter(1).count(), 0);
     assert_eq!(Matrix::<f64>::zeros(0, 2).columns_iter().count(), 2);
 }
