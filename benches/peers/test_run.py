@@ -76,18 +76,25 @@ class Peers(unittest.TestCase):
 
     def test_peers_are_asked_in_turn_and_one_that_dies_is_left_out(self):
         python = [sys.executable, "-c"]
-        commands = {"a": [*python, self.ANSWER], "b": [*python, "raise SystemExit('no such library')"]}
+        dies = "input(); print(flush=True); input(); raise SystemExit('enough')"
+        commands = {
+            "a": [*python, self.ANSWER],
+            "b": [*python, "raise SystemExit('no such library')"],
+            "c": ["/no/such/program"],
+            "d": [*python, dies],
+        }
         said, kept = [], []
         run.say, say = said.append, run.say
         try:
-            peers = list(run.start(commands | {"c": ["/no/such/program"]}, dict(os.environ)))
+            peers = list(run.start(commands, dict(os.environ)))
             measurements = run.measure(peers, ["W"], 2, kept.append)
         finally:
             run.say = say
         self.assertEqual([(each["peer"], each["round"]) for each in measurements], [("a", 0), ("a", 1)])
         self.assertEqual(kept, measurements)
-        self.assertIn("c: /no/such/program is not there", said[0])
-        self.assertIn("b is gone at W: no such library", said[1])
+        self.assertEqual(said[0], "b: no such library")
+        self.assertIn("c: /no/such/program is not there", said[1])
+        self.assertEqual(said[2], "d is gone at W: enough")
 
 
 if __name__ == "__main__":
