@@ -318,14 +318,13 @@ impl<T: Scalar> Tape<T> {
 
     #[track_caller]
     fn compute(&mut self, i: usize) {
-        let op = self.ops[i];
-        let Shape { rows, columns } = self.shape_of(&op).unwrap_or(self.values[i].shape());
+        let Some(Shape { rows, columns }) = self.shape_of(&self.ops[i]) else { return }; // An input has its value.
         // Operands stand before their result: this split gives the ones to read and the other to write.
         let (before, rest) = self.values.split_at_mut(i);
         let (of, value) = (|var: Var| &before[var.index()], &mut rest[0]);
         value.resize(rows, columns);
-        match op {
-            Op::Input | Op::Parameter => {}
+        match self.ops[i] {
+            Op::Input | Op::Parameter => {} // above
             Op::Affine { weight, a, bias } => affine(of(weight), of(a), of(bias), value),
             Op::Activate(activation, z) => activation.apply(of(z), value),
             Op::Add(u, v) => write_each(Write::Replace, value, of(u), of(v), |u, v| u + v),

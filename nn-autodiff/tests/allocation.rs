@@ -81,7 +81,7 @@ fn network(n: usize, examples: usize) -> (Tape<f64>, [Var; 2], Var) {
     (tape, [x, y], j)
 }
 
-/// Products of at most 256 multiplications are plain loops, which need no memory of their own.
+/// Small products are computed in tiles, which need no memory of their own.
 #[test]
 fn a_small_network_allocates_nothing_after_two_sweeps() {
     let (mut tape, [x, y], j) = network(3, 4);
@@ -109,7 +109,7 @@ fn a_small_network_allocates_nothing_after_two_sweeps() {
 /// decoder forward; backward two of each, except that no product is computed for the input of the first layer.
 #[test]
 fn a_large_network_allocates_once_for_each_of_its_26_large_products() {
-    let (mut tape, _, j) = network(16, 8);
+    let (mut tape, _, j) = network(72, 72);
     let mut sweep = || {
         allocations(|| {
             tape.forward();

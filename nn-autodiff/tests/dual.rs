@@ -63,7 +63,8 @@ fn functions_follow_the_chain_rule() {
                 continue;
             }
             let got = on_duals(Dual::new(x, -3.0));
-            assert_eq!(got.value, on_values(x), "{name}({x})");
+            // nn-core's own exponential and the standard library's may differ in the last digit.
+            assert!((got.value - on_values(x)).abs() <= 1e-15 * on_values(x).abs(), "{name}({x}): {}", got.value);
             let want = -3.0 * slope(x);
             assert!((got.derivative - want).abs() <= 3e-15 * want.abs(), "{name}′({x}): {} {want}", got.derivative);
             // The five-point stencil; near 0 the root bends too much for it, and |x| has its kink.

@@ -6,8 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::matrix::argmax;
-use crate::{Matrix, Scalar};
+use crate::sums::{largest, sum};
+use crate::{Kernel, Matrix, Scalar, Vector};
 
 /// The activation function σ of a layer: a = σ(z).
 ///
@@ -82,20 +82,7 @@ impl Activation {
     #[track_caller]
     pub fn apply<T: Scalar>(self, z: &Matrix<T>, a: &mut Matrix<T>) {
         assert!(z.shape() == a.shape(), "activation {self}: z is {}, a is {}", z.shape(), a.shape());
-        match self {
-            Activation::Identity => a.as_mut_slice().copy_from_slice(z.as_slice()),
-            Activation::Step => each(z, a, step),
-            Activation::Relu => each(z, a, relu),
-            Activation::LeakyRelu => each(z, a, leaky_relu),
-            Activation::Sigmoid => each(z, a, sigmoid),
-            Activation::Tanh => each(z, a, tanh),
-            Activation::Softplus => each(z, a, softplus),
-            Activation::Softmax => {
-                for j in 0..z.columns() {
-                    softmax(z.column(j), a.column_mut(j));
-                }
-            }
-        }
+        T::widest(Apply { activation: self, z, a });
     }
 
     /// Turns ∂J/∂a into ∂J/∂z, in place: the chain rule through the activation.
@@ -120,14 +107,79 @@ impl Activation {
             a.shape(),
             gradient.shape()
         );
-        match self {
+        T::widest(Backward { activation: self, a, gradient });
+    }
+}
+
+/// The loops of [`Activation::apply`] and [`Activation::backward`]. Each function is written out into a loop of its own,
+/// by a macro: a function that is handed over might be called instead of inlined, and then it is compiled for any
+/// processor.
+struct Apply<'a, T> {
+    activation: Activation,
+    z: &'a Matrix<T>,
+    a: &'a mut Matrix<T>,
+}
+
+impl<T: Scalar> Kernel<T> for Apply<'_, T> {
+    #[inline(always)]
+    fn run<V: Vector<T>>(self) {
+        let Apply { activation, z, a } = self;
+        macro_rules! each {
+            ($function:ident) => {
+                for (a, &z) in a.as_mut_slice().iter_mut().zip(z.as_slice()) {
+                    *a = $function(z);
+                }
+            };
+        }
+        match activation {
+            Activation::Identity => a.as_mut_slice().copy_from_slice(z.as_slice()),
+            Activation::Step => each!(step),
+            Activation::Relu => each!(relu),
+            Activation::LeakyRelu => each!(leaky_relu),
+            Activation::Sigmoid => each!(sigmoid),
+            Activation::Tanh => each!(tanh),
+            Activation::Softplus => each!(softplus),
+            Activation::Softmax => {
+                // The steps of `softmax`, each for all columns at once: the exponentials are then one long loop.
+                for j in 0..z.columns() {
+                    subtract_largest(z.column(j), a.column_mut(j));
+                }
+                for a in a.as_mut_slice() {
+                    *a = a.exp();
+                }
+                for j in 0..z.columns() {
+                    divide_by_sum(a.column_mut(j));
+                }
+            }
+        }
+    }
+}
+
+struct Backward<'a, T> {
+    activation: Activation,
+    a: &'a Matrix<T>,
+    gradient: &'a mut Matrix<T>,
+}
+
+impl<T: Scalar> Kernel<T> for Backward<'_, T> {
+    #[inline(always)]
+    fn run<V: Vector<T>>(self) {
+        let Backward { activation, a, gradient } = self;
+        macro_rules! each {
+            ($derivative:ident) => {
+                for (g, &a) in gradient.as_mut_slice().iter_mut().zip(a.as_slice()) {
+                    *g *= $derivative(a);
+                }
+            };
+        }
+        match activation {
             Activation::Identity => {}
-            Activation::Step => scale_each(a, gradient, step_derivative),
-            Activation::Relu => scale_each(a, gradient, relu_derivative),
-            Activation::LeakyRelu => scale_each(a, gradient, leaky_relu_derivative),
-            Activation::Sigmoid => scale_each(a, gradient, sigmoid_derivative),
-            Activation::Tanh => scale_each(a, gradient, tanh_derivative),
-            Activation::Softplus => scale_each(a, gradient, softplus_derivative),
+            Activation::Step => each!(step_derivative),
+            Activation::Relu => each!(relu_derivative),
+            Activation::LeakyRelu => each!(leaky_relu_derivative),
+            Activation::Sigmoid => each!(sigmoid_derivative),
+            Activation::Tanh => each!(tanh_derivative),
+            Activation::Softplus => each!(softplus_derivative),
             Activation::Softmax => {
                 for j in 0..a.columns() {
                     softmax_backward(a.column(j), gradient.column_mut(j));
@@ -137,23 +189,8 @@ impl Activation {
     }
 }
 
-/// `each` and `scale_each` are generic over the function, so that every activation gets its own tight loop.
-#[inline]
-fn each<T: Scalar>(z: &Matrix<T>, a: &mut Matrix<T>, value: impl Fn(T) -> T) {
-    for (a, &z) in a.as_mut_slice().iter_mut().zip(z.as_slice()) {
-        *a = value(z);
-    }
-}
-
-#[inline]
-fn scale_each<T: Scalar>(a: &Matrix<T>, gradient: &mut Matrix<T>, derivative: impl Fn(T) -> T) {
-    for (g, &a) in gradient.as_mut_slice().iter_mut().zip(a.as_slice()) {
-        *g *= derivative(a);
-    }
-}
-
 /// step(z) = 0 for z < 0 and 1 for z ≥ 0; NaN for NaN.
-#[inline]
+#[inline(always)]
 pub fn step<T: Scalar>(z: T) -> T {
     if z < T::zero() {
         T::zero()
@@ -165,19 +202,19 @@ pub fn step<T: Scalar>(z: T) -> T {
 }
 
 /// step′ = 0 everywhere, taken as 0 at z = 0 too, where the step has no derivative; NaN for NaN.
-#[inline]
+#[inline(always)]
 pub fn step_derivative<T: Scalar>(a: T) -> T {
     a * T::zero()
 }
 
 /// relu(z) = max(0, z); NaN for NaN, which `max` would hide.
-#[inline]
+#[inline(always)]
 pub fn relu<T: Scalar>(z: T) -> T {
     if z <= T::zero() { T::zero() } else { z }
 }
 
 /// relu′ = 1 for a > 0 and 0 for a = 0, so that the derivative at z = 0 is taken as 0; NaN for NaN.
-#[inline]
+#[inline(always)]
 pub fn relu_derivative<T: Scalar>(a: T) -> T {
     if a > T::zero() {
         T::one()
@@ -192,13 +229,13 @@ pub fn relu_derivative<T: Scalar>(a: T) -> T {
 pub const LEAKY_SLOPE: f64 = 0.01;
 
 /// leaky_relu(z) = z for z > 0 and 0.01 z otherwise.
-#[inline]
+#[inline(always)]
 pub fn leaky_relu<T: Scalar>(z: T) -> T {
     if z > T::zero() { z } else { z * T::from_f64(LEAKY_SLOPE) }
 }
 
 /// leaky_relu′ = 1 for a > 0 and 0.01 otherwise; NaN for NaN.
-#[inline]
+#[inline(always)]
 pub fn leaky_relu_derivative<T: Scalar>(a: T) -> T {
     if a > T::zero() {
         T::one()
@@ -211,32 +248,33 @@ pub fn leaky_relu_derivative<T: Scalar>(a: T) -> T {
 
 /// sigmoid(z) = 1 / (1 + e^−z), written for each sign so that the exponential never overflows and the tail for
 /// z → −∞ keeps its digits.
-#[inline]
+#[inline(always)]
 pub fn sigmoid<T: Scalar>(z: T) -> T {
     let e = (-z.abs()).exp();
-    if z < T::zero() { e / (T::one() + e) } else { T::one() / (T::one() + e) }
+    let numerator = if z < T::zero() { e } else { T::one() };
+    numerator / (T::one() + e)
 }
 
 /// sigmoid′ = a (1 − a).
-#[inline]
+#[inline(always)]
 pub fn sigmoid_derivative<T: Scalar>(a: T) -> T {
     a * (T::one() - a)
 }
 
 /// The hyperbolic tangent.
-#[inline]
+#[inline(always)]
 pub fn tanh<T: Scalar>(z: T) -> T {
     z.tanh()
 }
 
 /// tanh′ = 1 − a², as (1 − a)(1 + a), which keeps its digits where |a| is close to 1.
-#[inline]
+#[inline(always)]
 pub fn tanh_derivative<T: Scalar>(a: T) -> T {
     (T::one() - a) * (T::one() + a)
 }
 
 /// softplus(z) = ln(1 + e^z) = max(0, z) + ln(1 + e^−|z|), which neither overflows nor loses its tail.
-#[inline]
+#[inline(always)]
 pub fn softplus<T: Scalar>(z: T) -> T {
     // Not relu(z): at z = 0 the kinks of max(0, z) and |z| cancel only if both take the side of z > 0 there, as dual
     // numbers notice.
@@ -245,7 +283,7 @@ pub fn softplus<T: Scalar>(z: T) -> T {
 }
 
 /// softplus′ = sigmoid(z) = 1 − e^−a.
-#[inline]
+#[inline(always)]
 pub fn softplus_derivative<T: Scalar>(a: T) -> T {
     -(-a).exp_m1()
 }
@@ -259,18 +297,32 @@ pub fn softplus_derivative<T: Scalar>(a: T) -> T {
 /// # Panics
 ///
 /// Panics if the lengths differ.
-#[inline]
+#[inline(always)]
 #[track_caller]
 pub fn softmax<T: Scalar>(z: &[T], a: &mut [T]) {
     assert!(z.len() == a.len(), "softmax: z has {} entries, a has {}", z.len(), a.len());
-    let Some(&largest) = z.get(argmax(z)) else { return };
-    let mut sum = T::zero();
-    for (a, &z) in a.iter_mut().zip(z) {
-        *a = (z - largest).exp();
-        sum += *a;
+    subtract_largest(z, a);
+    for a in &mut *a {
+        *a = a.exp();
     }
+    divide_by_sum(a);
+}
+
+/// a_i ← z_i − z_max
+#[inline(always)]
+fn subtract_largest<T: Scalar>(z: &[T], a: &mut [T]) {
+    let Some(largest) = largest(z) else { return };
+    for (a, &z) in a.iter_mut().zip(z) {
+        *a = z - largest;
+    }
+}
+
+/// a_i ← a_i / Σ_k a_k
+#[inline(always)]
+fn divide_by_sum<T: Scalar>(a: &mut [T]) {
+    let total = sum(a, a, |a, _| a);
     for a in a {
-        *a = *a / sum;
+        *a = *a / total;
     }
 }
 
@@ -285,7 +337,7 @@ pub fn softmax<T: Scalar>(z: &[T], a: &mut [T]) {
 /// # Panics
 ///
 /// Panics if the lengths differ.
-#[inline]
+#[inline(always)]
 #[track_caller]
 pub fn softmax_backward<T: Scalar>(a: &[T], gradient: &mut [T]) {
     assert!(
@@ -294,7 +346,7 @@ pub fn softmax_backward<T: Scalar>(a: &[T], gradient: &mut [T]) {
         a.len(),
         gradient.len()
     );
-    let mean = a.iter().zip(gradient.iter()).fold(T::zero(), |sum, (&a, &g)| sum + a * g);
+    let mean = sum(a, gradient, |a, g| a * g);
     for (g, &a) in gradient.iter_mut().zip(a) {
         *g = a * (*g - mean);
     }

@@ -1,25 +1,7 @@
-//! The call into the crate matrixmultiply: the one module of the workspace that contains `unsafe`.
-#![allow(unsafe_code)] // matrixmultiply takes raw pointers and strides; everything else is forbidden to.
+//! The call into the crate matrixmultiply, which multiplies large matrices.
+#![allow(unsafe_code)] // matrixmultiply takes raw pointers and strides.
 
 use crate::{MatrixView, Write};
-
-/// Whether plain loops beat matrixmultiply for an m × k by k × n product.
-///
-/// matrixmultiply copies both factors into packed panels before it multiplies. That pays when each packed number is
-/// used often, so not for one or two examples (n ≤ 2), for the outer product of one example (k = 1), or for one unit
-/// (m = 1); and not where the whole product is so small that the call itself counts.
-///
-/// Measured as the time of the plain loops over that of matrixmultiply, on one core of an Intel Xeon with AVX-512, for
-/// m, k and n out of 1, 2, 4, 8, 10, 16, 32, 128 and 784 up to two million multiplications: n = 1 and m = 1 take 0.1 to
-/// 0.9, k = 1 mostly 0.2 to 1.2, n = 2 on average 0.4 in f32 and 0.7 in f64, n = 4 already 0.9 and 1.3. Elsewhere the
-/// two are level at about 600 multiplications in f32 and 250 in f64, and at a million the plain loops take 5 times as
-/// long. On average over these shapes the rule loses 3 % to the better choice; matrixmultiply alone would lose 56 %.
-pub(crate) fn plain_is_faster(m: usize, k: usize, n: usize) -> bool {
-    m <= 1 || k <= 1 || n <= 2 || m.saturating_mul(k).saturating_mul(n) <= SMALL
-}
-
-/// Multiplications up to which plain loops win at any shape.
-const SMALL: usize = 256;
 
 macro_rules! implement_product {
     ($name:ident, $float:ident, $gemm:ident) => {
@@ -72,17 +54,6 @@ fn in_bounds(length: usize, [rows, columns]: [usize; 2], [row_stride, column_str
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Either choice gives a right product, so that only this test holds the rule in place.
-    #[test]
-    fn plain_loops_serve_thin_and_small_products() {
-        for [m, k, n] in [[1, 784, 100], [100, 1, 784], [784, 100, 1], [784, 100, 2], [0, 9, 9], [8, 8, 4]] {
-            assert!(plain_is_faster(m, k, n), "{m}×{k} by {k}×{n}");
-        }
-        for [m, k, n] in [[2, 784, 100], [100, 2, 784], [784, 100, 3], [8, 8, 5], [30, 784, 10]] {
-            assert!(!plain_is_faster(m, k, n), "{m}×{k} by {k}×{n}");
-        }
-    }
 
     #[test]
     fn bounds_reach_to_the_last_entry_and_no_further() {

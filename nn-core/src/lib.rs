@@ -53,12 +53,16 @@
 //! numbers computed with 60 digits.
 
 mod activation;
+mod functions;
 mod gemm;
+mod lanes;
 mod loss;
 mod matrix;
 mod product;
 mod random;
 mod scalar;
+mod sums;
+mod thin;
 mod view;
 
 pub use activation::{
@@ -66,6 +70,7 @@ pub use activation::{
     sigmoid_derivative, softmax, softmax_backward, softplus, softplus_derivative, step, step_derivative, tanh,
     tanh_derivative,
 };
+pub use lanes::{Kernel, Vector};
 pub use loss::{
     Loss, binary_cross_entropy, binary_cross_entropy_gradient, cross_entropy, cross_entropy_gradient, least_squares,
     least_squares_gradient,

@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::activation::UnknownName;
+use crate::sums::{argmax, sum, sum_without};
 use crate::{Activation, Matrix, Scalar};
 
 /// The cost J of a network's outputs against the targets.
@@ -114,11 +115,7 @@ impl Loss {
 #[track_caller]
 pub fn least_squares<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>) -> T {
     same_shape("least squares", "a", a, y);
-    let mut sum = T::zero();
-    for (&a, &y) in a.as_slice().iter().zip(y.as_slice()) {
-        sum += (a - y) * (a - y);
-    }
-    sum / T::from_f64(2.0 * y.columns() as f64)
+    sum(a.as_slice(), y.as_slice(), |a, y| (a - y) * (a - y)) / T::from_f64(2.0 * y.columns() as f64)
 }
 
 /// ∂J/∂a = (a − y) / m
@@ -146,19 +143,18 @@ pub fn least_squares_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
 pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> T {
     same_shape("cross-entropy", "z", z, y);
     same_shape("cross-entropy", "a", a, y);
-    let mut sum = T::zero();
+    let mut total = T::zero();
     for j in 0..y.columns() {
         let (z_column, a_column) = (z.column(j), a.column(j));
-        let max = z.argmax(j);
+        let max = argmax(z_column);
+        let z_max = z_column[max];
         let log_sum = (sum_without(a_column, max) / a_column[max]).ln_1p();
-        for (&z, &y) in z_column.iter().zip(y.column(j)) {
+        total += sum(z_column, y.column(j), |z, y| {
             // A target of 0 takes no part, even where z_max − z overflows. A NaN takes part.
-            if y != T::zero() {
-                sum += y * ((z_column[max] - z) + log_sum);
-            }
-        }
+            if y != T::zero() { y * ((z_max - z) + log_sum) } else { T::zero() }
+        });
     }
-    sum / examples(y)
+    total / examples(y)
 }
 
 /// δ = ∂J/∂z = (a − y) / m for a = softmax(z).
@@ -180,7 +176,7 @@ pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
         for ((g, &a), &y) in gradient.column_mut(j).iter_mut().zip(a_column).zip(y_column) {
             *g = (a - y) / m;
         }
-        let max = a.argmax(j);
+        let max = argmax(a_column);
         gradient[(max, j)] = ((T::one() - y_column[max]) - sum_without(a_column, max)) / m;
     }
 }
@@ -196,13 +192,12 @@ pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
 #[track_caller]
 pub fn binary_cross_entropy<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>) -> T {
     same_shape("binary cross-entropy", "z", z, y);
-    let mut sum = T::zero();
-    for (&z, &y) in z.as_slice().iter().zip(y.as_slice()) {
+    let total = sum(z.as_slice(), y.as_slice(), |z, y| {
         // At z = 0 the side of z > 0 is taken, as |z| takes it: only together do their kinks cancel.
         let linear = if z < T::zero() { -z * y } else { z * (T::one() - y) };
-        sum += linear + (-z.abs()).exp().ln_1p();
-    }
-    sum / examples(y)
+        linear + (-z.abs()).exp().ln_1p()
+    });
+    total / examples(y)
 }
 
 /// δ = ∂J/∂z = (a − y) / m for a = sigmoid(z), taken as (1 − y) sigmoid(z) − y sigmoid(−z), which keeps its digits where
@@ -233,13 +228,6 @@ fn same_shape<T>(cost: &str, name: &str, matrix: &Matrix<T>, y: &Matrix<T>) {
 /// m, the number of examples.
 fn examples<T: Scalar>(y: &Matrix<T>) -> T {
     T::from_f64(y.columns() as f64)
-}
-
-/// The sum of all entries but one.
-#[inline]
-fn sum_without<T: Scalar>(column: &[T], left_out: usize) -> T {
-    let (before, after) = (&column[..left_out], &column[left_out + 1..]);
-    before.iter().chain(after).fold(T::zero(), |sum, &x| sum + x)
 }
 
 impl fmt::Display for Loss {

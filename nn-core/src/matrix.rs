@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Index, IndexMut, Range};
 
-use crate::{MatrixView, Scalar, Shape};
+use crate::{Kernel, MatrixView, Scalar, Shape, Vector, sums};
 
 /// A matrix of `rows` × `columns` numbers, stored **column by column**: a batch keeps each example in one slice.
 ///
@@ -208,6 +208,12 @@ impl<T: Scalar> Matrix<T> {
     pub fn copy_from<'a>(&mut self, source: impl Into<MatrixView<'a, T>>) {
         let source = source.into();
         self.resize(source.rows(), source.columns());
+        let (numbers, row_stride, column_stride) = source.raw();
+        if row_stride == 1 && column_stride == self.rows {
+            let length = self.data.len();
+            self.data.copy_from_slice(&numbers[..length]); // one block
+            return;
+        }
         for j in 0..self.columns {
             if source.columns_are_contiguous() {
                 self.column_mut(j).copy_from_slice(source.column(j));
@@ -247,9 +253,7 @@ impl<T: Scalar> Matrix<T> {
     #[track_caller]
     pub fn zip_in_place(&mut self, other: &Matrix<T>, f: impl Fn(T, T) -> T) {
         assert!(self.shape() == other.shape(), "zip of {} with {}: shapes differ", self.shape(), other.shape());
-        for (entry, &y) in self.data.iter_mut().zip(&other.data) {
-            *entry = f(*entry, y);
-        }
+        T::widest(ZipInPlace { entries: &mut self.data, others: &other.data, f });
     }
 
     /// A matrix whose entries are `f` of these: the allocating convenience beside [`map_in_place`](Self::map_in_place),
@@ -272,7 +276,22 @@ impl<T: Scalar> Matrix<T> {
     pub fn argmax(&self, j: usize) -> usize {
         let column = self.column(j);
         assert!(!column.is_empty(), "argmax of an empty column");
-        argmax(column)
+        sums::argmax(column)
+    }
+}
+
+struct ZipInPlace<'a, T, F> {
+    entries: &'a mut [T],
+    others: &'a [T],
+    f: F,
+}
+
+impl<T: Scalar, F: Fn(T, T) -> T> Kernel<T> for ZipInPlace<'_, T, F> {
+    #[inline(always)]
+    fn run<V: Vector<T>>(self) {
+        for (entry, &y) in self.entries.iter_mut().zip(self.others) {
+            *entry = (self.f)(*entry, y);
+        }
     }
 }
 
@@ -313,11 +332,6 @@ impl<T: fmt::Display> fmt::Display for Matrix<T> {
         }
         Ok(())
     }
-}
-
-/// The place of the largest number, the first of equals; 0 where there is none.
-pub(crate) fn argmax<T: PartialOrd>(numbers: &[T]) -> usize {
-    (1..numbers.len()).fold(0, |best, i| if numbers[i] > numbers[best] { i } else { best })
 }
 
 #[track_caller]

@@ -1,6 +1,6 @@
 //! The matrix product, and the two sums over a batch that stand beside it in every layer.
 
-use crate::{Matrix, MatrixView, Scalar};
+use crate::{Kernel, Matrix, MatrixView, Scalar, Vector};
 
 /// What a product does with its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,10 +73,25 @@ pub fn affine<'a, T: Scalar>(weight: &Matrix<T>, a: impl Into<MatrixView<'a, T>>
         bias.shape(),
         z.shape()
     );
-    for j in 0..z.columns() {
-        z.column_mut(j).copy_from_slice(bias.column(0));
-    }
+    T::widest(CopyToColumns { column: bias.as_slice(), z });
     matmul(weight, a, Write::Add, z);
+}
+
+/// Each column of Z ← the column. The columns are short, so that a call for each would take longer than copying it.
+struct CopyToColumns<'a, T> {
+    column: &'a [T],
+    z: &'a mut Matrix<T>,
+}
+
+impl<T: Scalar> Kernel<T> for CopyToColumns<'_, T> {
+    #[inline(always)]
+    fn run<V: Vector<T>>(self) {
+        for to in self.z.as_mut_slice().chunks_exact_mut(self.column.len().max(1)) {
+            for (to, from) in to.chunks_mut(V::LANES).zip(self.column.chunks(V::LANES)) {
+                V::load(from).store(to);
+            }
+        }
+    }
 }
 
 /// s ← D 1, or s ← s + D 1: the sum of the columns of a matrix, from left to right. The gradient of a layer's biases
@@ -95,9 +110,34 @@ pub fn sum_columns<T: Scalar>(d: &Matrix<T>, write: Write, s: &mut Matrix<T>) {
     if write == Write::Replace {
         s.fill(T::zero());
     }
-    for column in d.columns_iter() {
-        for (sum, &x) in s.as_mut_slice().iter_mut().zip(column) {
-            *sum += x;
+    T::widest(AddColumns { d, sums: s.as_mut_slice() });
+}
+
+/// s ← s + D 1
+struct AddColumns<'a, T> {
+    d: &'a Matrix<T>,
+    sums: &'a mut [T],
+}
+
+impl<T: Scalar> Kernel<T> for AddColumns<'_, T> {
+    #[inline(always)]
+    fn run<V: Vector<T>>(self) {
+        let rows = self.d.rows();
+        if rows <= 4 * V::LANES {
+            // The sums of a few rows stay in a register while it goes along the columns.
+            for (i, sums) in self.sums.chunks_mut(V::LANES).enumerate() {
+                let mut sum = V::load(sums);
+                for column in self.d.as_slice().chunks_exact(rows) {
+                    sum = V::load(&column[i * V::LANES..][..sums.len()]).multiply_add(V::splat(T::one()), sum);
+                }
+                sum.store(sums);
+            }
+        } else {
+            for column in self.d.as_slice().chunks_exact(rows) {
+                for (sum, &x) in self.sums.iter_mut().zip(column) {
+                    *sum += x;
+                }
+            }
         }
     }
 }

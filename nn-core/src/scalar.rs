@@ -5,7 +5,8 @@ use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use num_traits::{One, Zero};
 
-use crate::{MatrixView, Write, gemm, plain_product};
+use crate::thin::{self, Thin};
+use crate::{Kernel, MatrixView, Write, functions, gemm, lanes, plain_product};
 
 /// A real number as this project needs it: four operations, order, and the few functions that activations and costs
 /// are made of.
@@ -13,8 +14,9 @@ use crate::{MatrixView, Write, gemm, plain_product};
 /// It asks only for what is used, so that another number type fits on a screen: a dual number a + b ε (forward-mode
 /// differentiation) needs the rule of the product and the derivatives of these six functions.
 ///
-/// [`product`](Scalar::product) is the hook by which a number type brings its own matrix product: `f32` and `f64` hand
-/// large ones to the crate matrixmultiply; any other type gets three plain loops.
+/// Two hooks let a number type bring its own speed, [`product`](Scalar::product) and [`widest`](Scalar::widest). `f32` and
+/// `f64` have tiles for small products, the crate matrixmultiply for large ones, and wide vectors for everything else;
+/// any other type gets plain loops.
 ///
 /// # Example
 ///
@@ -82,11 +84,18 @@ pub trait Scalar:
     fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, write: Write, c: &mut [Self]) {
         plain_product(a, b, write, c);
     }
+
+    /// Runs a hot loop over numbers of this type: for `f32` and `f64` as it was compiled for the widest vectors of this
+    /// processor, for any other type as it stands.
+    #[inline]
+    fn widest(kernel: impl Kernel<Self>) {
+        lanes::portable(kernel);
+    }
 }
 
 /// `f32` and `f64` differ in their name and in the kernel of matrixmultiply that serves them.
 macro_rules! implement_scalar {
-    ($float:ident, $gemm:ident) => {
+    ($float:ident, $gemm:ident, $widest:ident) => {
         impl Scalar for $float {
             #[inline]
             fn from_f64(value: f64) -> Self {
@@ -99,14 +108,14 @@ macro_rules! implement_scalar {
                 f64::from(self)
             }
 
-            #[inline]
+            #[inline(always)]
             fn exp(self) -> Self {
-                $float::exp(self)
+                functions::exp(self)
             }
 
-            #[inline]
+            #[inline(always)]
             fn exp_m1(self) -> Self {
-                $float::exp_m1(self)
+                functions::exp_m1(self)
             }
 
             #[inline]
@@ -114,9 +123,9 @@ macro_rules! implement_scalar {
                 $float::ln_1p(self)
             }
 
-            #[inline]
+            #[inline(always)]
             fn tanh(self) -> Self {
-                $float::tanh(self)
+                functions::tanh(self)
             }
 
             #[inline]
@@ -125,15 +134,20 @@ macro_rules! implement_scalar {
             }
 
             fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, write: Write, c: &mut [Self]) {
-                if gemm::plain_is_faster(a.rows(), a.columns(), b.columns()) {
-                    plain_product(a, b, write, c);
+                if thin::is_faster(a, b) {
+                    Self::widest(Thin { a, b, write, c });
                 } else {
                     gemm::$gemm(a, b, write, c);
                 }
+            }
+
+            #[inline]
+            fn widest(kernel: impl Kernel<Self>) {
+                lanes::$widest(kernel);
             }
         }
     };
 }
 
-implement_scalar!(f32, product_f32);
-implement_scalar!(f64, product_f64);
+implement_scalar!(f32, product_f32, widest_f32);
+implement_scalar!(f64, product_f64, widest_f64);

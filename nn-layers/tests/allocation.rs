@@ -101,7 +101,7 @@ fn steady_state(engine: &mut impl Engine<f64>, network: &Network<f64>, sizes: [u
     })
 }
 
-/// Every product is small enough for plain loops. A smaller batch, such as the last of an epoch, shrinks the buffers
+/// Every product is small enough for tiles. A smaller batch, such as the last of an epoch, shrinks the buffers
 /// within their memory, and the next large one fits again.
 #[test]
 fn a_step_of_a_small_network_allocates_nothing() {
@@ -114,8 +114,8 @@ fn a_step_of_a_small_network_allocates_nothing() {
 /// Three layers make eight products: three z, three ∂J/∂W, and two Wᵀ δ. Each packs its factors once.
 #[test]
 fn a_step_of_a_large_network_allocates_one_packing_buffer_for_each_product() {
-    let network = network([100, 64, 32, 10]);
-    let sizes = [32, 32, 20, 32, 8];
+    let network = network([200, 150, 120, 100]);
+    let sizes = [64, 64, 40, 64, 24];
     let want = Count { packing: 8, other: 0 };
     assert_eq!(steady_state(&mut ByHand::new(network.clone()), &network, sizes), [want; 5]);
     assert_eq!(steady_state(&mut ByTape::new(&network), &network, sizes), [want; 5]);

@@ -1,0 +1,204 @@
+//! e^x, e^x − 1 and tanh x, written out for `f32` and `f64`.
+//!
+//! The standard library has them too, one call a number. Here they are a few multiplications and additions without a
+//! branch, so that a loop over a column computes eight `f32` at a time; and they have the same bits on every machine,
+//! which the standard library, that is to say the system's, does not promise.
+//!
+//! The method is that of every mathematics library (Cody and Waite 1980). With k the whole number nearest to x / ln 2,
+//!
+//! ```text
+//! x = k ln 2 + r,  |r| ≤ ln 2 / 2          e^x = 2^k e^r
+//! ```
+//!
+//! e^r is Taylor's series, which for so small an r is exact after a few terms; 2^k is put together from its bits.
+
+use crate::Scalar;
+
+/// What the functions need to know of a floating-point format.
+pub(crate) trait Float: Scalar {
+    /// 1.5 · 2^d for a mantissa of d digits. Numbers of this size are whole, so that adding it to another number rounds
+    /// that to a whole number, which then stands in the last bits of the sum.
+    const ROUND: Self;
+    /// log₂ e = 1 / ln 2
+    const LOG2_E: Self;
+    /// ln 2 in two parts, of which the first has so few digits that its product with any k is exact.
+    const LN_2: [Self; 2];
+    /// Below the first e^x is 0; above the second it is infinite.
+    const RANGE: [Self; 2];
+    /// Below this, e^x − 1 is −1.
+    const MINUS_ONE: Self;
+    /// The largest k for which neither 2^k nor 2^−k is infinite or subnormal.
+    const EXPONENTS: Self;
+    /// 1/2!, 1/3!, 1/4!, … as far as |r|ⁿ/n! reaches the last digit of e^r.
+    const SERIES: &'static [Self];
+
+    /// 2^k for a whole number |k| ≤ [`EXPONENTS`](Float::EXPONENTS).
+    fn power_of_two(k: Self) -> Self;
+
+    /// |self| with the sign of `sign`.
+    fn with_sign_of(self, sign: Self) -> Self;
+}
+
+macro_rules! implement_float {
+    ($float:ident, mantissa: $mantissa:literal, terms: $terms:literal, $($constant:item)*) => {
+        impl Float for $float {
+            const ROUND: Self = 1.5 * (1_u64 << $mantissa) as $float;
+            const LOG2_E: Self = std::$float::consts::LOG2_E;
+            $($constant)*
+
+            const SERIES: &'static [Self] = &{
+                let (mut terms, mut factorial, mut n) = ([0.0; $terms], 1_u64, 2);
+                while n < $terms + 2 {
+                    factorial *= n;
+                    terms[n as usize - 2] = 1.0 / factorial as $float;
+                    n += 1;
+                }
+                terms
+            };
+
+            #[inline(always)]
+            fn power_of_two(k: Self) -> Self {
+                // k stands in the last bits of k + ROUND. Shifted past the mantissa it is added to the exponent of 1.
+                let exponent = (k + Self::ROUND).to_bits() << $mantissa;
+                $float::from_bits(exponent.wrapping_add((1.0 as $float).to_bits()))
+            }
+
+            #[inline(always)]
+            fn with_sign_of(self, sign: Self) -> Self {
+                self.copysign(sign)
+            }
+        }
+    };
+}
+
+implement_float! { f32, mantissa: 23, terms: 6,
+    const LN_2: [f32; 2] = [0.693_145_75, 1.428_606_8e-6];
+    const RANGE: [f32; 2] = [-104.0, 89.0];
+    const MINUS_ONE: f32 = -40.0;
+    const EXPONENTS: f32 = 126.0;
+}
+
+implement_float! { f64, mantissa: 52, terms: 12,
+    const LN_2: [f64; 2] = [0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10];
+    const RANGE: [f64; 2] = [-746.0, 710.0];
+    const MINUS_ONE: f64 = -60.0;
+    const EXPONENTS: f64 = 1022.0;
+}
+
+/// e^x
+#[inline(always)]
+pub(crate) fn exp<T: Float>(x: T) -> T {
+    let [lowest, highest] = T::RANGE;
+    let (k, e_r_minus_1) = reduce(between(x, lowest, highest));
+    // 2^k itself may be subnormal or too large: it is multiplied by in two steps.
+    let first = between(k, -T::EXPONENTS, T::EXPONENTS);
+    (T::one() + e_r_minus_1) * T::power_of_two(first) * T::power_of_two(k - first)
+}
+
+/// e^x − 1 = 2 (2^(k−1) (e^r − 1) + (2^(k−1) − ½)), which for k = 0 is e^r − 1 to the last digit.
+#[inline(always)]
+pub(crate) fn exp_m1<T: Float>(x: T) -> T {
+    let [_, highest] = T::RANGE;
+    let (k, e_r_minus_1) = reduce(between(x, T::MINUS_ONE, highest));
+    let half = T::power_of_two(k - T::one()); // 2^k may be too large where the result is not
+    let result = half * e_r_minus_1 + (half - T::from_f64(0.5));
+    result + result
+}
+
+/// tanh x = (1 − e^−2|x|) / (1 + e^−2|x|), with the sign of x.
+#[inline(always)]
+pub(crate) fn tanh<T: Float>(x: T) -> T {
+    let e = exp_m1(-(x.abs() + x.abs())); // e^−2|x| − 1
+    (-e / (T::from_f64(2.0) + e)).with_sign_of(x)
+}
+
+/// k and e^r − 1.
+#[inline(always)]
+fn reduce<T: Float>(x: T) -> (T, T) {
+    let k = (x * T::LOG2_E + T::ROUND) - T::ROUND;
+    let [high, low] = T::LN_2;
+    let (high, low) = (x - k * high, k * low); // x − k ln 2 = high − low
+    let r = high - low;
+    let rest = (high - r) - low; // what rounding took from r
+    let series = T::SERIES.iter().rev().fold(T::zero(), |sum, &term| sum * r + term); // 1/2! + r/3! + r²/4! + …
+    (k, r + (rest + r * r * series))
+}
+
+/// x, or the end of the range that it lies beyond; NaN for NaN.
+#[inline(always)]
+fn between<T: Float>(x: T, lowest: T, highest: T) -> T {
+    let x = if x < lowest { lowest } else { x };
+    if x > highest { highest } else { x }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 20,001 arguments from one end of the range to the other, and the neighbours of zero.
+    fn arguments(end: f64) -> impl Iterator<Item = f64> {
+        let grid = (-10_000..=10_000).map(move |i| f64::from(i) * end / 10_000.0);
+        let small = (0..300).flat_map(|i| [1.0, -1.0].map(|sign| sign * 2.0_f64.powi(-i)));
+        grid.chain(small)
+    }
+
+    /// The standard library's functions are right to one unit, so that two units between them and these are at most one
+    /// more than it. Where a result is subnormal a unit is larger than a relative error says.
+    #[test]
+    fn f64_agrees_with_the_standard_library() {
+        let close = |name: &str, x: f64, got: f64, want: f64| {
+            let allowed = 2.0 * f64::EPSILON * want.abs() + f64::from_bits(1);
+            assert!(got == want || (got - want).abs() <= allowed, "{name}({x:e}) = {got:e}, but it should be {want:e}");
+        };
+        for x in arguments(750.0) {
+            close("exp", x, exp(x), x.exp());
+            close("exp_m1", x, exp_m1(x), x.exp_m1());
+            close("tanh", x, tanh(x), x.tanh());
+            close("tanh", x / 40.0, tanh(x / 40.0), (x / 40.0).tanh());
+        }
+    }
+
+    #[test]
+    fn f32_is_within_two_units() {
+        for x in arguments(110.0) {
+            let x = x as f32;
+            for (name, got, want) in [
+                ("exp", exp(x), f64::from(x).exp()),
+                ("exp_m1", exp_m1(x), f64::from(x).exp_m1()),
+                ("tanh", tanh(x), f64::from(x).tanh()),
+            ] {
+                let (want, allowed) = (want, 2.5 * f64::from(f32::EPSILON) * want.abs() + f64::from(f32::from_bits(1)));
+                let far = (f64::from(got) - want).abs();
+                assert!(got == want as f32 || far <= allowed, "{name}({x:e}) = {got:e}, but it should be {want:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn ends_and_nan() {
+        const INF: f64 = f64::INFINITY;
+        assert_eq!([exp(INF), exp(-INF), exp(0.0), exp(-0.0)], [INF, 0.0, 1.0, 1.0]);
+        assert_eq!([exp_m1(INF), exp_m1(-INF), exp_m1(0.0)], [INF, -1.0, 0.0]);
+        assert_eq!([tanh(INF), tanh(-INF), tanh(0.0)], [1.0, -1.0, 0.0]);
+        assert!(tanh(-0.0_f64).is_sign_negative());
+        assert!(exp(f64::NAN).is_nan() && exp_m1(f64::NAN).is_nan() && tanh(f64::NAN).is_nan());
+        assert!(exp(f32::NAN).is_nan() && exp_m1(f32::NAN).is_nan() && tanh(f32::NAN).is_nan());
+        // The largest and the smallest results, and the first that are neither.
+        assert_eq!(exp(709.782_712_893_384), 1.797_693_134_862_273_2e308);
+        assert_eq!(exp(709.782_712_893_384_1), INF);
+        assert_eq!(exp(-745.133_219_101_941_1), f64::from_bits(1));
+        assert_eq!(exp(-745.133_219_101_941_3), 0.0);
+        assert_eq!([exp(89.0_f32), exp(-104.0_f32)], [f32::INFINITY, 0.0]);
+        assert_eq!(exp_m1(709.0), exp(709.0));
+    }
+
+    #[test]
+    fn powers_of_two_are_exact() {
+        for k in -1022..=1022 {
+            assert_eq!(f64::power_of_two(f64::from(k)), 2.0_f64.powi(k), "{k}");
+        }
+        for k in -126..=126 {
+            assert_eq!(f32::power_of_two(k as f32), 2.0_f32.powi(k), "{k}");
+        }
+    }
+}

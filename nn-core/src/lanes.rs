@@ -1,0 +1,324 @@
+//! Vectors of numbers, as wide as this processor has them.
+//!
+//! A program that is to run on every x86-64 processor may count on registers of four `f32` alone. Nearly every processor
+//! since 2013 has registers of eight, and an instruction that multiplies and adds at once (AVX2 and FMA). So a hot loop is
+//! written once, as a [`Kernel`], and compiled twice; [`Scalar::widest`](crate::Scalar::widest) asks the processor what it
+//! has, and runs the loop as it was compiled for that. No compiler flag is needed.
+//!
+//! Most kernels are plain loops, and the compiler finds the vectors. Where it does not, in the tiles of a small product, a
+//! kernel says what it means in terms of a [`Vector`].
+#![allow(unsafe_code)] // Wide registers are unsafe unless the processor has them, which this module makes sure of.
+
+use crate::Scalar;
+
+/// A loop that is worth compiling for wide vectors.
+///
+/// ```
+/// use nn_core::{Kernel, Scalar, Vector};
+///
+/// struct AddTo<'a>(&'a mut [f32], &'a [f32]);
+///
+/// impl Kernel<f32> for AddTo<'_> {
+///     #[inline(always)]
+///     fn run<V: Vector<f32>>(self) {
+///         for (sum, x) in self.0.iter_mut().zip(self.1) {
+///             *sum += x;
+///         }
+///     }
+/// }
+///
+/// let mut sums = [1.0; 3];
+/// f32::widest(AddTo(&mut sums, &[1.0, 2.0, 3.0]));
+/// assert_eq!(sums, [2.0, 3.0, 4.0]);
+/// ```
+pub trait Kernel<T> {
+    /// The loop. It and all that it calls must be `#[inline(always)]`: a function that stands alone is compiled for any
+    /// processor.
+    fn run<V: Vector<T>>(self);
+}
+
+/// Numbers side by side, in one register where the processor has one.
+pub trait Vector<T>: Copy {
+    /// How many.
+    const LANES: usize;
+
+    /// The same number in every lane.
+    fn splat(x: T) -> Self;
+
+    /// The first numbers of a slice; zeros behind its end.
+    fn load(from: &[T]) -> Self;
+
+    /// Writes the lanes to the first places of a slice, as far as it reaches.
+    fn store(self, to: &mut [T]);
+
+    /// a b + c, with one rounding or with two.
+    fn multiply_add(self, b: Self, c: Self) -> Self;
+
+    /// The sums of all lanes of four vectors.
+    fn sums(vectors: [Self; 4]) -> [T; 4];
+}
+
+/// Runs a kernel with vectors that any processor has, of any number type.
+#[inline]
+pub(crate) fn portable<T: Scalar>(kernel: impl Kernel<T>) {
+    kernel.run::<Array<T>>();
+}
+
+/// A vector in plain Rust.
+#[derive(Clone, Copy)]
+struct Array<T>([T; 8]);
+
+impl<T: Scalar> Vector<T> for Array<T> {
+    const LANES: usize = 8;
+
+    #[inline(always)]
+    fn splat(x: T) -> Self {
+        Array([x; 8])
+    }
+
+    #[inline(always)]
+    fn load(from: &[T]) -> Self {
+        let mut lanes = [T::zero(); 8];
+        lanes.iter_mut().zip(from).for_each(|(lane, &x)| *lane = x);
+        Array(lanes)
+    }
+
+    #[inline(always)]
+    fn store(self, to: &mut [T]) {
+        to.iter_mut().zip(self.0).for_each(|(x, lane)| *x = lane);
+    }
+
+    #[inline(always)]
+    fn multiply_add(self, b: Self, c: Self) -> Self {
+        Array(std::array::from_fn(|i| self.0[i] * b.0[i] + c.0[i]))
+    }
+
+    #[inline(always)]
+    fn sums(vectors: [Self; 4]) -> [T; 4] {
+        vectors.map(|Array([x0, x1, x2, x3, x4, x5, x6, x7])| ((x0 + x1) + (x2 + x3)) + ((x4 + x5) + (x6 + x7)))
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86::{widest_f32, widest_f64};
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) use {portable as widest_f32, portable as widest_f64};
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::*;
+
+    use super::{Kernel, Vector, portable};
+
+    /// Eight `f32` in a register of AVX.
+    ///
+    /// This type does not leave the module but as the parameter of a kernel that runs where AVX2 and FMA are there. That
+    /// is why the unsafe calls below are sound: each is an instruction of AVX2 or FMA.
+    #[derive(Clone, Copy)]
+    struct F32x8(__m256);
+
+    /// Four `f64` in a register of AVX, with the same promise.
+    #[derive(Clone, Copy)]
+    struct F64x4(__m256d);
+
+    /// For each number n of lanes, n numbers with the highest bit set from place 8 − n on, then zeros.
+    static MASKS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+    static MASKS_64: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
+
+    impl Vector<f32> for F32x8 {
+        const LANES: usize = 8;
+
+        #[inline(always)]
+        fn splat(x: f32) -> Self {
+            // SAFETY: see the type.
+            F32x8(unsafe { _mm256_set1_ps(x) })
+        }
+
+        #[inline(always)]
+        fn load(from: &[f32]) -> Self {
+            let n = from.len();
+            // SAFETY: see the type. Eight numbers are read where there are eight. Where there are fewer, the mask lets the
+            // first n of them be read and no more, and lies in MASKS from 8 − n to 16 − n.
+            F32x8(unsafe {
+                if n >= 8 {
+                    _mm256_loadu_ps(from.as_ptr())
+                } else {
+                    let mask = _mm256_loadu_si256(MASKS.as_ptr().add(8 - n).cast());
+                    _mm256_maskload_ps(from.as_ptr(), mask)
+                }
+            })
+        }
+
+        #[inline(always)]
+        fn store(self, to: &mut [f32]) {
+            // SAFETY: see the type. Eight numbers are written where there are eight; else four, two and one, as the binary
+            // digits of their number say.
+            unsafe {
+                if to.len() >= 8 {
+                    return _mm256_storeu_ps(to.as_mut_ptr(), self.0);
+                }
+                let (mut at, mut rest) = (to.as_mut_ptr(), _mm256_castps256_ps128(self.0));
+                if to.len() & 4 != 0 {
+                    _mm_storeu_ps(at, rest);
+                    (at, rest) = (at.add(4), _mm256_extractf128_ps::<1>(self.0));
+                }
+                if to.len() & 2 != 0 {
+                    _mm_storel_pd(at.cast(), _mm_castps_pd(rest));
+                    (at, rest) = (at.add(2), _mm_movehl_ps(rest, rest));
+                }
+                if to.len() & 1 != 0 {
+                    _mm_store_ss(at, rest);
+                }
+            }
+        }
+
+        #[inline(always)]
+        fn multiply_add(self, b: Self, c: Self) -> Self {
+            // SAFETY: see the type.
+            F32x8(unsafe { _mm256_fmadd_ps(self.0, b.0, c.0) })
+        }
+
+        #[inline(always)]
+        fn sums([a, b, c, d]: [Self; 4]) -> [f32; 4] {
+            let mut sums = [0.0; 4];
+            // SAFETY: see the type; four numbers are written to four.
+            unsafe {
+                let halves = _mm256_hadd_ps(_mm256_hadd_ps(a.0, b.0), _mm256_hadd_ps(c.0, d.0));
+                let both = _mm_add_ps(_mm256_castps256_ps128(halves), _mm256_extractf128_ps::<1>(halves));
+                _mm_storeu_ps(sums.as_mut_ptr(), both);
+            }
+            sums
+        }
+    }
+
+    impl Vector<f64> for F64x4 {
+        const LANES: usize = 4;
+
+        #[inline(always)]
+        fn splat(x: f64) -> Self {
+            // SAFETY: see the type.
+            F64x4(unsafe { _mm256_set1_pd(x) })
+        }
+
+        #[inline(always)]
+        fn load(from: &[f64]) -> Self {
+            let n = from.len();
+            // SAFETY: as for `f32`, with four lanes.
+            F64x4(unsafe {
+                if n >= 4 {
+                    _mm256_loadu_pd(from.as_ptr())
+                } else {
+                    let mask = _mm256_loadu_si256(MASKS_64.as_ptr().add(4 - n).cast());
+                    _mm256_maskload_pd(from.as_ptr(), mask)
+                }
+            })
+        }
+
+        #[inline(always)]
+        fn store(self, to: &mut [f64]) {
+            // SAFETY: as for `f32`, with four lanes.
+            unsafe {
+                if to.len() >= 4 {
+                    return _mm256_storeu_pd(to.as_mut_ptr(), self.0);
+                }
+                let (mut at, mut rest) = (to.as_mut_ptr(), _mm256_castpd256_pd128(self.0));
+                if to.len() & 2 != 0 {
+                    _mm_storeu_pd(at, rest);
+                    (at, rest) = (at.add(2), _mm256_extractf128_pd::<1>(self.0));
+                }
+                if to.len() & 1 != 0 {
+                    _mm_store_sd(at, rest);
+                }
+            }
+        }
+
+        #[inline(always)]
+        fn multiply_add(self, b: Self, c: Self) -> Self {
+            // SAFETY: see the type.
+            F64x4(unsafe { _mm256_fmadd_pd(self.0, b.0, c.0) })
+        }
+
+        #[inline(always)]
+        fn sums([a, b, c, d]: [Self; 4]) -> [f64; 4] {
+            let mut sums = [0.0; 4];
+            // SAFETY: see the type; twice two numbers are written to four.
+            unsafe {
+                for (place, pairs) in [_mm256_hadd_pd(a.0, b.0), _mm256_hadd_pd(c.0, d.0)].into_iter().enumerate() {
+                    let both = _mm_add_pd(_mm256_castpd256_pd128(pairs), _mm256_extractf128_pd::<1>(pairs));
+                    _mm_storeu_pd(sums.as_mut_ptr().add(2 * place), both);
+                }
+            }
+            sums
+        }
+    }
+
+    macro_rules! implement_widest {
+        ($widest:ident, $compiled:ident, $float:ident, $vector:ident) => {
+            /// Runs a kernel with the widest vectors of this processor.
+            #[inline]
+            pub(crate) fn $widest(kernel: impl Kernel<$float>) {
+                if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                    // SAFETY: the processor has just said that it has AVX2 and FMA.
+                    unsafe { $compiled(kernel) }
+                } else {
+                    portable(kernel);
+                }
+            }
+
+            /// # Safety
+            ///
+            /// The processor has AVX2 and FMA.
+            #[target_feature(enable = "avx2,fma")]
+            unsafe fn $compiled(kernel: impl Kernel<$float>) {
+                kernel.run::<$vector>();
+            }
+        };
+    }
+
+    implement_widest!(widest_f32, compiled_f32, f32, F32x8);
+    implement_widest!(widest_f64, compiled_f64, f64, F64x4);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a kernel sees of a vector, for slices of 0 to 20 numbers: loads, stores and the rest, number by number.
+    struct Everything<'a, T>(&'a mut Vec<T>);
+
+    impl<T: Scalar> Kernel<T> for Everything<'_, T> {
+        fn run<V: Vector<T>>(self) {
+            let numbers: Vec<T> = (1..=20).map(|i| T::from_f64(f64::from(i))).collect();
+            for n in 0..=20 {
+                let vector = V::load(&numbers[..n]);
+                let sum = vector.multiply_add(V::splat(T::from_f64(3.0)), V::splat(T::from_f64(100.0)));
+                for m in 0..=20 {
+                    let mut to = vec![T::from_f64(-1.0); m];
+                    sum.store(&mut to);
+                    for (i, &x) in to.iter().enumerate() {
+                        let loaded = if i < n { (i + 1) as f64 } else { 0.0 };
+                        let want = if i < V::LANES { 3.0 * loaded + 100.0 } else { -1.0 };
+                        assert_eq!(x.to_f64(), want, "lane {i} of {n} numbers, stored to {m}");
+                    }
+                }
+            }
+            let four = [0, 1, 2, 3].map(|start| V::load(&numbers[start * 4..]));
+            let sums = [0, 1, 2, 3].map(|start| (0..V::LANES).map(|lane| (start * 4 + lane + 1) as f64).sum::<f64>());
+            // The vector that starts at 12 has only eight numbers, which is enough for all its lanes.
+            assert_eq!(V::sums(four).map(T::to_f64), sums);
+            self.0.extend([T::from_f64(V::LANES as f64)]);
+        }
+    }
+
+    #[test]
+    fn vectors_of_either_kind_do_the_same() {
+        let mut lanes = Vec::new();
+        portable(Everything::<f32>(&mut lanes));
+        widest_f32(Everything(&mut lanes));
+        let mut lanes_64 = Vec::new();
+        portable(Everything::<f64>(&mut lanes_64));
+        widest_f64(Everything(&mut lanes_64));
+        assert_eq!(lanes, [8.0, 8.0]);
+        assert!(lanes_64 == [8.0, 8.0] || lanes_64 == [8.0, 4.0], "{lanes_64:?}");
+    }
+}
