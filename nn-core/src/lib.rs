@@ -42,7 +42,8 @@
 //!
 //! # What it does not do
 //!
-//! It knows no gradient of a network, no files, no clocks and no threads. Shapes that do not fit are a bug of the
+//! It knows no gradient of a network, no files and no clocks, and starts no thread: who has threads lends them by an
+//! [`Executor`]. Shapes that do not fit are a bug of the
 //! caller: such a call panics and names the operation and both shapes.
 //!
 //! # Precision
@@ -53,6 +54,7 @@
 //! numbers computed with 60 digits.
 
 mod activation;
+mod executor;
 mod functions;
 mod gemm;
 mod lanes;
@@ -70,6 +72,7 @@ pub use activation::{
     sigmoid_derivative, softmax, softmax_backward, softplus, softplus_derivative, step, step_derivative, tanh,
     tanh_derivative,
 };
+pub use executor::{Executor, Task};
 pub use lanes::{Kernel, Vector};
 pub use loss::{
     Loss, binary_cross_entropy, binary_cross_entropy_gradient, cross_entropy, cross_entropy_gradient, least_squares,

@@ -6,7 +6,7 @@ use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 use num_traits::{One, Zero};
 
 use crate::thin::{self, Thin};
-use crate::{Kernel, MatrixView, Write, functions, gemm, lanes, plain_product};
+use crate::{Kernel, MatrixView, Write, executor, functions, gemm, lanes, plain_product};
 
 /// A real number as this project needs it: four operations, order, and the few functions that activations and costs
 /// are made of.
@@ -134,11 +134,15 @@ macro_rules! implement_scalar {
             }
 
             fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, write: Write, c: &mut [Self]) {
-                if thin::is_faster(a, b) {
-                    Self::widest(Thin { a, b, write, c });
-                } else {
-                    gemm::$gemm(a, b, write, c);
-                }
+                // Chosen by the shape of the whole, so that the bits do not depend on the number of threads.
+                let thin = thin::is_faster(a, b);
+                executor::divide(a.rows(), b, c, |b, c| {
+                    if thin {
+                        Self::widest(Thin { a, b, write, c });
+                    } else {
+                        gemm::$gemm(a, b, write, c);
+                    }
+                });
             }
 
             #[inline]

@@ -55,6 +55,8 @@ mod optimizer;
 mod split;
 mod standardize;
 mod synthetic;
+#[cfg(feature = "cli")]
+mod threads;
 mod training;
 mod worked_example;
 
@@ -67,4 +69,6 @@ pub use optimizer::{Optimizer, RestoreError, Schedule, sgd_update};
 pub use split::{Split, split};
 pub use standardize::Standardization;
 pub use synthetic::{circles, moons, spirals, xor};
+#[cfg(feature = "cli")]
+pub use threads::{Threads, ThreadsError};
 pub use training::{BatchReport, EpochReport, Evaluation, Examples, Plan, Stopped, Trainer};

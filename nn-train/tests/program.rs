@@ -117,6 +117,28 @@ fn the_same_seed_gives_the_same_file() {
     assert_ne!(first, run("c", "6"));
 }
 
+/// Batches of all rows make products that are divided: 64 × 64 by 64 × 1,438 and its like.
+#[test]
+fn any_number_of_threads_gives_the_same_file() {
+    let folder = folder();
+    let run = |name: &str, options: &[&str]| {
+        let out = folder.path().join(name);
+        let args = ["train", "digits", "--epochs", "3", "--batch-size", "all", "--out", text(&out)];
+        let said = stdout(&nn(&[&args[..], options].concat()));
+        (std::fs::read(out.join("model.json")).expect("a model"), said)
+    };
+    for engine in ["delta", "tape"] {
+        let (one, said) = run("1", &["--engine", engine, "--threads", "1"]);
+        assert!(!said.contains("threads"), "{said}");
+        for threads in ["2", "3", "8"] {
+            let (model, said) = run(threads, &["--engine", engine, "--threads", threads]);
+            assert!(said.contains(&format!(", {threads} threads, seed 1")), "{said}");
+            assert!(model == one, "{engine}, {threads} threads");
+        }
+        assert!(run("default", &["--engine", engine]).0 == one, "{engine}, as many threads as are worth having");
+    }
+}
+
 #[test]
 fn quiet_is_quiet() {
     let output = nn(&["train", "iris", "--epochs", "1", "--quiet"]);
@@ -345,6 +367,8 @@ fn wrong_options_are_exit_2() {
         &["train", "digits", "--batch-size", "some"],
         &["train", "digits", "--hidden", "32,0"],
         &["train", "digits", "--hidden", "4000000000"],
+        &["train", "digits", "--threads", "0"],
+        &["train", "digits", "--threads", "1000000"],
         &["train", "digits", "--learning-rate", "nan"],
         &["train", "digits", "--learning-rate", "-0.1"],
         &["train", "digits", "--validation", "1"],
@@ -524,7 +548,7 @@ fn metadata_and_unusual_numbers_survive() {
 #[test]
 fn help_names_only_what_works() {
     let help = stdout(&nn(&["train", "--help"]));
-    for option in ["--threads", "--resume", "--targets", "--task"] {
+    for option in ["--resume", "--targets", "--task"] {
         assert!(!help.contains(option), "{option} comes later");
     }
     assert!(stdout(&nn(&["--help"])).contains("explain"));

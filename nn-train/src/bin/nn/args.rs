@@ -150,6 +150,10 @@ pub(crate) struct TrainArgs {
     /// Floating-point numbers of the training [default: f32; with --model that of the file]
     #[arg(long, value_name = "NAME", value_parser = precision())]
     pub(crate) precision: Option<Precision>,
+    /// Threads for large products; the results do not depend on it [default: one for each processor, or one alone where
+    /// no product of a step is large enough to be divided]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
     /// Take the rows in their order in every epoch
     #[arg(long)]
     pub(crate) no_shuffle: bool,

@@ -45,9 +45,13 @@ impl Job<'_> {
             EngineName::Delta => "δ-recursion",
             EngineName::Tape => "tape",
         };
+        let threads = match self.threads.count() {
+            1 => String::new(),
+            threads => format!("{threads} threads, "),
+        };
         let _ = writeln!(
             text,
-            "{optimizer}, learning rate {}, batches of {}, {}, gradients by {engine}, seed {}\n",
+            "{optimizer}, learning rate {}, batches of {}, {}, gradients by {engine}, {threads}seed {}\n",
             plan.learning_rate, plan.batch_size, self.model.precision, args.seed
         );
         let _ = writeln!(text, "{}", head());

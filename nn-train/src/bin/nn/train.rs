@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use nn_core::{Activation, Loss, Scalar, seeded};
 use nn_layers::{ByHand, ByTape, Engine, Initialization, Network};
-use nn_train::{DataSet, Examples, Model, Optimizer, Plan, Precision, Split, Standardization, Stopped, Trainer};
+use nn_train::{
+    DataSet, Examples, Model, Optimizer, Plan, Precision, Split, Standardization, Stopped, Threads, Trainer,
+};
 
 use crate::args::{BatchSize, Cli, Command, EngineName, OptimizerName, TrainArgs};
 use crate::evaluate::check_fit;
@@ -43,6 +45,7 @@ pub(crate) struct Job<'a> {
     /// The starting point: after the training its network is replaced.
     pub(crate) model: Model,
     pub(crate) plan: Plan,
+    pub(crate) threads: Threads,
 }
 
 /// What happened in a training.
@@ -116,10 +119,12 @@ impl<'a> Job<'a> {
             shuffle: !args.no_shuffle,
             seed: args.seed,
         };
-        Ok(Job { args, data, rows, model, plan })
+        let threads = args.threads.map_or_else(|| Threads::worth_having(&model.network, batch_size), usize::from);
+        let threads = Threads::new(threads).map_err(Failure::data)?;
+        Ok(Job { args, data, rows, model, plan, threads })
     }
 
-    fn run<T: Scalar, E: Engine<T>>(mut self, engine: impl FnOnce(Network<T>) -> E) -> Result<(), Failure> {
+    fn run<T: Scalar, E: Engine<T> + Send>(mut self, engine: impl FnOnce(Network<T>) -> E) -> Result<(), Failure> {
         let mut out = Out::new(self.args.quiet);
         out.text(self.introduction())?;
         let mut network = self.model.network.map(T::from_f64);
@@ -150,7 +155,7 @@ impl<'a> Job<'a> {
     }
 
     /// Epoch after epoch, until one of the reasons of [`End`]. `network` receives the parameters of each.
-    fn train<T: Scalar, E: Engine<T>>(
+    fn train<T: Scalar, E: Engine<T> + Send>(
         &self,
         mut trainer: Trainer<T, E>,
         network: &mut Network<T>,
@@ -166,9 +171,11 @@ impl<'a> Job<'a> {
         let mut course = Course { history: Vec::new(), trained_for: Duration::ZERO, end: End::Epochs };
         for epoch in 1..=self.plan.epochs {
             let start = Instant::now();
-            let result = trainer.epoch(&train, epoch, |batch| {
-                progress.batch(batch);
-                signals.flow()
+            let result = self.threads.run(|| {
+                trainer.epoch(&train, epoch, |batch| {
+                    progress.batch(batch);
+                    signals.flow()
+                })
             });
             course.trained_for += start.elapsed();
             let report = match result {
@@ -189,7 +196,7 @@ impl<'a> Job<'a> {
                 ));
                 break;
             }
-            let evaluation = (!held_out.is_empty()).then(|| held_out.evaluate(network));
+            let evaluation = (!held_out.is_empty()).then(|| self.threads.run(|| held_out.evaluate(network)));
             let row = EpochRow {
                 epoch,
                 train_loss: report.loss,

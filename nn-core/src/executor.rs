@@ -1,0 +1,126 @@
+//! Large products divided among threads that someone else keeps.
+//!
+//! This crate starts no thread. Who has threads hands over an [`Executor`], a function that calls two tasks at the same
+//! time, and everything computed within its [`scope`](Executor::scope) uses it, whichever engine computes: no equation
+//! has to speak of threads.
+//!
+//! A product C = A B is divided by the **columns of C**: each part takes all of A and its own columns of B. In z = W a and
+//! in Wᵀ δ the columns are the examples; in ∂J/∂W = δ aᵀ they are the columns of W. So no sum is divided, nothing has to be
+//! added up afterwards, and the bits are the same for any number of threads.
+
+use std::cell::Cell;
+
+use crate::{MatrixView, Scalar};
+
+/// Part of a divided computation.
+pub type Task<'a> = &'a mut (dyn FnMut() + Send);
+
+/// How many threads there are, and who calls two tasks at the same time.
+///
+/// ```
+/// use nn_core::{Executor, Matrix, Task, Write, matmul};
+///
+/// /// Two threads that live as long as their tasks. A program keeps its threads: starting one takes as long as
+/// /// a million multiplications.
+/// fn join(first: Task<'_>, second: Task<'_>) {
+///     std::thread::scope(|scope| {
+///         scope.spawn(second);
+///         first();
+///     });
+/// }
+///
+/// let (a, b) = (Matrix::from_fn(128, 128, |i, j| (i + j) as f64), Matrix::from_fn(128, 128, |i, j| (i * j) as f64));
+/// let product = || {
+///     let mut c = Matrix::zeros(128, 128);
+///     matmul(&a, &b, Write::Replace, &mut c);
+///     c
+/// };
+/// assert_eq!(Executor::new(2, join).scope(product), product());
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Executor {
+    threads: usize,
+    join: fn(Task<'_>, Task<'_>),
+}
+
+thread_local! {
+    static CURRENT: Cell<Executor> = const { Cell::new(Executor::ONE_THREAD) };
+}
+
+impl Executor {
+    /// One task after the other, in the thread that asks.
+    pub const ONE_THREAD: Executor = Executor {
+        threads: 1,
+        join: |first, second| {
+            first();
+            second();
+        },
+    };
+
+    /// Products with fewer multiplications in a part than this are not divided so far: the other thread has to be woken,
+    /// which takes some microseconds, and 2¹⁹ multiplications take about 15.
+    const PART: usize = 1 << 19;
+
+    /// An executor of so many threads. `join` calls both tasks, perhaps at the same time, and returns when both have
+    /// returned. A task may call it again.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no thread.
+    #[track_caller]
+    pub fn new(threads: usize, join: fn(Task<'_>, Task<'_>)) -> Self {
+        assert!(threads > 0, "an executor without a thread");
+        Executor { threads, join }
+    }
+
+    /// Calls `work`, in this thread, with every large product within divided.
+    pub fn scope<R>(self, work: impl FnOnce() -> R) -> R {
+        /// Puts back what was there, also after a panic.
+        struct Restore(Executor);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                CURRENT.set(self.0);
+            }
+        }
+        let _restore = Restore(CURRENT.replace(self));
+        work()
+    }
+
+    /// Into how many parts a product of an m × k and a k × n matrix is divided.
+    pub fn parts(self, m: usize, k: usize, n: usize) -> usize {
+        let multiplications = m.saturating_mul(k).saturating_mul(n);
+        (multiplications / Self::PART).clamp(1, self.threads).min(n.max(1))
+    }
+}
+
+/// Calls `product` with parts of the columns of B and of C, which together are all of them.
+pub(crate) fn divide<T: Scalar>(
+    m: usize,
+    b: MatrixView<'_, T>,
+    c: &mut [T],
+    product: impl Fn(MatrixView<'_, T>, &mut [T]) + Sync,
+) {
+    let executor = CURRENT.get();
+    let parts = executor.parts(m, b.rows(), b.columns());
+    divide_into(parts, executor, m, b, c, &product);
+}
+
+fn divide_into<T: Scalar>(
+    parts: usize,
+    executor: Executor,
+    m: usize,
+    b: MatrixView<'_, T>,
+    c: &mut [T],
+    product: &(impl Fn(MatrixView<'_, T>, &mut [T]) + Sync),
+) {
+    if parts <= 1 {
+        return product(b, c);
+    }
+    let (n, left_parts) = (b.columns(), parts / 2);
+    let left = n * left_parts / parts;
+    let (c_left, c_right) = c.split_at_mut(left * m);
+    (executor.join)(
+        &mut || divide_into(left_parts, executor, m, b.columns_range(0..left), c_left, product),
+        &mut || divide_into(parts - left_parts, executor, m, b.columns_range(left..n), c_right, product),
+    );
+}

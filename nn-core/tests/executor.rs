@@ -1,0 +1,123 @@
+//! Products divided among threads: the same bits, every column once, and nothing left behind.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use nn_core::{Executor, Matrix, MatrixView, Scalar, Task, Write, matmul, normal, seeded};
+
+/// One after the other, in this thread.
+fn in_turn(first: Task<'_>, second: Task<'_>) {
+    first();
+    second();
+}
+
+/// At the same time, the second in a thread of its own.
+fn at_once(first: Task<'_>, second: Task<'_>) {
+    std::thread::scope(|scope| {
+        scope.spawn(second);
+        first();
+    });
+}
+
+fn random<T: Scalar>(rows: usize, columns: usize, seed: u64) -> Matrix<T> {
+    let mut rng = seeded(seed);
+    Matrix::from_fn(rows, columns, |_, _| T::from_f64(normal(&mut rng)))
+}
+
+fn product<T: Scalar>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, write: Write) -> Matrix<T> {
+    let mut c = random(a.rows(), b.columns(), 3);
+    matmul(a, b, write, &mut c);
+    c
+}
+
+/// Large products, one that is long and thin, and some that do not divide evenly, as A B, Aᵀ B and A Bᵀ.
+fn bits_are_the_same<T: Scalar>() {
+    for [m, k, n] in
+        [[150, 170, 190], [64, 300, 257], [1000, 1000, 4], [512, 10, 300], [1, 1100, 1000], [1100, 1, 1000]]
+    {
+        let (a, b) = (random::<T>(m, k, 1), random::<T>(k, n, 2));
+        let (at, bt) = (random::<T>(k, m, 1), random::<T>(n, k, 2));
+        for (a, b) in [(a.view(), b.view()), (at.t(), b.view()), (a.view(), bt.t())] {
+            for write in [Write::Replace, Write::Add] {
+                let whole = product(a, b, write);
+                for threads in [2, 5] {
+                    for join in [in_turn as fn(Task<'_>, Task<'_>), at_once] {
+                        let divided = Executor::new(threads, join).scope(|| product(a, b, write));
+                        assert!(divided == whole, "{m}×{k} by {k}×{n}, {threads} threads");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn bits_do_not_depend_on_the_number_of_threads_in_f32() {
+    bits_are_the_same::<f32>();
+}
+
+#[test]
+fn bits_do_not_depend_on_the_number_of_threads_in_f64() {
+    bits_are_the_same::<f64>();
+}
+
+/// Five threads are four joins. Small products are not worth waking anyone.
+#[test]
+fn large_products_are_divided_and_small_ones_are_not() {
+    static JOINS: AtomicUsize = AtomicUsize::new(0);
+    fn counting(first: Task<'_>, second: Task<'_>) {
+        JOINS.fetch_add(1, Ordering::Relaxed);
+        in_turn(first, second);
+    }
+    let joins = |threads: usize, [m, k, n]: [usize; 3]| {
+        let (a, b) = (random::<f32>(m, k, 1), random::<f32>(k, n, 2));
+        let before = JOINS.load(Ordering::Relaxed);
+        Executor::new(threads, counting).scope(|| product(a.view(), b.view(), Write::Replace));
+        JOINS.load(Ordering::Relaxed) - before
+    };
+    assert_eq!(joins(5, [200, 200, 200]), 4);
+    assert_eq!(joins(1, [200, 200, 200]), 0);
+    assert_eq!(joins(5, [128, 128, 64]), 1, "2²⁰ multiplications are two parts");
+    assert_eq!(joins(5, [128, 128, 63]), 0);
+    assert_eq!(joins(5, [2000, 2000, 1]), 0, "one example is one column");
+    assert_eq!(joins(5, [2000, 2000, 3]), 2);
+    assert_eq!(joins(2, [0, 2000, 2000]), 0);
+
+    let executor = Executor::new(4, counting);
+    assert_eq!(
+        [executor.parts(1 << 10, 1 << 9, 1), executor.parts(1 << 10, 1 << 9, 3), executor.parts(0, 0, 0)],
+        [1, 3, 1]
+    );
+    assert_eq!(executor.parts(usize::MAX, usize::MAX, usize::MAX), 4);
+}
+
+/// Who was asked before is asked again afterwards, even where the work panics.
+#[test]
+fn a_scope_ends() {
+    static CALLS: Mutex<Vec<&str>> = Mutex::new(Vec::new());
+    fn outer(first: Task<'_>, second: Task<'_>) {
+        CALLS.lock().unwrap().push("outer");
+        in_turn(first, second);
+    }
+    fn inner(first: Task<'_>, second: Task<'_>) {
+        CALLS.lock().unwrap().push("inner");
+        in_turn(first, second);
+    }
+    let (a, b) = (random::<f64>(128, 128, 1), random::<f64>(128, 128, 2));
+    let product = || product(a.view(), b.view(), Write::Replace);
+    Executor::new(2, outer).scope(|| {
+        Executor::new(2, inner).scope(product);
+        product();
+        let panics = std::panic::AssertUnwindSafe(|| Executor::new(2, inner).scope(|| panic!("on purpose")));
+        assert!(std::panic::catch_unwind(panics).is_err());
+        product();
+    });
+    product();
+    assert_eq!(*CALLS.lock().unwrap(), ["inner", "outer", "outer"]);
+}
+
+#[test]
+#[should_panic(expected = "an executor without a thread")]
+fn an_executor_has_a_thread() {
+    Executor::new(0, in_turn);
+}

@@ -1,0 +1,181 @@
+//! Where the time of a training step goes, on one screen: every workload by hand and by tape, beside its matrix products
+//! alone and beside what this processor could do at most.
+//!
+//! ```text
+//! cargo run --release -p nn-train --example speed
+//! cargo run --release -p nn-train --example speed -- --precision f64 --rounds 9
+//! ```
+//!
+//! All columns of a line are measured in turn, round after round, and the medians are shown: a machine changes its speed
+//! from second to second, and only what was measured together can be compared. The ceiling is a loop of multiply-adds that
+//! depend on nothing: no program can do more on one core.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use nn_core::{Kernel, Matrix, Scalar, Vector, Write, matmul};
+use nn_layers::{ByHand, ByTape};
+
+use workload::{NAMES, Orientation, Product, Stepper, Workload};
+
+#[path = "../benches/support/workload.rs"]
+mod workload;
+
+const USAGE: &str = "usage: speed [--precision f32|f64] [--rounds N] [WORKLOAD …], such as W4_b128 or G:784-256-10:64";
+
+fn main() {
+    let (mut precision, mut rounds, mut names) = ("f32".to_owned(), 7, Vec::new());
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--precision" => precision = args.next().unwrap_or_default(),
+            "--rounds" => {
+                let number = args.next().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
+                rounds = number.unwrap_or_else(|| usage());
+            }
+            name if Workload::new(name).is_some() => names.push(arg),
+            _ => usage(),
+        }
+    }
+    if names.is_empty() {
+        names = NAMES.map(str::to_owned).to_vec();
+    }
+    match precision.as_str() {
+        "f32" => table::<f32>("f32", &names, rounds),
+        "f64" => table::<f64>("f64", &names, rounds),
+        _ => usage(),
+    }
+}
+
+fn usage() -> ! {
+    eprintln!("{USAGE}");
+    std::process::exit(2);
+}
+
+fn table<T: Scalar>(precision: &str, names: &[String], rounds: usize) {
+    println!("One training step in {precision}, one thread, medians of {rounds} rounds\n");
+    println!(
+        "workload    by hand µs  by tape µs  tape ÷ hand  products µs  in products  examples/s  GFLOP/s  of ceiling"
+    );
+    for name in names {
+        let workload = Workload::new(name).expect("checked when the arguments were read");
+        let mut by_hand = Stepper::new(&workload, ByHand::new(workload.network::<T>()));
+        let mut by_tape = Stepper::new(&workload, ByTape::new(&workload.network::<T>()));
+        let mut products: Vec<_> = workload.products().into_iter().map(Factors::<T>::new).collect();
+        // As many steps at a time as take some milliseconds.
+        let repeat = (2e8 / (workload.flops() + 1e5)).ceil() as usize;
+        let mut times = [const { Vec::new() }; 4];
+        for _ in 0..rounds {
+            times[0].push(time(repeat, || by_hand.step()));
+            times[1].push(time(repeat, || by_tape.step()));
+            times[2].push(time(repeat, || products.iter_mut().for_each(Factors::multiply)));
+            times[3].push(ceiling::<T>());
+        }
+        let [hand, tape, products, ceiling] = times.map(median);
+        let gflops = workload.flops() / hand * 1e-9;
+        println!(
+            "{name:10}  {:>10}  {:>10}  {:>11.2}  {:>11}  {:>9.0} %  {:>10}  {gflops:>7.1}  {:>8.0} %",
+            digits(1e6 * hand),
+            digits(1e6 * tape),
+            tape / hand,
+            digits(1e6 * products),
+            100.0 * products / hand,
+            grouped(workload.batch as f64 / hand),
+            100.0 * gflops / ceiling,
+        );
+    }
+}
+
+/// Seconds of one call, out of so many.
+fn time(repeat: usize, mut call: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    (0..repeat).for_each(|_| call());
+    start.elapsed().as_secs_f64() / repeat as f64
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// The two factors of a product, as they lie in memory, and room for the result.
+struct Factors<T> {
+    a: Matrix<T>,
+    b: Matrix<T>,
+    c: Matrix<T>,
+    orientation: Orientation,
+}
+
+impl<T: Scalar> Factors<T> {
+    fn new(Product { shape: [m, k, n], orientation }: Product) -> Self {
+        let filled = |rows, columns| Matrix::from_fn(rows, columns, |i, j| T::from_f64(((i + j) % 7) as f64));
+        let (a, b) = match orientation {
+            Orientation::Plain => (filled(m, k), filled(k, n)),
+            Orientation::LeftTransposed => (filled(k, m), filled(k, n)),
+            Orientation::RightTransposed => (filled(m, k), filled(n, k)),
+        };
+        Factors { a, b, c: Matrix::zeros(m, n), orientation }
+    }
+
+    fn multiply(&mut self) {
+        let Factors { a, b, c, orientation } = self;
+        match orientation {
+            Orientation::Plain => matmul(&*a, &*b, Write::Replace, c),
+            Orientation::LeftTransposed => matmul(a.t(), &*b, Write::Replace, c),
+            Orientation::RightTransposed => matmul(&*a, b.t(), Write::Replace, c),
+        }
+        black_box(c);
+    }
+}
+
+/// GFLOP/s of multiply-adds, of which no two wait for each other.
+fn ceiling<T: Scalar>() -> f64 {
+    const ROUNDS: usize = 50_000;
+    /// Enough of them to fill the pipelines of two units; as many registers as there are, but for three.
+    const SUMS: usize = 12;
+
+    struct Loop<'a, T>(&'a mut T, &'a mut usize);
+    impl<T: Scalar> Kernel<T> for Loop<'_, T> {
+        #[inline(always)]
+        fn run<V: Vector<T>>(self) {
+            let mut sums = [V::splat(T::one()); SUMS];
+            for _ in 0..ROUNDS {
+                let (x, y) = (V::splat(black_box(T::one())), V::splat(T::from_f64(1e-9)));
+                for sum in &mut sums {
+                    *sum = sum.multiply_add(x, y);
+                }
+            }
+            for sum in sums.chunks_exact(4) {
+                *self.0 += V::sums([sum[0], sum[1], sum[2], sum[3]])[0];
+            }
+            *self.1 = V::LANES;
+        }
+    }
+
+    let (mut result, mut lanes) = (T::zero(), 0);
+    let start = Instant::now();
+    T::widest(Loop(&mut result, &mut lanes));
+    let seconds = start.elapsed().as_secs_f64();
+    black_box(result);
+    2.0 * (ROUNDS * SUMS * lanes) as f64 / seconds * 1e-9
+}
+
+/// Three digits that count, or all before the point.
+fn digits(x: f64) -> String {
+    let decimals = if x < 10.0 { 2 } else { usize::from(x < 100.0) };
+    if x < 1000.0 { format!("{x:.decimals$}") } else { grouped(x) }
+}
+
+/// 1234567 as 1,234,567.
+fn grouped(x: f64) -> String {
+    let digits = format!("{x:.0}");
+    let first = digits.len() % 3;
+    let mut text = digits[..first].to_owned();
+    for (place, digit) in digits[first..].chars().enumerate() {
+        if place % 3 == 0 && !text.is_empty() {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

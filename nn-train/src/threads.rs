@@ -1,0 +1,122 @@
+//! Threads for large products, kept alive between them.
+
+use nn_core::{Executor, Task};
+use nn_layers::Network;
+
+/// A number of threads. Within [`run`](Threads::run), large products of either engine are divided among them; the results
+/// are the same, to the last bit, as with one thread.
+///
+/// ```
+/// use nn_core::{Matrix, Write, matmul};
+/// use nn_train::Threads;
+///
+/// let threads = Threads::new(2)?;
+/// let (a, b) = (Matrix::from_fn(200, 100, |i, j| (i * j) as f32), Matrix::from_fn(100, 300, |i, j| (i + j) as f32));
+/// let mut c = Matrix::zeros(200, 300);
+/// threads.run(|| matmul(&a, &b, Write::Replace, &mut c)); // by two threads
+/// # Ok::<(), nn_train::ThreadsError>(())
+/// ```
+#[derive(Debug)]
+pub struct Threads {
+    /// None where the calling thread does everything.
+    pool: Option<rayon::ThreadPool>,
+}
+
+/// The system does not give so many threads.
+#[derive(Debug, thiserror::Error)]
+#[error("{threads} threads cannot be had: {source}")]
+pub struct ThreadsError {
+    threads: usize,
+    source: rayon::ThreadPoolBuildError,
+}
+
+impl Threads {
+    /// So many threads, which are started now and wait for work.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the system does not give them.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there are none.
+    #[track_caller]
+    pub fn new(threads: usize) -> Result<Self, ThreadsError> {
+        assert!(threads > 0, "a computation without a thread");
+        if threads == 1 {
+            return Ok(Threads { pool: None });
+        }
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        Ok(Threads { pool: Some(pool.map_err(|source| ThreadsError { threads, source })?) })
+    }
+
+    /// The number of threads for a training with batches of `examples`, where nobody says: as many as the machine has
+    /// processors, if any product of a step is large enough to be divided; otherwise one.
+    pub fn worth_having<T>(network: &Network<T>, examples: usize) -> usize
+    where
+        T: nn_core::Scalar,
+    {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let executor = Executor::new(processors, join);
+        // z = W a and, of the same size, ∂J/∂W = δ aᵀ, whose columns are those of W.
+        let parts = network.layers().iter().map(|layer| {
+            let (m, k) = (layer.outputs(), layer.inputs());
+            executor.parts(m, k, examples).max(executor.parts(m, examples, k))
+        });
+        parts.max().unwrap_or(1)
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.pool.as_ref().map_or(1, rayon::ThreadPool::current_num_threads)
+    }
+
+    /// Calls `work` in one of the threads, with the others at hand for its large products.
+    pub fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        match &self.pool {
+            None => work(),
+            Some(pool) => pool.install(|| Executor::new(self.count(), join).scope(work)),
+        }
+    }
+}
+
+fn join(first: Task<'_>, second: Task<'_>) {
+    rayon::join(first, second);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nn_core::{Activation, Loss, seeded};
+    use nn_layers::Initialization;
+
+    #[test]
+    fn small_networks_take_one_thread() {
+        let threads = |inputs: usize, units: usize, examples: usize| {
+            let layers = [(units, Activation::Relu), (10, Activation::Softmax)];
+            let network =
+                Network::<f32>::random(inputs, &layers, Loss::CrossEntropy, Initialization::He, &mut seeded(1));
+            Threads::worth_having(&network.expect("layers that fit"), examples)
+        };
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        assert_eq!(threads(64, 32, 32), 1);
+        assert_eq!(threads(784, 30, 10), 1);
+        assert_eq!(threads(784, 128, 20), processors.min(3));
+        assert_eq!(threads(1024, 1024, 1), processors.min(2), "∂J/∂W of one example is as large as W");
+    }
+
+    #[test]
+    fn work_is_done_within_the_threads() {
+        for threads in [1, 2, 3] {
+            let pool = Threads::new(threads).expect("threads");
+            assert_eq!(pool.count(), threads);
+            assert_eq!(pool.run(|| rayon::current_thread_index().is_some()), threads > 1);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a computation without a thread")]
+    fn no_threads_are_refused() {
+        let _ = Threads::new(0);
+    }
+}
