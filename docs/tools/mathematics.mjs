@@ -29,8 +29,16 @@ const MACROS = {
 
 run((content, path, root) => {
   copyStyle(root);
+  content = content.replace(/^```rs\n([\s\S]*?)\n```$/gm, (_, code) => `\`\`\`rs\n${dedent(code)}\n\`\`\``);
   return outsideCode(content, (text) => pictures(mathematics(text, path)));
 });
+
+/** A method stands further right in its source than on the page. */
+function dedent(code) {
+  const lines = code.split('\n');
+  const depth = Math.min(...lines.filter((line) => line.trim()).map((line) => line.search(/\S/)));
+  return lines.map((line) => line.slice(depth)).join('\n');
+}
 
 function mathematics(text, path) {
   const display = /\$\$([\s\S]+?)\$\$/g;
