@@ -62,7 +62,10 @@ pub(crate) fn saturation(theme: &Theme) -> Drawn<String> {
             chart.draw_series(LineSeries::new(curve.clone(), color.stroke_width(5)))?;
             let style = label(color, TEXT - 2.0);
             chart.draw_series(
-                curve.last().map(|end| EmptyElement::at(end) + Text::new(activation.name(), (10, -16), style)),
+                curve
+                    .clone()
+                    .next_back()
+                    .map(|end| EmptyElement::at(end) + Text::new(activation.name(), (10, -16), style)),
             )?;
         }
         Ok(())
@@ -174,7 +177,9 @@ pub(crate) fn intensity(theme: &Theme) -> Drawn<String> {
             chart.draw_series(LineSeries::new(curve.clone(), color.stroke_width(5)))?;
             let name = format!("{n_below} → {n}");
             let style = label(color, TEXT - 2.0);
-            chart.draw_series(curve.last().map(|end| EmptyElement::at(end) + Text::new(name, (10, -16), style)))?;
+            chart.draw_series(
+                curve.clone().next_back().map(|end| EmptyElement::at(end) + Text::new(name, (10, -16), style)),
+            )?;
         }
         Ok(())
     })

@@ -1,9 +1,11 @@
 //! What all drawings have in common: colours for light and for dark pages, text, axes, and the SVG around it all.
 
 use std::error::Error;
+use std::ops::Range;
 
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -236,6 +238,35 @@ where
         .y_desc(look.y_name)
         .draw()?;
     Ok(chart)
+}
+
+/// A chart whose axes are neither logarithmic nor anything else that is not even.
+pub type Plane<'a, 'b> = Chart<'a, 'b, RangedCoordf64, RangedCoordf64>;
+
+/// Fills a chart with cells of these colours, row by row from the bottom, `columns` in a row. Equal neighbours are one
+/// rectangle, and those of one colour stand together, so that they become one path.
+///
+/// # Errors
+///
+/// As plotters.
+pub fn raster(chart: &mut Plane, [x, y]: [&Range<f64>; 2], columns: usize, colors: &[RGBColor]) -> Drawn {
+    let rows = colors.len() / columns;
+    let mut runs: Vec<([u8; 3], [usize; 3])> = Vec::new(); // a colour, and its row, first column and end
+    for (row, colors) in colors.chunks(columns).enumerate() {
+        let mut from = 0;
+        for run in colors.chunk_by(|a, b| a == b) {
+            let RGBColor(r, g, b) = run[0];
+            runs.push(([r, g, b], [row, from, from + run.len()]));
+            from += run.len();
+        }
+    }
+    runs.sort_unstable();
+    let at = |range: &Range<f64>, i: usize, n: usize| range.start + (range.end - range.start) * i as f64 / n as f64;
+    chart.draw_series(runs.into_iter().map(|([r, g, b], [row, from, end])| {
+        let corners = [(at(x, from, columns), at(y, row, rows)), (at(x, end, columns), at(y, row + 1, rows))];
+        Rectangle::new(corners, RGBColor(r, g, b).filled())
+    }))?;
+    Ok(())
 }
 
 /// A number as it is.

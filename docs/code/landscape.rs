@@ -9,7 +9,9 @@ use nn_train::Optimizer;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::drawing::{Area, Axes, Drawn, TEXT, Theme, axes, centered, figure, label, legend, mix, plain};
+use crate::drawing::{
+    Area, Axes, Drawn, Plane, TEXT, Theme, axes, centered, figure, label, legend, mix, plain, raster,
+};
 
 /// The weights shown: −REACH to REACH.
 const REACH: f64 = 2.2;
@@ -96,7 +98,7 @@ pub(crate) fn surface(theme: &Theme) -> Drawn<String> {
             area.draw_text(text, &centered(theme.text, TEXT - 2.0), project(w1, w2, 0.0))?;
         }
         for (w1, w2) in [(-REACH, -REACH), (REACH, -REACH)] {
-            let (x, y) = project(1.13 * w1, 1.13 * w2, 0.0);
+            let (x, y) = project(1.25 * w1, 1.25 * w2, 0.0);
             let text = format!("({w1}, {w2})").replace('-', "−");
             area.draw_text(&text, &centered(theme.quiet_text, TEXT - 6.0), (x.clamp(110, 1170), y))?;
         }
@@ -130,30 +132,15 @@ pub(crate) fn contours(theme: &Theme) -> Drawn<String> {
     })
 }
 
-type MapChart<'a, 'b> =
-    crate::drawing::Chart<'a, 'b, plotters::coord::types::RangedCoordf64, plotters::coord::types::RangedCoordf64>;
-
-fn map(theme: &Theme, area: &Area, draw: impl FnOnce(&mut MapChart) -> Drawn) -> Drawn {
-    const CELLS: i32 = 88;
+fn map(theme: &Theme, area: &Area, draw: impl FnOnce(&mut Plane) -> Drawn) -> Drawn {
+    const CELLS: usize = 88;
     let look =
         Axes { x_name: "w₁ (weight of layer 1)", y_name: "w₂ (weight of layer 2)", ticks: [5, 5], right: 30 };
     let mut chart = axes(theme, area, look, -REACH..REACH, -REACH..REACH, [&plain, &plain])?;
-    let size = 2.0 * REACH / f64::from(CELLS);
-    let corner = |i: i32| -REACH + size * f64::from(i);
-    let mut bands: Vec<(RGBColor, i32, i32, i32)> = Vec::new(); // colour, row, first column, end
-    for k in 0..CELLS {
-        for i in 0..CELLS {
-            let color = shade(theme, cost(corner(i) + size / 2.0, corner(k) + size / 2.0));
-            match bands.last_mut() {
-                Some((last, row, _, end)) if *last == color && *row == k => *end = i + 1,
-                _ => bands.push((color, k, i, i + 1)),
-            }
-        }
-    }
-    bands.sort_by_key(|&(RGBColor(r, g, b), ..)| (r, g, b));
-    chart.draw_series(bands.into_iter().map(|(color, k, from, end)| {
-        Rectangle::new([(corner(from), corner(k)), (corner(end), corner(k + 1))], color.filled())
-    }))?;
+    let middle = |i: usize| REACH * ((2 * i + 1) as f64 / CELLS as f64 - 1.0);
+    let colors: Vec<RGBColor> =
+        (0..CELLS * CELLS).map(|cell| shade(theme, cost(middle(cell % CELLS), middle(cell / CELLS)))).collect();
+    raster(&mut chart, [&(-REACH..REACH), &(-REACH..REACH)], CELLS, &colors)?;
     for minimum in [(1.0, 1.0), (-1.0, -1.0)] {
         chart.draw_series([Cross::new(minimum, 14, theme.page.stroke_width(5))])?;
     }

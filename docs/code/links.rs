@@ -162,6 +162,22 @@ mod tests {
         assert!(of("$$ a \\tag{1.1} $$\n$$ b \\tag{1.1} $$").contains("eq-1.1 is used twice"));
     }
 
+    /// The documentation of the crates sends its readers to pages of the book by their files.
+    #[test]
+    fn sources_name_pages_that_exist() {
+        let book = crate::book::Book::read();
+        let mut named = 0;
+        for (path, text) in crate::includes::sources(&book) {
+            for rest in text.split("docs/src/").skip(1) {
+                let Some((name, _)) = rest.split_once(".md") else { continue };
+                let page = format!("{name}.md");
+                assert!(book.pages.iter().any(|there| there.name == page), "{path} names docs/src/{page}");
+                named += 1;
+            }
+        }
+        assert!(named > 8, "the crates name their chapters");
+    }
+
     #[test]
     fn words_of_links_may_hold_brackets() {
         assert_eq!(links("![a [b] c](d) [e](f)"), [("a [b] c", "d", true), ("e", "f", false)]);

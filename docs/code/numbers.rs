@@ -238,7 +238,7 @@ fn numbers_of_delta_recursion_md() {
     let mut engine = ByHand::new(network.clone());
     engine.set_batch(&x, &y);
     engine.loss_and_gradients();
-    let [mut delta, mut dw, mut db] = [const { () }; 3].map(|()| Matrix::zeros(0, 0));
+    let [mut delta, mut dw, mut db] = std::array::from_fn(|_| Matrix::zeros(0, 0));
     let (first, second) = (engine.layer(0), engine.layer(1));
     nn_layers::hidden_delta(&updated.layers()[1], second.delta, Activation::Sigmoid, first.a, &mut delta);
     nn_layers::parameter_gradients(&delta, &x, &mut dw, &mut db);
@@ -294,7 +294,7 @@ fn numbers_of_agreement_md() {
     assert!(slips::norm_wise(&tape.1, &right) < 1e-15, "the two agree");
     let rows = mistakes.iter().map(|(name, got)| vec![(*name).to_owned(), digits(slips::norm_wise(got, &right), 2)]);
     numbers.put("mistakes", table(&["mistake", "norm-wise difference"], rows));
-    let power = |bound: f64| digits(bound, 1);
+    let power = |bound: f64| format!("{bound:e}");
     let rows = [("f64", Bounds::F64), ("f32", Bounds::F32)]
         .map(|(name, bounds)| vec![name.to_owned(), power(bounds.tape), power(bounds.dual), power(bounds.stencil)]);
     numbers.put("bounds", table(&["by hand against", "tape", "dual numbers", "stencil"], rows));
@@ -437,7 +437,8 @@ fn numbers_of_speed_md() {
             let back = if l == 1 { "not needed".to_owned() } else { count(back) };
             vec![format!("{l}: {below} → {here}"), count(product), count(product), back]
         });
-        let header = ["layer", "Z = W A", "∂J/∂W = δ Aᵀ", "Wᵀ δ"];
+        // Spaces that do not break keep each product on one line.
+        let header = ["layer", "Z\u{a0}=\u{a0}W\u{a0}A", "∂J/∂W\u{a0}=\u{a0}δ\u{a0}Aᵀ", "Wᵀ\u{a0}δ"];
         numbers.put(&format!("flop-{name}"), table(&header, rows));
         numbers.put(&format!("flop-{name}-total"), count(total));
     }

@@ -7,7 +7,7 @@ use nn_layers::{ByHand, Initialization, Network};
 use nn_train::{DataSet, Examples, Optimizer, Plan, Trainer, moons, spirals, xor};
 use plotters::prelude::*;
 
-use crate::drawing::{Axes, Drawn, TEXT, Theme, axes, bold, figure, legend, mix, plain};
+use crate::drawing::{Axes, Drawn, TEXT, Theme, axes, bold, figure, legend, mix, plain, raster};
 
 /// A task of the plane: its data, its network, and the epochs after which it is looked at.
 pub(crate) struct Task {
@@ -100,17 +100,8 @@ pub(crate) fn boundaries(theme: &Theme, task: &Task, looks: &[Look], title: &str
         at(if axis == 0 { &x_range } else { &y_range }, cell as f64 + 0.5)
     });
     figure(theme, 1240, title, description, |area| {
-        let names: Vec<(&str, RGBColor)> = task
-            .data
-            .class_names()
-            .ok_or("no names")?
-            .iter()
-            .zip(classes)
-            .map(|(_, color)| color)
-            .zip(["class 0", "class 1", "class 2"])
-            .map(|(color, name)| (name, color))
-            .collect();
-        legend(theme, area, (100, 22), &names)?;
+        let names = ["class 0", "class 1", "class 2"].into_iter().zip(classes).take(task.data.outputs());
+        legend(theme, area, (100, 22), &names.collect::<Vec<_>>())?;
         let (_, panels) = area.split_vertically(44);
         for (i, (panel, (epoch, network, accuracy))) in panels.split_evenly((2, 2)).iter().zip(looks).enumerate() {
             let heading = format!("epoch {epoch}: {accuracy:.0} %");
@@ -119,26 +110,16 @@ pub(crate) fn boundaries(theme: &Theme, task: &Task, looks: &[Look], title: &str
             let x_name = if i < 2 { "" } else { "x₁" };
             let look = Axes { x_name, y_name: if i % 2 == 0 { "x₂" } else { "" }, ticks: [4, 4], right: 10 };
             let mut chart = axes(theme, &below, look, x_range.clone(), y_range.clone(), [&plain, &plain])?;
-            let mut runs: Vec<((u8, u8, u8), usize, usize, usize)> = Vec::new();
-            for (j, shares) in probabilities(network, &points).iter().enumerate() {
-                let best = (1..shares.len()).fold(0, |best, k| if shares[k] > shares[best] { k } else { best });
-                let chance = 1.0 / shares.len() as f64;
-                let sure = ((shares[best] - chance) / (1.0 - chance) * 5.0).round() / 5.0;
-                let RGBColor(r, g, b) = mix(theme.paper, classes[best], 0.12 + 0.4 * sure);
-                let (row, column) = (j / CELLS, j % CELLS);
-                match runs.last_mut() {
-                    Some((color, same_row, _, end)) if *color == (r, g, b) && *same_row == row => *end = column + 1,
-                    _ => runs.push(((r, g, b), row, column, column + 1)),
-                }
-            }
-            runs.sort_unstable();
-            chart.draw_series(runs.into_iter().map(|((r, g, b), row, from, end)| {
-                let corners = [
-                    (at(&x_range, from as f64), at(&y_range, row as f64)),
-                    (at(&x_range, end as f64), at(&y_range, row as f64 + 1.0)),
-                ];
-                Rectangle::new(corners, RGBColor(r, g, b).filled())
-            }))?;
+            let colors: Vec<RGBColor> = probabilities(network, &points)
+                .iter()
+                .map(|shares| {
+                    let best = (1..shares.len()).fold(0, |best, k| if shares[k] > shares[best] { k } else { best });
+                    let chance = 1.0 / shares.len() as f64;
+                    let sure = ((shares[best] - chance) / (1.0 - chance) * 5.0).round() / 5.0;
+                    mix(theme.paper, classes[best], 0.12 + 0.4 * sure)
+                })
+                .collect();
+            raster(&mut chart, [&x_range, &y_range], CELLS, &colors)?;
             let radius = if labels.len() < 10 { 14 } else { 5 };
             for (class, color) in classes.into_iter().enumerate() {
                 let of_class = task.data.x.columns_iter().zip(labels).filter(|&(_, &label)| label == class);
