@@ -162,6 +162,21 @@ mod tests {
         assert!(of("$$ a \\tag{1.1} $$\n$$ b \\tag{1.1} $$").contains("eq-1.1 is used twice"));
     }
 
+    /// What is heavy loads slowly on a phone, what has no title cannot be found by ear.
+    #[test]
+    fn figures_are_shown_small_and_titled() {
+        let book = crate::book::Book::read();
+        for file in std::fs::read_dir(book.file("figures")).expect("the figures") {
+            let path = file.expect("a readable folder").path();
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let shown = format!("](figures/{}.svg)", name.trim_end_matches("-dark"));
+            assert!(book.pages.iter().any(|page| page.text.contains(&shown)), "no page shows {name}");
+            let svg = std::fs::read_to_string(&path).expect("a readable figure");
+            assert!(svg.len() < 150_000, "{name} has {} bytes", svg.len());
+            assert!(svg.contains("<title") && svg.contains("<desc"), "{name} has no title or description");
+        }
+    }
+
     /// The documentation of the crates sends its readers to pages of the book by their files.
     #[test]
     fn sources_name_pages_that_exist() {
