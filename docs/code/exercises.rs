@@ -33,6 +33,7 @@ fn command_problem(book: &Book, command: &str) -> Option<String> {
     let words: Vec<&str> = command.split_whitespace().filter(|word| *word != "--").collect();
     let (name, rest) = words.split_first()?;
     let (folder, filter): (String, Option<&&str>) = match rest {
+        ["--lib", module] if module.ends_with("::") => (format!("{name}/src/{}.rs", module.trim_end_matches(':')), None),
         ["--test", file, filter @ ..] => (format!("{name}/tests/{file}.rs"), filter.first()),
         ["--lib", filter @ ..] => (format!("{name}/src"), filter.first()),
         filter => ((*name).to_owned(), filter.first()),
@@ -86,6 +87,7 @@ mod tests {
     fn tests_that_exist_pass() {
         assert_eq!(of("`cargo test -p nn-layers --test delta output_delta`"), "");
         assert_eq!(of("$ cargo test -p nn-layers\n`cargo test -p nn-train --lib sgd`"), "");
+        assert_eq!(of("`cargo test -p nn-train --lib split::`"), "");
         assert_eq!(of("### Exercise 1.1\nJudged by `cargo test -p nn-core --test product`.\n## Next"), "");
     }
 
@@ -93,6 +95,7 @@ mod tests {
     fn tests_that_do_not_exist_are_named() {
         assert!(of("`cargo test -p nn-layers --test delta no_such_test`").contains("is called no_such_test"));
         assert!(of("`cargo test -p nn-layers --test no_such_file`").contains("there are no tests"));
+        assert!(of("`cargo test -p nn-train --lib no_such_module::`").contains("there are no tests"));
         assert!(of("`cargo test -p no-such-crate`").contains("there are no tests"));
     }
 

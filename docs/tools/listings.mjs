@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { outsideCode, run } from './preprocessor.mjs';
 
 const LISTING = /^```rs\n\{\{#include \.\.\/\.\.\/([^:}\n]+):[\w-]+\}\}\n(?:\n?\{\{#include \.\.\/\.\.\/\1:[\w-]+\}\}\n)*```$/gm;
-const LINK = /\]\(\.\.\/\.\.\/([^)#\s]+\.(?:rs|toml|csv|json|py))\)/g;
+const LINK = /\]\(\.\.\/\.\.\/([^)#\s]+\.(?:rs|toml|csv|json|py|md))\)/g;
 
 run((content, _path, root) => {
   content = content.replace(LISTING, (block, file) => {
