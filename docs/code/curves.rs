@@ -1,5 +1,6 @@
 //! Figures of functions of one variable: activations, costs, the error of finite differences, arithmetic intensity.
 
+use nn_autodiff::Dual;
 use nn_core::{Activation, Loss, Matrix, sigmoid, sigmoid_derivative};
 use nn_layers::{ByHand, Engine, Network};
 use plotters::prelude::*;
@@ -105,12 +106,15 @@ pub(crate) fn costs(theme: &Theme) -> Drawn<String> {
 }
 
 /// J of the 2-2-2 network when its weight W⁽¹⁾₁₁ moves by t.
+///
+/// Computed in dual numbers, whose ε part is not looked at: their loops have no vectors, and so the same rounding on
+/// every machine. The figure below shows rounding.
 pub(crate) fn cost_moved(t: f64) -> f64 {
     let (network, x, y) = two_two_two();
-    let mut layers = network.layers().to_vec();
-    layers[0].weight[(0, 0)] += t;
+    let mut layers = network.map(Dual::constant).layers().to_vec();
+    layers[0].weight[(0, 0)] = Dual::constant(network.layers()[0].weight[(0, 0)] + t);
     let moved = Network::new(layers, network.loss()).expect("the same shapes");
-    moved.loss_and_outputs(&x, &y).0
+    moved.loss_and_outputs(&x.map(Dual::constant), &y.map(Dual::constant)).0.value
 }
 
 /// ∂J/∂W⁽¹⁾₁₁ of the 2-2-2 network, by hand.

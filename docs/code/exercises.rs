@@ -33,7 +33,9 @@ fn command_problem(book: &Book, command: &str) -> Option<String> {
     let words: Vec<&str> = command.split_whitespace().filter(|word| *word != "--").collect();
     let (name, rest) = words.split_first()?;
     let (folder, filter): (String, Option<&&str>) = match rest {
-        ["--lib", module] if module.ends_with("::") => (format!("{name}/src/{}.rs", module.trim_end_matches(':')), None),
+        ["--lib", module] if module.ends_with("::") => {
+            (format!("{name}/src/{}.rs", module.trim_end_matches(':')), None)
+        }
         ["--test", file, filter @ ..] => (format!("{name}/tests/{file}.rs"), filter.first()),
         ["--lib", filter @ ..] => (format!("{name}/src"), filter.first()),
         filter => ((*name).to_owned(), filter.first()),

@@ -20,7 +20,7 @@ function link(root, file) {
 
 /** Writes a page that shows a source file, and says where it is. */
 function show(root, file) {
-  const page = `source/${file}.html`;
+  const page = `source/${file.replace(/\.md$/, '-md')}.html`; // mdBook rewrites whatever ends in .md
   const path = join(root, 'src', page);
   const escape = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
   const source = readFileSync(join(root, '..', file), 'utf8').replace(/^\s*\/\/ ANCHOR(_END)?: .*\n/gm, '');

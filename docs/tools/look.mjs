@@ -63,6 +63,7 @@ for (const view of VIEWS) {
         twins: document.querySelectorAll('figure').length - shown.filter((image) => image.closest('figure')).length,
         raw: text.textContent.match(/\$\$?|\\(?:frac|delta|mathbf|W|z|a|d)\b|\{\{/g),
         math: document.querySelectorAll('.katex').length === document.querySelectorAll('.katex-mathml math').length,
+        plain: document.querySelectorAll('code.language-rs:not(.hljs)').length,
         theme: document.documentElement.className,
       };
     });
@@ -71,6 +72,7 @@ for (const view of VIEWS) {
     if (found.twins) report('a figure that shows both of its pictures, or none');
     if (found.raw) report(`left as text: ${found.raw.slice(0, 5)}`);
     if (!found.math) report('mathematics without MathML');
+    if (found.plain) report("listings without colours: mdBook's own script did not run");
     if (!found.theme.includes(view.theme)) report(`the theme is ${found.theme}`);
     if (shots) await page.screenshot({ path: join(shots, `${at.replace('.html', '')}-${view.name}.png`), fullPage: true });
   }
