@@ -10,14 +10,12 @@
 //! is drawn of it is rounded coarsely, so that another machine, which rounds its sums differently, draws the same.
 
 use std::error::Error;
-use std::ops::ControlFlow;
 
-use nn_core::{Activation, Loss, Matrix, seeded};
-use nn_layers::{ByHand, ByTape, Engine, Initialization, Network};
-use nn_train::{
-    DataSet, Examples, Optimizer, Plan, Standardization, Trainer, accuracy, digits, predicted_class, split,
-};
-use plotters::coord::Shift;
+use nn_core::Matrix;
+use nn_docs::drawing::{Area, DARK, LIGHT, Theme, bold, label, mix, svg};
+use nn_docs::reading::{self, Digits, Run, untrained};
+use nn_layers::{ByHand, ByTape};
+use nn_train::{DataSet, accuracy, predicted_class};
 use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -27,128 +25,41 @@ const EPOCHS: usize = 12;
 /// The drawing's size. plotters rounds to whole units, so there are two to a pixel of the picture's nominal size.
 const SIZE: (u32, u32) = (2000, 890);
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut data = digits();
-    let rows = split(&data, 0.2);
-    let pictures = data.subset(&rows.validation);
-    Standardization::fit(&data.subset(&rows.train).x).apply(&mut data.x);
-    let train = Examples::new(&data.subset(&rows.train), 10);
-    let held_out = Examples::new(&data.subset(&rows.validation), 10);
-
-    let layers = [(64, Activation::Relu), (10, Activation::Softmax)];
-    let network = Network::random(64, &layers, Loss::CrossEntropy, Initialization::He, &mut seeded(1))?;
-    let by_hand = Run::new(ByHand::new(network.clone()), &network, &train, &held_out)?;
-    let by_tape = Run::new(ByTape::new(&network), &network, &train, &held_out)?;
-    let difference = by_hand.difference(&by_tape);
+    let digits = Digits::new();
+    let network = untrained();
+    let by_hand = Run::new(ByHand::new(network.clone()), &network, &digits, EPOCHS);
+    let by_tape = Run::new(ByTape::new(&network), &network, &digits, EPOCHS);
+    let difference = difference(&by_hand, &by_tape);
     println!("largest difference between the two engines' curves: {difference:.0e}");
     assert!(difference < 1e-9, "the picture says that the curves are the same");
 
     for theme in [LIGHT, DARK] {
-        let path = format!("{}/{}", env!("CARGO_MANIFEST_DIR"), theme.file);
-        std::fs::write(&path, picture(&theme, &by_hand, &by_tape, &pictures)?)?;
+        let path = format!("{}/picture{}.svg", env!("CARGO_MANIFEST_DIR"), theme.suffix);
+        std::fs::write(&path, picture(&theme, &by_hand, &by_tape, &digits.pictures)?)?;
         println!("{path}");
     }
     Ok(())
 }
 
-/// What one engine made of the network: its curves, epoch by epoch, and what it says in the end.
-struct Run {
-    training_loss: Vec<f64>,
-    held_out_loss: Vec<f64>,
-    held_out_percent: Vec<f64>,
-    /// a⁽ᴸ⁾ of the held-out digits: a column of ten probabilities for each.
-    outputs: Matrix<f64>,
+fn difference(one: &Run, other: &Run) -> f64 {
+    let curves = |run: &Run| [&run.training_loss[..], &run.held_out_loss, &run.held_out_percent].concat();
+    curves(one).iter().zip(curves(other)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
-
-impl Run {
-    fn new(
-        engine: impl Engine<f64>,
-        network: &Network<f64>,
-        train: &Examples<f64>,
-        held_out: &Examples<f64>,
-    ) -> Result<Self, Box<dyn Error>> {
-        let mut network = network.clone();
-        let plan = Plan { epochs: EPOCHS, batch_size: 32, learning_rate: 0.2, ..Plan::default() };
-        let mut trainer = Trainer::new(engine, Optimizer::sgd(), plan);
-        let [mut training_loss, mut held_out_loss, mut held_out_percent] = [const { Vec::new() }; 3];
-        for epoch in 1..=EPOCHS {
-            let report = trainer.epoch(train, epoch, |_| ControlFlow::Continue(()))?;
-            trainer.store(&mut network);
-            let evaluation = held_out.evaluate(&network);
-            training_loss.push(report.loss);
-            held_out_loss.push(evaluation.loss);
-            held_out_percent.extend(evaluation.accuracy.map(|share| 100.0 * share));
-        }
-        Ok(Run { training_loss, held_out_loss, held_out_percent, outputs: network.predict(&held_out.x) })
-    }
-
-    fn difference(&self, other: &Run) -> f64 {
-        let curves = |run: &Run| [&run.training_loss[..], &run.held_out_loss, &run.held_out_percent].concat();
-        curves(self).iter().zip(curves(other)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
-    }
-}
-
-/// Colours that stay apart for colour-blind eyes (blue and orange as in Okabe and Ito's palette), and also as text.
-struct Theme {
-    file: &'static str,
-    page: RGBColor,
-    text: RGBColor,
-    quiet_text: RGBColor,
-    grid: RGBColor,
-    paper: RGBColor,
-    training: RGBColor,
-    held_out: RGBColor,
-    mistake: RGBColor,
-}
-
-const LIGHT: Theme = Theme {
-    file: "picture.svg",
-    page: RGBColor(255, 255, 255),
-    text: RGBColor(31, 35, 40),
-    quiet_text: RGBColor(89, 99, 110),
-    grid: RGBColor(222, 226, 230),
-    paper: RGBColor(240, 242, 244),
-    training: RGBColor(0, 114, 178),
-    held_out: RGBColor(190, 90, 0),
-    mistake: RGBColor(176, 32, 122),
-};
-
-const DARK: Theme = Theme {
-    file: "picture-dark.svg",
-    page: RGBColor(13, 17, 23),
-    text: RGBColor(230, 237, 243),
-    quiet_text: RGBColor(145, 152, 161),
-    grid: RGBColor(48, 54, 61),
-    paper: RGBColor(28, 33, 40),
-    training: RGBColor(86, 180, 233),
-    held_out: RGBColor(240, 160, 20),
-    mistake: RGBColor(247, 140, 200),
-};
 
 /// A drawing in the colours of one theme.
 fn picture(theme: &Theme, by_hand: &Run, by_tape: &Run, pictures: &DataSet) -> Result<String, Box<dyn Error>> {
-    let mut svg = String::new();
-    {
-        let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+    let right = 100.0 * accuracy(&by_hand.outputs, pictures.labels().ok_or("digits without labels")?);
+    let title = "One network, trained by both engines, reads handwritten digits";
+    let description = format!(
+        "Left: training loss, held-out loss and held-out accuracy over {EPOCHS} epochs. The gradients taken by hand draw the lines, those taken by the tape draw the circles, and every circle lies on its line; the accuracy ends at {right:.1} %. Right: held-out digits with the network's answer and its probability, and below them mistakes with the right answer."
+    );
+    svg(SIZE, title, &description, |area| {
         area.fill(&theme.page)?;
         let (left, right) = area.split_horizontally(1110);
         curves(theme, &left, by_hand, by_tape)?;
-        answers(theme, &right, &by_hand.outputs, pictures)?;
-        area.present()?;
-    }
-    let (_, drawing) = svg.split_once('>').ok_or("an SVG without a tag")?;
-    let (width, height) = SIZE;
-    let right = 100.0 * accuracy(&by_hand.outputs, pictures.labels().ok_or("digits without labels")?);
-    Ok(format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" width="{}" height="{}" viewBox="0 0 {width} {height}" role="img" aria-labelledby="title description">
-<title id="title">One network, trained by both engines, reads handwritten digits</title>
-<desc id="description">Left: training loss, held-out loss and held-out accuracy over {EPOCHS} epochs. The gradients taken by hand draw the lines, those taken by the tape draw the circles, and every circle lies on its line; the accuracy ends at {right:.1} %. Right: held-out digits with the network's answer and its probability, and below them mistakes with the right answer.</desc>{}"#,
-        width / 2,
-        height / 2,
-        drawing.replace(r#" opacity="1""#, "").replace(r#" stroke="none""#, ""),
-    ))
+        answers(theme, &right, &by_hand.outputs, pictures)
+    })
 }
 
 /// The left half: the losses over the epochs, and below them the accuracy.
@@ -256,42 +167,18 @@ fn answers(theme: &Theme, area: &Area, outputs: &Matrix<f64>, pictures: &DataSet
     Ok(())
 }
 
-/// A picture of 8 × 8 pixels, 0 (paper) to 16 (ink). Equal neighbours in a row are one rectangle, and each rectangle is
-/// one unit too large: then the paper does not shimmer through the seams when the drawing is scaled.
-fn digit(theme: &Theme, area: &Area, pixels: &[f64], (x, y): (i32, i32)) -> Result<(), Box<dyn Error>> {
-    area.draw(&Rectangle::new([(x, y), (x + PICTURE, y + PICTURE)], theme.paper.filled()))?;
-    for (row, pixels) in (0..).zip(pixels.chunks(8)) {
-        let mut left = 0;
-        for run in pixels.chunk_by(|a, b| a == b) {
-            let right = left + run.len() as i32;
-            if run[0] > 0.0 {
-                let corner = (PICTURE.min(PIXEL * right + 1), PICTURE.min(PIXEL * (row + 1) + 1));
-                let corners = [(x + PIXEL * left, y + PIXEL * row), (x + corner.0, y + corner.1)];
-                area.draw(&Rectangle::new(corners, mix(theme.paper, theme.text, run[0] / 16.0).filled()))?;
-            }
-            left = right;
-        }
-    }
-    Ok(())
-}
-
-fn mix(paper: RGBColor, ink: RGBColor, share: f64) -> RGBColor {
-    let mix = |from: u8, to: u8| (f64::from(from) + share * (f64::from(to) - f64::from(from))).round() as u8;
-    RGBColor(mix(paper.0, ink.0), mix(paper.1, ink.1), mix(paper.2, ink.2))
+/// A picture of 8 × 8 pixels, 0 (paper) to 16 (ink).
+fn digit(theme: &Theme, area: &Area, pixels: &[f64], at: (i32, i32)) -> Result<(), Box<dyn Error>> {
+    let (x, y) = at;
+    area.draw(&Rectangle::new([at, (x + PICTURE, y + PICTURE)], theme.paper.filled()))?;
+    let colors: Vec<Option<RGBColor>> =
+        pixels.iter().map(|&ink| (ink > 0.0).then(|| mix(theme.paper, theme.text, ink / 16.0))).collect();
+    reading::picture(area, at, PIXEL, &colors)
 }
 
 /// A probability; "100 %" would claim more than a softmax ever says.
 fn percent(probability: f64) -> String {
     if probability >= 0.995 { ">99 %".to_owned() } else { format!("{:.0} %", 100.0 * probability) }
-}
-
-fn label(color: RGBColor, size: f64) -> TextStyle<'static> {
-    // plotters divides the size by 1.24.
-    ("sans-serif", 1.24 * size).into_font().color(&color).into_text_style(&SIZE)
-}
-
-fn bold(color: RGBColor, size: f64) -> TextStyle<'static> {
-    ("sans-serif", 1.24 * size, FontStyle::Bold).into_font().color(&color).into_text_style(&SIZE)
 }
 
 fn heading(theme: &Theme) -> TextStyle<'static> {

@@ -50,12 +50,14 @@ use num_traits::{One, Zero};
 /// numbers that differ in the derivative alone. Between those, `<=` and `>=` hold although neither `<` nor `==` does:
 /// that one law of order is given up. NaN compares as it does in f64.
 #[derive(Clone, Copy, Debug, PartialEq)]
+// ANCHOR: dual
 pub struct Dual<T> {
     /// a, the real part.
     pub value: T,
     /// b, the factor of ε.
     pub derivative: T,
 }
+// ANCHOR_END: dual
 
 impl<T: Scalar> Dual<T> {
     /// value + derivative ε
@@ -159,6 +161,7 @@ impl<T: Scalar> Sub for Dual<T> {
     }
 }
 
+// ANCHOR: mul
 impl<T: Scalar> Mul for Dual<T> {
     type Output = Self;
 
@@ -168,6 +171,7 @@ impl<T: Scalar> Mul for Dual<T> {
         Dual::new(self.value * v.value, self.derivative * v.value + self.value * v.derivative)
     }
 }
+// ANCHOR_END: mul
 
 impl<T: Scalar> Div for Dual<T> {
     type Output = Self;

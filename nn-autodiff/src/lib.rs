@@ -52,6 +52,10 @@
 //! A [`Dual`] number a + b ε carries a derivative along with its value: the chain rule in the other direction, without
 //! a list. A tape over dual numbers differentiates twice, and gives the product of the Hessian with a vector.
 //!
+//! # In the book
+//!
+//! The tape, and why backwards: `docs/src/tape.md`.
+//!
 //! # What it does not do
 //!
 //! The tape differentiates a scalar with respect to matrices. It has the few operations that multilayer perceptrons,

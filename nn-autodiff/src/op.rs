@@ -6,6 +6,7 @@ use crate::Var;
 
 /// One step of a recorded computation: what was done, to which earlier values.
 #[derive(Clone, Copy, Debug, PartialEq)]
+// ANCHOR: op
 pub enum Op<T> {
     /// A constant: data.
     Input,
@@ -46,6 +47,7 @@ pub enum Op<T> {
         y: Var,
     },
 }
+// ANCHOR_END: op
 
 impl<T: Copy> Op<T> {
     /// The values that it reads, in the order of its equation.

@@ -27,6 +27,7 @@ impl Var {
 ///
 /// The front page of the [crate](crate) shows one at work; `println!("{tape}")` prints it as a table.
 #[derive(Debug)]
+// ANCHOR: tape
 pub struct Tape<T> {
     id: u32,
     ops: Vec<Op<T>>,
@@ -43,6 +44,7 @@ pub struct Tape<T> {
     /// Where a term is computed before it is added to an adjoint that already holds others.
     scratch: Matrix<T>,
 }
+// ANCHOR_END: tape
 
 /// Recording. Each method computes its value at once and returns its place.
 impl<T: Scalar> Tape<T> {
@@ -317,6 +319,7 @@ impl<T: Scalar> Tape<T> {
     }
 
     #[track_caller]
+    // ANCHOR: compute
     fn compute(&mut self, i: usize) {
         let Some(Shape { rows, columns }) = self.shape_of(&self.ops[i]) else { return }; // An input has its value.
         // Operands stand before their result: this split gives the ones to read and the other to write.
@@ -336,6 +339,7 @@ impl<T: Scalar> Tape<T> {
             Op::Cost { loss, z, a, y } => value[(0, 0)] = loss.value(of(z), of(a), of(y)),
         }
     }
+    // ANCHOR_END: compute
 
     /// The shape of an operation's result, from the shapes of its operands; `None` for inputs and parameters.
     #[track_caller]
@@ -378,6 +382,7 @@ impl<T: Scalar> Tape<T> {
     ///
     /// Panics if J is not a 1 × 1 matrix.
     #[track_caller]
+    // ANCHOR: backward
     pub fn backward(&mut self, j: Var) {
         let last = self.place(j);
         let shape = self.values[last].shape();
@@ -404,8 +409,10 @@ impl<T: Scalar> Tape<T> {
             }
         }
     }
+    // ANCHOR_END: backward
 
     /// The chain rule through step `i`: adds to each operand's adjoint what the adjoint of the result says.
+    // ANCHOR: hand_on
     fn hand_on(&mut self, i: usize) {
         let (before, rest) = self.adjoints.split_at_mut(i);
         let result = &rest[0]; // the adjoint of the result
@@ -453,6 +460,7 @@ impl<T: Scalar> Tape<T> {
             }
         }
     }
+    // ANCHOR_END: hand_on
 }
 
 /// The adjoints of the values before the step that is being undone.
@@ -465,6 +473,7 @@ struct Operands<'a, T> {
 impl<T: Scalar> Operands<'_, T> {
     /// Lets `term` write a term of the adjoint of `var`: the first replaces what an earlier sweep left, the others
     /// are added. A constant has no adjoint, and its term is not computed.
+    // ANCHOR: add
     fn add(&mut self, var: Var, term: impl FnOnce(Write, &mut Matrix<T>)) {
         let i = var.index();
         if !self.tracked[i] {
@@ -474,6 +483,7 @@ impl<T: Scalar> Operands<'_, T> {
         self.written[i] = true;
         term(write, &mut self.adjoints[i]);
     }
+    // ANCHOR_END: add
 
     /// The same for a `term` that can only replace: where there are terms already, it writes into `scratch`.
     fn add_by_way_of(&mut self, scratch: &mut Matrix<T>, var: Var, term: impl FnOnce(&mut Matrix<T>)) {

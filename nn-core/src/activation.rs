@@ -191,6 +191,7 @@ impl<T: Scalar> Kernel<T> for Backward<'_, T> {
 
 /// step(z) = 0 for z < 0 and 1 for z ≥ 0; NaN for NaN.
 #[inline(always)]
+// ANCHOR: step
 pub fn step<T: Scalar>(z: T) -> T {
     if z < T::zero() {
         T::zero()
@@ -200,21 +201,27 @@ pub fn step<T: Scalar>(z: T) -> T {
         z
     }
 }
+// ANCHOR_END: step
 
 /// step′ = 0 everywhere, taken as 0 at z = 0 too, where the step has no derivative; NaN for NaN.
 #[inline(always)]
+// ANCHOR: step_derivative
 pub fn step_derivative<T: Scalar>(a: T) -> T {
     a * T::zero()
 }
+// ANCHOR_END: step_derivative
 
 /// relu(z) = max(0, z); NaN for NaN, which `max` would hide.
 #[inline(always)]
+// ANCHOR: relu
 pub fn relu<T: Scalar>(z: T) -> T {
     if z <= T::zero() { T::zero() } else { z }
 }
+// ANCHOR_END: relu
 
 /// relu′ = 1 for a > 0 and 0 for a = 0, so that the derivative at z = 0 is taken as 0; NaN for NaN.
 #[inline(always)]
+// ANCHOR: relu_derivative
 pub fn relu_derivative<T: Scalar>(a: T) -> T {
     if a > T::zero() {
         T::one()
@@ -224,6 +231,7 @@ pub fn relu_derivative<T: Scalar>(a: T) -> T {
         a
     }
 }
+// ANCHOR_END: relu_derivative
 
 /// The slope of [`leaky_relu`] below zero, 0.01, as in PyTorch.
 pub const LEAKY_SLOPE: f64 = 0.01;
@@ -249,17 +257,21 @@ pub fn leaky_relu_derivative<T: Scalar>(a: T) -> T {
 /// sigmoid(z) = 1 / (1 + e^−z), written for each sign so that the exponential never overflows and the tail for
 /// z → −∞ keeps its digits.
 #[inline(always)]
+// ANCHOR: sigmoid
 pub fn sigmoid<T: Scalar>(z: T) -> T {
     let e = (-z.abs()).exp();
     let numerator = if z < T::zero() { e } else { T::one() };
     numerator / (T::one() + e)
 }
+// ANCHOR_END: sigmoid
 
 /// sigmoid′ = a (1 − a).
 #[inline(always)]
+// ANCHOR: sigmoid_derivative
 pub fn sigmoid_derivative<T: Scalar>(a: T) -> T {
     a * (T::one() - a)
 }
+// ANCHOR_END: sigmoid_derivative
 
 /// The hyperbolic tangent.
 #[inline(always)]
@@ -269,9 +281,11 @@ pub fn tanh<T: Scalar>(z: T) -> T {
 
 /// tanh′ = 1 − a², as (1 − a)(1 + a), which keeps its digits where |a| is close to 1.
 #[inline(always)]
+// ANCHOR: tanh_derivative
 pub fn tanh_derivative<T: Scalar>(a: T) -> T {
     (T::one() - a) * (T::one() + a)
 }
+// ANCHOR_END: tanh_derivative
 
 /// softplus(z) = ln(1 + e^z) = max(0, z) + ln(1 + e^−|z|), which neither overflows nor loses its tail.
 #[inline(always)]
@@ -299,6 +313,7 @@ pub fn softplus_derivative<T: Scalar>(a: T) -> T {
 /// Panics if the lengths differ.
 #[inline(always)]
 #[track_caller]
+// ANCHOR: softmax
 pub fn softmax<T: Scalar>(z: &[T], a: &mut [T]) {
     assert!(z.len() == a.len(), "softmax: z has {} entries, a has {}", z.len(), a.len());
     subtract_largest(z, a);
@@ -307,6 +322,7 @@ pub fn softmax<T: Scalar>(z: &[T], a: &mut [T]) {
     }
     divide_by_sum(a);
 }
+// ANCHOR_END: softmax
 
 /// a_i ← z_i − z_max
 #[inline(always)]
@@ -339,6 +355,7 @@ fn divide_by_sum<T: Scalar>(a: &mut [T]) {
 /// Panics if the lengths differ.
 #[inline(always)]
 #[track_caller]
+// ANCHOR: softmax_backward
 pub fn softmax_backward<T: Scalar>(a: &[T], gradient: &mut [T]) {
     assert!(
         a.len() == gradient.len(),
@@ -351,6 +368,7 @@ pub fn softmax_backward<T: Scalar>(a: &[T], gradient: &mut [T]) {
         *g = a * (*g - mean);
     }
 }
+// ANCHOR_END: softmax_backward
 
 impl fmt::Display for Activation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

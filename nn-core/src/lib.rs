@@ -40,6 +40,11 @@
 //! assert!((delta[(0, 0)] - 0.143_156_469_470_162).abs() < 1e-14);
 //! ```
 //!
+//! # In the book
+//!
+//! One neuron: `docs/src/neuron.md`. The affine map and batches: `docs/src/affine.md`. Activation functions:
+//! `docs/src/activations.md`. Costs: `docs/src/costs.md`. Where the time goes: `docs/src/speed.md`.
+//!
 //! # What it does not do
 //!
 //! It knows no gradient of a network, no files and no clocks, and starts no thread: who has threads lends them by an

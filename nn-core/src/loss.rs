@@ -113,14 +113,17 @@ impl Loss {
 /// J = 1/(2m) Σ (a − y)²
 #[inline]
 #[track_caller]
+// ANCHOR: least_squares
 pub fn least_squares<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>) -> T {
     same_shape("least squares", "a", a, y);
     sum(a.as_slice(), y.as_slice(), |a, y| (a - y) * (a - y)) / T::from_f64(2.0 * y.columns() as f64)
 }
+// ANCHOR_END: least_squares
 
 /// ∂J/∂a = (a − y) / m
 #[inline]
 #[track_caller]
+// ANCHOR: least_squares_gradient
 pub fn least_squares_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
     same_shape("least squares", "a", a, y);
     same_shape("least squares", "∂J/∂a", gradient, y);
@@ -129,6 +132,7 @@ pub fn least_squares_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
         *g = (a - y) / m;
     }
 }
+// ANCHOR_END: least_squares_gradient
 
 /// J = −1/m Σ y ln softmax(z), for targets that sum to 1 in each column (one-hot or soft).
 ///
@@ -140,6 +144,7 @@ pub fn least_squares_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
 /// z, a = softmax(z), y: n_L × m.
 #[inline]
 #[track_caller]
+// ANCHOR: cross_entropy
 pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> T {
     same_shape("cross-entropy", "z", z, y);
     same_shape("cross-entropy", "a", a, y);
@@ -156,6 +161,7 @@ pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> 
     }
     total / examples(y)
 }
+// ANCHOR_END: cross_entropy
 
 /// δ = ∂J/∂z = (a − y) / m for a = softmax(z).
 ///
@@ -167,6 +173,7 @@ pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> 
 /// a = softmax(z), y, `gradient`: n_L × m.
 #[inline]
 #[track_caller]
+// ANCHOR: cross_entropy_gradient
 pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
     same_shape("cross-entropy", "a", a, y);
     same_shape("cross-entropy", "δ", gradient, y);
@@ -180,6 +187,7 @@ pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
         gradient[(max, j)] = ((T::one() - y_column[max]) - sum_without(a_column, max)) / m;
     }
 }
+// ANCHOR_END: cross_entropy_gradient
 
 /// J = 1/m Σ [(1 − y) softplus(z) + y softplus(−z)], for targets in [0, 1]: binary cross-entropy from logits.
 ///

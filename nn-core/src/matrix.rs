@@ -18,11 +18,13 @@ use crate::{Kernel, MatrixView, Scalar, Shape, Vector, sums};
 /// assert_eq!(format!("{m:.2}"), "[ 1.00  2.00  3.00 ]\n[ 4.00  5.00  6.00 ]");
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+// ANCHOR: matrix
 pub struct Matrix<T> {
     rows: usize,
     columns: usize,
     data: Vec<T>,
 }
+// ANCHOR_END: matrix
 
 /// Construction.
 impl<T: Scalar> Matrix<T> {

@@ -37,6 +37,7 @@ pub enum Write {
 /// assert_eq!(back, Matrix::from_column(&[-9.0, -12.0]));
 /// ```
 #[track_caller]
+// ANCHOR: matmul
 pub fn matmul<'a, 'b, T: Scalar>(
     a: impl Into<MatrixView<'a, T>>,
     b: impl Into<MatrixView<'b, T>>,
@@ -53,6 +54,7 @@ pub fn matmul<'a, 'b, T: Scalar>(
     );
     T::product(a, b, write, c.as_mut_slice());
 }
+// ANCHOR_END: matmul
 
 /// Z ← W A + b 1ᵀ: the affine map of a layer, for every example of a batch.
 ///
@@ -66,6 +68,7 @@ pub fn matmul<'a, 'b, T: Scalar>(
 ///
 /// Panics if the shapes do not fit. Source: seed document, section 3.7.1.
 #[track_caller]
+// ANCHOR: affine
 pub fn affine<'a, T: Scalar>(weight: &Matrix<T>, a: impl Into<MatrixView<'a, T>>, bias: &Matrix<T>, z: &mut Matrix<T>) {
     assert!(
         bias.rows() == z.rows() && bias.columns() == 1,
@@ -76,6 +79,7 @@ pub fn affine<'a, T: Scalar>(weight: &Matrix<T>, a: impl Into<MatrixView<'a, T>>
     T::widest(CopyToColumns { column: bias.as_slice(), z });
     matmul(weight, a, Write::Add, z);
 }
+// ANCHOR_END: affine
 
 /// Each column of Z ← the column. The columns are short, so that a call for each would take longer than copying it.
 struct CopyToColumns<'a, T> {
@@ -105,6 +109,7 @@ impl<T: Scalar> Kernel<T> for CopyToColumns<'_, T> {
 ///
 /// Panics if the shapes do not fit.
 #[track_caller]
+// ANCHOR: sum_columns
 pub fn sum_columns<T: Scalar>(d: &Matrix<T>, write: Write, s: &mut Matrix<T>) {
     assert!(s.rows() == d.rows() && s.columns() == 1, "sum s = D 1: D is {}, s is {}", d.shape(), s.shape());
     if write == Write::Replace {
@@ -141,6 +146,7 @@ impl<T: Scalar> Kernel<T> for AddColumns<'_, T> {
         }
     }
 }
+// ANCHOR_END: sum_columns
 
 /// C ← A B by the definition C_ij = Σ_p A_ip B_pj, one entry after the other: the slow product that no one doubts,
 /// against which the tests hold the others.
@@ -149,6 +155,7 @@ impl<T: Scalar> Kernel<T> for AddColumns<'_, T> {
 ///
 /// Panics if the columns of A are not as many as the rows of B.
 #[track_caller]
+// ANCHOR: matmul_reference
 pub fn matmul_reference<'a, 'b, T: Scalar>(
     a: impl Into<MatrixView<'a, T>>,
     b: impl Into<MatrixView<'b, T>>,
@@ -159,6 +166,7 @@ pub fn matmul_reference<'a, 'b, T: Scalar>(
         (0..a.columns()).fold(T::zero(), |sum, p| sum + a[(i, p)] * b[(p, j)])
     })
 }
+// ANCHOR_END: matmul_reference
 
 /// The product in plain loops that run along contiguous columns: for single examples, for tiny matrices, and for
 /// number types that no library knows.

@@ -42,6 +42,7 @@ impl<T: Scalar> ByHand<T> {
 
     /// z⁽ˡ⁾ and a⁽ˡ⁾ of every layer, from the first to the last.
     #[track_caller]
+    // ANCHOR: forward
     fn forward(&mut self) {
         let mut a_below = &self.x; // a⁽⁰⁾ = x
         for (dense, layer) in self.network.layers().iter().zip(&mut self.layers) {
@@ -50,9 +51,11 @@ impl<T: Scalar> ByHand<T> {
             a_below = &layer.a;
         }
     }
+    // ANCHOR_END: forward
 
     /// δ⁽ˡ⁾, ∂J/∂W⁽ˡ⁾ and ∂J/∂b⁽ˡ⁾ of every layer, from the last to the first.
     #[track_caller]
+    // ANCHOR: backward
     fn backward(&mut self) {
         let dense = self.network.layers();
         for l in (0..dense.len()).rev() {
@@ -68,6 +71,7 @@ impl<T: Scalar> ByHand<T> {
             parameter_gradients(&layer.delta, a_below, &mut layer.weight_gradient, &mut layer.bias_gradient);
         }
     }
+    // ANCHOR_END: backward
 }
 
 impl<T: Scalar> Engine<T> for ByHand<T> {

@@ -29,6 +29,7 @@ struct LayerVars {
 
 impl<T: Scalar> ByTape<T> {
     /// Records the network on a new tape.
+    // ANCHOR: record
     pub fn new(network: &Network<T>) -> Self {
         let mut tape = Tape::new();
         let x = tape.input(Matrix::zeros(network.inputs(), 1));
@@ -56,6 +57,7 @@ impl<T: Scalar> ByTape<T> {
         }
         ByTape { tape, x, y, layers, j }
     }
+    // ANCHOR_END: record
 
     /// The tape, to be printed as a table or a graph.
     pub fn tape(&self) -> &Tape<T> {

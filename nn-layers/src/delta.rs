@@ -19,6 +19,7 @@ use crate::Dense;
 ///
 /// Panics if the shapes differ, or if a cross-entropy stands after another activation than [its own](Loss::activation).
 #[track_caller]
+// ANCHOR: output_delta
 pub fn output_delta<T: Scalar>(
     loss: Loss,
     activation: Activation,
@@ -34,6 +35,7 @@ pub fn output_delta<T: Scalar>(
         Some(its_own) => assert!(activation == its_own, "{loss} after {activation}: it is taken from {its_own}"),
     }
 }
+// ANCHOR_END: output_delta
 
 /// δ⁽ˡ⁾ = (W⁽ˡ⁺¹⁾ᵀ δ⁽ˡ⁺¹⁾) ⊙ σ′(z⁽ˡ⁾): the error of a hidden layer, from the error of the layer above.
 ///
@@ -46,6 +48,7 @@ pub fn output_delta<T: Scalar>(
 ///
 /// Panics if the shapes do not fit.
 #[track_caller]
+// ANCHOR: hidden_delta
 pub fn hidden_delta<T: Scalar>(
     above: &Dense<T>,
     delta_above: &Matrix<T>,
@@ -57,6 +60,7 @@ pub fn hidden_delta<T: Scalar>(
     matmul(above.weight.t(), delta_above, Write::Replace, delta); // ∂J/∂a⁽ˡ⁾ = W⁽ˡ⁺¹⁾ᵀ δ⁽ˡ⁺¹⁾
     activation.backward(a, delta); // δ⁽ˡ⁾ = ∂J/∂a⁽ˡ⁾ ⊙ σ′(z⁽ˡ⁾)
 }
+// ANCHOR_END: hidden_delta
 
 /// ∂J/∂W⁽ˡ⁾ = δ⁽ˡ⁾ (a⁽ˡ⁻¹⁾)ᵀ and ∂J/∂b⁽ˡ⁾ = δ⁽ˡ⁾ 1: the gradients of a layer's parameters.
 ///
@@ -70,6 +74,7 @@ pub fn hidden_delta<T: Scalar>(
 ///
 /// Panics if δ⁽ˡ⁾ and a⁽ˡ⁻¹⁾ hold different numbers of examples.
 #[track_caller]
+// ANCHOR: parameter_gradients
 pub fn parameter_gradients<'a, T: Scalar>(
     delta: &Matrix<T>,
     a_below: impl Into<MatrixView<'a, T>>,
@@ -82,3 +87,4 @@ pub fn parameter_gradients<'a, T: Scalar>(
     matmul(delta, a_below.t(), Write::Replace, weight_gradient); // ∂J/∂W⁽ˡ⁾ = δ⁽ˡ⁾ (a⁽ˡ⁻¹⁾)ᵀ
     sum_columns(delta, Write::Replace, bias_gradient); // ∂J/∂b⁽ˡ⁾ = δ⁽ˡ⁾ 1
 }
+// ANCHOR_END: parameter_gradients

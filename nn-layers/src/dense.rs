@@ -19,6 +19,7 @@ use nn_core::{Activation, Matrix, MatrixView, Scalar, affine};
 /// assert_eq!((z[(0, 0)], a[(0, 0)]), (1.5, 1.5));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+// ANCHOR: dense
 pub struct Dense<T> {
     /// W⁽ˡ⁾, n_l × n_{l−1}: a row for each unit of this layer, a column for each unit of the layer below.
     pub weight: Matrix<T>,
@@ -27,6 +28,7 @@ pub struct Dense<T> {
     /// σ
     pub activation: Activation,
 }
+// ANCHOR_END: dense
 
 impl<T: Scalar> Dense<T> {
     /// z⁽ˡ⁾ = W⁽ˡ⁾ a⁽ˡ⁻¹⁾ + b⁽ˡ⁾, the bias added to every column.
@@ -39,21 +41,25 @@ impl<T: Scalar> Dense<T> {
     ///
     /// Panics if a⁽ˡ⁻¹⁾ does not have as many rows as this layer has inputs.
     #[track_caller]
+    // ANCHOR: pre_activation
     pub fn pre_activation<'a>(&self, a_below: impl Into<MatrixView<'a, T>>, z: &mut Matrix<T>) {
         let a_below = a_below.into();
         z.resize(self.outputs(), a_below.columns());
         affine(&self.weight, a_below, &self.bias, z); // z⁽ˡ⁾ = W⁽ˡ⁾ a⁽ˡ⁻¹⁾ + b⁽ˡ⁾
     }
+    // ANCHOR_END: pre_activation
 
     /// a⁽ˡ⁾ = σ(z⁽ˡ⁾)
     ///
     /// # Shapes
     ///
     /// z, a: n_l × m (a is given this shape).
+    // ANCHOR: activation_of
     pub fn activation_of(&self, z: &Matrix<T>, a: &mut Matrix<T>) {
         a.resize(z.rows(), z.columns());
         self.activation.apply(z, a); // a⁽ˡ⁾ = σ(z⁽ˡ⁾)
     }
+    // ANCHOR_END: activation_of
 
     /// n_{l−1}, the units of the layer below.
     pub fn inputs(&self) -> usize {

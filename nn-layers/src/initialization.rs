@@ -47,6 +47,7 @@ impl Initialization {
     /// assert!(layer.weight.as_slice().iter().all(|w| w.abs() <= bound));
     /// assert!(layer.bias.as_slice().iter().all(|&b| b == 0.0));
     /// ```
+    // ANCHOR: initialization_dense
     pub fn dense<T: Scalar>(
         self,
         inputs: usize,
@@ -68,6 +69,7 @@ impl Initialization {
         });
         Dense { weight, bias, activation }
     }
+    // ANCHOR_END: initialization_dense
 }
 
 impl fmt::Display for Initialization {

@@ -37,6 +37,11 @@
 //! # Ok::<(), nn_layers::NetworkError>(())
 //! ```
 //!
+//! # In the book
+//!
+//! Gradients by brute force: `docs/src/differences.md`. The δ-recursion, derived and number by number:
+//! `docs/src/delta-recursion.md`. What it means that the two engines agree: `docs/src/agreement.md`.
+//!
 //! # What it does not do
 //!
 //! It updates no parameters and reads no data: that is nn-train. It has no convolution and no recurrence.

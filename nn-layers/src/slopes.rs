@@ -91,6 +91,7 @@ impl<T: Scalar> Forward<T> {
 
 impl<T: Scalar> Forward<Dual<T>> {
     /// The derivative of J along v: J(θ + v ε) = J(θ) + (∂J/∂θ · v) ε.
+    // ANCHOR: slope
     pub(crate) fn slope(&mut self, p: usize, v: &Direction) -> f64 {
         let set = |forward: &mut Self, size: f64| {
             let entries = forward.entries_mut(p);
@@ -101,6 +102,7 @@ impl<T: Scalar> Forward<Dual<T>> {
         set(self, 0.0);
         j.derivative.to_f64()
     }
+    // ANCHOR_END: slope
 }
 
 impl Forward<f64> {
@@ -125,6 +127,7 @@ impl Forward<f64> {
     }
 
     /// (J(−2h) − 8 J(−h) + 8 J(h) − J(2h)) / 12h
+    // ANCHOR: five_points
     fn five_points(&mut self, p: usize, v: &Direction, theta: &[f64], h: f64) -> Option<f64> {
         let mut sum = 0.0;
         for (steps, factor) in [(-2.0, 1.0), (2.0, -1.0), (-1.0, -8.0), (1.0, 8.0)] {
@@ -134,6 +137,7 @@ impl Forward<f64> {
         }
         Some(sum / (12.0 * h))
     }
+    // ANCHOR_END: five_points
 
     /// J at θ + t v, and the largest move of any z on the way; `None` for it where that is too far for a kink.
     fn at(&mut self, p: usize, v: &Direction, theta: &[f64], t: f64) -> (f64, Option<f64>) {

@@ -431,6 +431,8 @@ fn what_is_at_a_kink_is_measured_by_the_terms_of_z() {
     };
     assert!(at_a_kink(1e-3) && at_a_kink(f64::from_bits(1e-3_f64.to_bits() + 1)));
     assert!(!at_a_kink(1e-3 + 1e-13) && !at_a_kink(0.0));
+    // The terms are small, and so is their rounding: a z of 1e-15 is clear of the kink.
+    assert!(!at_a_kink(1e-3 + 1e-15));
 }
 
 /// Small matrices are checked in every entry, large ones along one direction.

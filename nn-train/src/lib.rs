@@ -38,6 +38,11 @@
 //! # Ok::<(), nn_layers::NetworkError>(())
 //! ```
 //!
+//! # In the book
+//!
+//! Descent: `docs/src/descent.md`. XOR, moons, spirals: `docs/src/plane.md`. Digits: `docs/src/digits.md`. What else the
+//! model file is good for: `docs/src/next.md`.
+//!
 //! # What it does not do
 //!
 //! Without its default feature `cli` this crate touches no file, no clock and no thread, and compiles for wasm32.

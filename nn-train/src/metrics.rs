@@ -47,12 +47,14 @@ pub fn predicted_class<T: Scalar>(outputs: &Matrix<T>, j: usize) -> usize {
 /// assert_eq!(nn_train::accuracy(&a, &[0, 1, 1, 0]), 0.75);
 /// ```
 #[track_caller]
+// ANCHOR: accuracy
 pub fn accuracy<T: Scalar>(outputs: &Matrix<T>, labels: &[usize]) -> f64 {
     check_labels("accuracy", outputs, labels);
     assert!(!labels.is_empty(), "accuracy over no examples");
     let right = labels.iter().enumerate().filter(|&(j, &label)| predicted_class(outputs, j) == label).count();
     right as f64 / labels.len() as f64
 }
+// ANCHOR_END: accuracy
 
 /// How often each class was taken for each: rows are the true classes, columns the predicted ones.
 ///

@@ -22,9 +22,11 @@ use nn_core::{Matrix, Scalar};
 ///
 /// Panics if the shapes differ. Source: seed document, section 3.7.5.
 #[track_caller]
+// ANCHOR: sgd_update
 pub fn sgd_update<T: Scalar>(parameter: &mut Matrix<T>, gradient: &Matrix<T>, learning_rate: T) {
     parameter.zip_in_place(gradient, |w, gradient| w - learning_rate * gradient); // W ← W − η ∂J/∂W
 }
+// ANCHOR_END: sgd_update
 
 /// An optimiser: it updates parameters from their gradients, and remembers earlier gradients where its rule does.
 ///
@@ -313,6 +315,7 @@ impl Schedule {
     /// assert_eq!([0, 9, 10, 20, 29].map(|epoch| Schedule::Step.rate(0.5, epoch, 30)), [0.5, 0.5, 0.05, 0.005, 0.005]);
     /// assert_eq!(Schedule::Cosine.rate(0.5, 0, 30), 0.5);
     /// ```
+    // ANCHOR: rate
     pub fn rate(self, base: f64, epoch: usize, epochs: usize) -> f64 {
         match self {
             Schedule::Constant => base,
@@ -326,6 +329,7 @@ impl Schedule {
             }
         }
     }
+    // ANCHOR_END: rate
 }
 
 impl fmt::Display for Schedule {

@@ -39,6 +39,7 @@ pub fn xor() -> DataSet {
 /// let data = nn_train::moons(200, 0.1, &mut nn_core::seeded(1));
 /// assert_eq!((data.examples(), data.inputs(), data.outputs()), (200, 2, 2));
 /// ```
+// ANCHOR: moons
 pub fn moons(examples: usize, noise: f64, rng: &mut impl Rng) -> DataSet {
     let mut point = |class: usize, i: usize, n: usize| {
         let (sin, cos) = linear(PI, i, n).sin_cos();
@@ -46,6 +47,7 @@ pub fn moons(examples: usize, noise: f64, rng: &mut impl Rng) -> DataSet {
     };
     by_class("moons", examples, 2, &mut point)
 }
+// ANCHOR_END: moons
 
 /// A circle in a circle.
 ///
@@ -90,6 +92,7 @@ pub fn circles(examples: usize, noise: f64, rng: &mut impl Rng) -> DataSet {
 /// assert_eq!((data.examples(), data.inputs(), data.outputs()), (300, 2, 3));
 /// ```
 #[track_caller]
+// ANCHOR: spirals
 pub fn spirals(examples: usize, arms: usize, noise: f64, rng: &mut impl Rng) -> DataSet {
     assert!(arms > 0, "spirals without an arm");
     let mut point = |arm: usize, i: usize, n: usize| {
@@ -99,6 +102,7 @@ pub fn spirals(examples: usize, arms: usize, noise: f64, rng: &mut impl Rng) -> 
     };
     by_class("spirals", examples, arms, &mut point)
 }
+// ANCHOR_END: spirals
 
 /// Point i of n evenly spaced ones from 0 to `end`, both included.
 fn linear(end: f64, i: usize, n: usize) -> f64 {

@@ -171,6 +171,7 @@ impl<T: Scalar, E: Engine<T>> Trainer<T, E> {
     /// # Panics
     ///
     /// Panics if there are no examples or they do not fit the network.
+    // ANCHOR: epoch
     pub fn epoch(
         &mut self,
         examples: &Examples<T>,
@@ -208,6 +209,7 @@ impl<T: Scalar, E: Engine<T>> Trainer<T, E> {
         let accuracy = examples.labels.as_ref().map(|_| right as f64 / used as f64);
         Ok(EpochReport { loss: loss_sum / used as f64, accuracy })
     }
+    // ANCHOR_END: epoch
 
     /// Copies the parameters, as they are now, into a network of the same layers.
     pub fn store(&self, network: &mut Network<T>) {

@@ -1,0 +1,202 @@
+//! Drawings of networks and of the tape, with the numbers that the engines compute.
+
+use nn_autodiff::{Op, Tape};
+use nn_core::Matrix;
+use nn_layers::{ByHand, ByTape, Engine};
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use crate::drawing::{Area, Axes, Drawn, TEXT, Theme, axes, bold, centered, figure, label, mix, plain};
+use crate::worked::two_two_two;
+
+const RADIUS: i32 = 78;
+
+fn circle(theme: &Theme, area: &Area, at: (i32, i32), color: RGBColor, lines: [&str; 2]) -> Drawn {
+    area.draw(&Circle::new(at, RADIUS, mix(theme.paper, color, 0.12).filled()))?;
+    area.draw(&Circle::new(at, RADIUS, color.stroke_width(4)))?;
+    area.draw_text(lines[0], &centered(theme.text, TEXT - 2.0), (at.0, at.1 - 20))?;
+    area.draw_text(lines[1], &centered(color, TEXT - 2.0), (at.0, at.1 + 20))?;
+    Ok(())
+}
+
+/// The 2-2-2 network: units as circles, weights on the lines, written by `forward` or backward.
+fn network(theme: &Theme, area: &Area, forward: bool) -> Drawn {
+    let (network, x, y) = two_two_two();
+    let mut engine = ByHand::new(network.clone());
+    engine.set_batch(&x, &y);
+    engine.loss_and_gradients();
+    let (columns, rows) = ([150, 620, 1090], [170, 520]);
+    let color = if forward { theme.training } else { theme.held_out };
+    for l in 0..2 {
+        let values = if forward { &network.layers()[l].weight } else { engine.layer(l).weight_gradient };
+        for (i, k) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            let (from, to) = ((columns[l] + RADIUS, rows[k]), (columns[l + 1] - RADIUS, rows[i]));
+            area.draw(&PathElement::new([from, to], theme.quiet_text.stroke_width(3)))?;
+            // A number stands on its line, a third of the way: there the four lines are apart.
+            let at = (from.0 + (to.0 - from.0) * 3 / 10, from.1 + (to.1 - from.1) * 3 / 10);
+            let text = if forward { format!("{:.2}", values[(i, k)]) } else { short(values[(i, k)]) };
+            let half = 9 * text.chars().count() as i32;
+            area.draw(&Rectangle::new([(at.0 - half, at.1 - 19), (at.0 + half, at.1 + 19)], theme.page.filled()))?;
+            area.draw_text(&text, &centered(color, TEXT - 4.0), at)?;
+        }
+    }
+    for (k, &row) in rows.iter().enumerate() {
+        let name = ["₁", "₂"][k];
+        circle(theme, area, (columns[0], row), theme.quiet_text, [&format!("x{name}"), &format!("{:.2}", x[(k, 0)])])?;
+        for l in 0..2 {
+            let values = engine.layer(l);
+            let raised = ["⁽¹⁾", "⁽²⁾"][l];
+            let (letter, number) = if forward { ("a", values.a[(k, 0)]) } else { ("δ", values.delta[(k, 0)]) };
+            circle(theme, area, (columns[l + 1], row), color, [&format!("{letter}{name}{raised}"), &short(number)])?;
+        }
+        let text = if forward { format!("target {:.2}", y[(k, 0)]) } else { "from J".to_owned() };
+        area.draw_text(&text, &centered(theme.quiet_text, TEXT - 4.0), (columns[2], row + RADIUS + 30))?;
+    }
+    for (column, text) in columns.into_iter().zip(["layer 0: input", "layer 1: hidden", "layer 2: output"]) {
+        area.draw_text(text, &centered(theme.text, TEXT - 2.0), (column, 44))?;
+    }
+    Ok(())
+}
+
+/// Four decimals, or three digits where that says too little.
+fn short(x: f64) -> String {
+    let text = if x.abs() < 0.001 { format!("{x:.6}") } else { format!("{x:.4}") };
+    text.replace('-', "−")
+}
+
+/// The worked network, forward.
+pub(crate) fn network_forward(theme: &Theme) -> Drawn<String> {
+    let description = "Two inputs, two hidden units, two outputs. On each line its weight, in each circle the activation \
+                       that the forward pass gives it.";
+    figure(theme, 740, "The 2-2-2 network, forward", description, |area| network(theme, area, true))
+}
+
+/// The worked network, backward.
+pub(crate) fn network_backward(theme: &Theme) -> Drawn<String> {
+    let description = "The same network. In each circle of layers 1 and 2 the error δ of the unit, on each line the \
+                       gradient of its weight.";
+    figure(theme, 740, "The 2-2-2 network, backward", description, |area| network(theme, area, false))
+}
+
+/// The tape of the worked network: steps as boxes, in the order of the list from top to bottom.
+pub(crate) fn tape(theme: &Theme) -> Drawn<String> {
+    let (network, x, y) = two_two_two();
+    let mut engine = ByTape::new(&network);
+    engine.set_batch(&x, &y);
+    engine.loss_and_gradients();
+    let tape: &Tape<f64> = engine.tape();
+    let description = "A graph from top to bottom. Inputs x and y and the parameters W1, b1, W2, b2 are on the sides; in the \
+                       middle z1, a1, z2, a2 and J, each with its value and its adjoint. Arrows run from operands to results.";
+    figure(theme, 1410, "The tape of the 2-2-2 network", description, |area| {
+        let text = tape.to_string();
+        let names: Vec<&str> =
+            text.lines().skip(2).map(|line| line.split_whitespace().next().unwrap_or_default()).collect();
+        // Leaves left and right of the step that reads them, results down the middle.
+        let place = |name: &str| -> (i32, i32) {
+            match name {
+                "x" => (640, 80),
+                "W1" => (200, 310),
+                "b1" => (1080, 310),
+                "z1" => (640, 310),
+                "a1" => (640, 540),
+                "W2" => (200, 770),
+                "b2" => (1080, 770),
+                "z2" => (640, 770),
+                "a2" => (640, 1000),
+                "y" => (200, 1230),
+                _ => (640, 1230),
+            }
+        };
+        let half = |name: &str| if place(name).0 == 640 { (215, 80) } else { (160, 80) };
+        for var in tape.vars() {
+            let to = place(names[var.index()]);
+            for operand in tape.op(var).operands() {
+                let name = names[operand.index()];
+                let from = place(name);
+                let ends = match (to.0 - from.0).signum() {
+                    0 => [(from.0, from.1 + half(name).1), (to.0, to.1 - 84)],
+                    side => [(from.0 + side * half(name).0, from.1), (to.0 - side * 219, to.1)],
+                };
+                arrow(theme, area, ends)?;
+            }
+        }
+        for var in tape.vars() {
+            let name = names[var.index()];
+            let ((x, y), (dx, dy)) = (place(name), half(name));
+            let color = match tape.op(var) {
+                Op::Input => theme.quiet_text,
+                Op::Parameter => theme.fourth,
+                _ => theme.training,
+            };
+            let corners = [(x - dx, y - dy), (x + dx, y + dy)];
+            area.draw(&Rectangle::new(corners, mix(theme.paper, color, 0.08).filled()))?;
+            area.draw(&Rectangle::new(corners, color.stroke_width(4)))?;
+            let heading = format!("{} {} = {}", var.index(), name, tape.op(var).name());
+            area.draw_text(
+                &heading,
+                &bold(theme.text, TEXT - 6.0).pos(Pos::new(HPos::Center, VPos::Center)),
+                (x, y - 46),
+            )?;
+            let value = tape.value(var);
+            area.draw_text(&few(value), &centered(theme.text, TEXT - 6.0), (x, y))?;
+            if tape.op(var) != Op::Input {
+                let adjoint = format!("adjoint {}", few(tape.gradient(var)));
+                area.draw_text(&adjoint, &centered(theme.held_out, TEXT - 8.0), (x, y + 44))?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// A column of two numbers, or the shape of what is larger.
+fn few(matrix: &Matrix<f64>) -> String {
+    match matrix.as_slice() {
+        [one] => short(*one),
+        [one, other] => format!("[{}; {}]", short(*one), short(*other)),
+        _ => matrix.shape().to_string(),
+    }
+}
+
+fn arrow(theme: &Theme, area: &Area, [from, to]: [(i32, i32); 2]) -> Drawn {
+    area.draw(&PathElement::new([from, to], theme.quiet_text.stroke_width(4)))?;
+    let (dx, dy) = ((to.0 - from.0).signum() * 14, (to.1 - from.1).signum() * 14);
+    let wings = [(to.0 - dx - dy, to.1 - dy - dx), to, (to.0 - dx + dy, to.1 - dy + dx)];
+    area.draw(&PathElement::new(wings, theme.quiet_text.stroke_width(4)))?;
+    Ok(())
+}
+
+/// What an affine map does to the plane: a grid, and where it goes.
+pub(crate) fn affine_map(theme: &Theme) -> Drawn<String> {
+    let weight = Matrix::from_rows(&[[1.2, -0.5], [0.4, 0.8]]);
+    let bias = Matrix::from_column(&[0.5, -0.3]);
+    let map = |x: f64, y: f64| {
+        let mut z = Matrix::zeros(2, 1);
+        nn_core::affine(&weight, &Matrix::from_column(&[x, y]), &bias, &mut z);
+        (z[(0, 0)], z[(1, 0)])
+    };
+    let description = "Two panels. Left: a square grid around the origin with one shaded cell. Right: its image under the \
+                       affine map: lines stay lines and stay parallel, the cell becomes a parallelogram, and the origin moves to b.";
+    figure(theme, 720, "An affine map: stretched, turned, moved", description, |area| {
+        let panels = area.split_evenly((1, 2));
+        type Map<'a> = &'a dyn Fn(f64, f64) -> (f64, f64);
+        let identity = |x: f64, y: f64| (x, y);
+        let sides: [(&Area, Map, [&str; 2], &str); 2] =
+            [(&panels[0], &identity, ["x₁", "x₂"], "0"), (&panels[1], &map, ["z₁", "z₂"], "b")];
+        for (panel, map, [x_name, y_name], origin) in sides {
+            let look = Axes { x_name, y_name, ticks: [7, 7], right: 10 };
+            let mut chart = axes(theme, panel, look, -3.0..3.0, -3.0..3.0, [&plain, &plain])?;
+            let cell = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map(|(x, y)| map(x, y));
+            chart.draw_series([Polygon::new(cell, theme.held_out.mix(0.35))])?;
+            for i in -3..=3 {
+                let t = f64::from(i) * 0.5;
+                for line in [[map(t, -1.5), map(t, 1.5)], [map(-1.5, t), map(1.5, t)]] {
+                    chart.draw_series(LineSeries::new(line, theme.training.stroke_width(3)))?;
+                }
+            }
+            chart.draw_series([Circle::new(map(0.0, 0.0), 9, theme.mistake.filled())])?;
+            let text = Text::new(origin.to_owned(), (-30, 8), label(theme.mistake, TEXT));
+            chart.draw_series([EmptyElement::at(map(0.0, 0.0)) + text])?;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,68 @@
+//! The book is the folder `docs/src`; `scripts/book open` builds and opens it. This crate holds its pages to the code:
+//!
+//! - every Rust snippet of a page is a doctest, run by `cargo test`;
+//! - [`Book::problems`](book::Book::problems) finds listings that are not included from the sources, anchors, links,
+//!   figures and tests that do not exist, pages that are not tested, and dead rows in the table of the seed document;
+//! - `tests/numbers.rs` computes every number that a page shows, and compares it with what is there.
+#![forbid(unsafe_code)]
+
+pub mod book;
+mod contents;
+mod curves;
+mod diagrams;
+pub mod drawing;
+mod exercises;
+pub mod figures;
+mod includes;
+mod landscape;
+mod links;
+#[cfg(test)]
+mod numbers;
+mod plane;
+pub mod reading;
+mod seed_table;
+mod slips;
+pub mod worked;
+
+/// The snippets of each page.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../src/how-to-use.md")]
+    mod how_to_use {}
+    #[doc = include_str!("../src/activations.md")]
+    mod activations {}
+    #[doc = include_str!("../src/costs.md")]
+    mod costs {}
+    #[doc = include_str!("../src/differences.md")]
+    mod differences {}
+    #[doc = include_str!("../src/tape.md")]
+    mod tape {}
+    #[doc = include_str!("../src/agreement.md")]
+    mod agreement {}
+    #[doc = include_str!("../src/descent.md")]
+    mod descent {}
+    #[doc = include_str!("../src/plane.md")]
+    mod plane {}
+    #[doc = include_str!("../src/digits.md")]
+    mod digits {}
+    #[doc = include_str!("../src/speed.md")]
+    mod speed {}
+    #[doc = include_str!("../src/next.md")]
+    mod next {}
+    #[doc = include_str!("../src/notation.md")]
+    mod notation {}
+    #[doc = include_str!("../src/glossary.md")]
+    mod glossary {}
+    #[doc = include_str!("../src/seed.md")]
+    mod seed {}
+    #[doc = include_str!("../src/matrix-calculus.md")]
+    mod matrix_calculus {}
+    #[doc = include_str!("../src/bibliography.md")]
+    mod bibliography {}
+    #[doc = include_str!("../src/neuron.md")]
+    mod neuron {}
+    #[doc = include_str!("../src/affine.md")]
+    mod affine {}
+    #[doc = include_str!("../src/delta-recursion.md")]
+    mod delta_recursion {}
+}

@@ -1,0 +1,451 @@
+//! Every number of a page, computed. One snapshot for each page, `docs/src/numbers/PAGE.snap`: the page includes pieces
+//! of it by name, and the test fails where the code gives another number.
+
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+
+use nn_autodiff::{Dual, Tape};
+use nn_core::{Activation, Loss, Matrix, affine, seeded, sigmoid, sigmoid_derivative};
+use nn_layers::{Bounds, ByHand, ByTape, Dense, Engine, Initialization, Network, check_gradients};
+use nn_train::{Examples, Optimizer, Plan, Precision, Trainer, explain, sgd_update};
+
+use crate::reading::{Digits, Run, untrained};
+use crate::worked::two_two_two;
+use crate::{curves, landscape, plane, slips};
+
+/// The numbers of one page, each piece between anchors.
+struct Numbers(String);
+
+impl Numbers {
+    fn new() -> Self {
+        Numbers(String::new())
+    }
+
+    fn put(&mut self, name: &str, text: impl std::fmt::Display) {
+        let _ = writeln!(self.0, "ANCHOR: {name}\n{}\nANCHOR_END: {name}", text.to_string().trim_end());
+    }
+
+    /// Compares with what the page shows.
+    fn check(self, page: &str) {
+        let mut settings = insta::Settings::new();
+        settings.set_snapshot_path("../src/numbers");
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.set_description(format!("the numbers of docs/src/{page}.md"));
+        settings.bind(|| insta::assert_snapshot!(page, self.0));
+    }
+}
+
+/// A number with the 12 significant digits that every machine gives, without zeros at the end.
+fn twelve(x: f64) -> String {
+    digits(x, 12)
+}
+
+/// A number with so many significant digits, without zeros at the end.
+fn digits(x: f64, n: usize) -> String {
+    if x == 0.0 {
+        return "0".to_owned();
+    }
+    let scientific = format!("{x:.*e}", n - 1);
+    let (mantissa, exponent) = scientific.split_once('e').expect("the form of {:e}");
+    let exponent: i32 = exponent.parse().expect("an exponent");
+    let text = if (-6..12).contains(&exponent) {
+        format!("{x:.*}", usize::try_from(n as i32 - 1 - exponent).unwrap_or(0))
+    } else {
+        format!("{mantissa}e{exponent}")
+    };
+    let text = if text.contains('.') && !text.contains('e') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &text
+    };
+    text.replace('-', "−").replace("e−", "e-")
+}
+
+/// A Markdown table.
+fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let mut text = line(&header.iter().map(|&cell| cell.to_owned()).collect::<Vec<_>>());
+    text += &format!("|{}\n", "---:|".repeat(header.len()));
+    rows.into_iter().for_each(|row| text += &line(&row));
+    text
+}
+
+/// A matrix as LaTeX, its entries with so many digits.
+fn matrix(matrix: &Matrix<f64>, n: usize) -> String {
+    let row = |i| matrix.row_iter(i).map(|&x| digits(x, n)).collect::<Vec<_>>().join(" & ");
+    format!(r"\begin{{bmatrix}} {} \end{{bmatrix}}", (0..matrix.rows()).map(row).collect::<Vec<_>>().join(r" \\ "))
+}
+
+#[test]
+fn numbers_of_neuron_md() {
+    let (network, x, _) = two_two_two();
+    let first = &network.layers()[0];
+    let mut numbers = Numbers::new();
+    for unit in 0..2 {
+        let z = first.weight[(unit, 0)] * x[(0, 0)] + first.weight[(unit, 1)] * x[(1, 0)] + first.bias[(unit, 0)];
+        let a = sigmoid(z);
+        numbers.put(&format!("z{}", unit + 1), twelve(z));
+        numbers.put(&format!("a{}", unit + 1), twelve(a));
+        numbers.put(&format!("slope{}", unit + 1), twelve(sigmoid_derivative(a)));
+    }
+    let moved = sigmoid(0.3775 + 0.01);
+    numbers.put("moved", twelve(moved));
+    numbers.put("rise", digits((moved - sigmoid(0.3775)) / 0.01, 4));
+    numbers.check("neuron");
+}
+
+#[test]
+fn numbers_of_affine_md() {
+    let (network, _, _) = two_two_two();
+    let first = &network.layers()[0];
+    let x = Matrix::from_columns(&[[0.05, 0.10], [1.0, -1.0], [0.0, 0.5]]);
+    let mut z = Matrix::zeros(2, 3);
+    affine(&first.weight, &x, &first.bias, &mut z);
+    let mut numbers = Numbers::new();
+    numbers.put("x", matrix(&x, 12));
+    numbers.put("weight", matrix(&first.weight, 12));
+    numbers.put("bias", matrix(&first.bias, 12));
+    numbers.put("z", matrix(&z, 12));
+    numbers.put("memory", x.as_slice().iter().map(|&x| digits(x, 12)).collect::<Vec<_>>().join(", "));
+    numbers.check("affine");
+}
+
+#[test]
+fn numbers_of_activations_md() {
+    use Activation::{LeakyRelu, Relu, Sigmoid, Softplus, Step, Tanh};
+    let mut numbers = Numbers::new();
+    let activations = [Step, Relu, LeakyRelu, Sigmoid, Tanh, Softplus];
+    let z = Matrix::from_column(&[-4.0, -1.0, 0.0, 1.0, 4.0]);
+    for derivative in [false, true] {
+        let rows = activations.map(|activation| {
+            let (mut a, mut slope) = (Matrix::zeros(5, 1), z.map(|_| 1.0));
+            activation.apply(&z, &mut a);
+            activation.backward(&a, &mut slope);
+            let values = if derivative { &slope } else { &a };
+            std::iter::once(activation.name().to_owned())
+                .chain(values.as_slice().iter().map(|&a| digits(a, 6)))
+                .collect()
+        });
+        let header = ["", "z = −4", "−1", "0", "1", "4"];
+        numbers.put(if derivative { "derivatives" } else { "values" }, table(&header, rows));
+    }
+    let softmax = |z: [f64; 3]| {
+        let mut a = Matrix::zeros(3, 1);
+        Activation::Softmax.apply(&Matrix::from_column(&z), &mut a);
+        a.as_slice().iter().map(|&a| digits(a, 6)).collect::<Vec<_>>().join(", ")
+    };
+    numbers.put("softmax", softmax([1.0, 2.0, 3.0]));
+    numbers.put("softmax-moved", softmax([1001.0, 1002.0, 1003.0]));
+    numbers.put("sigmoid-flat", digits(sigmoid_derivative(sigmoid(10.0)), 2));
+    numbers.put("ten-layers", digits(0.25_f64.powi(10), 1));
+    let (network, x, _) = two_two_two();
+    let mut engine = ByHand::new(network);
+    engine.set_batch(&x, &Matrix::zeros(2, 1));
+    engine.loss_and_gradients();
+    numbers.put("a1", matrix(engine.layer(0).a, 12));
+    numbers.put("z2", matrix(engine.layer(1).z, 12));
+    numbers.put("a2", matrix(engine.layer(1).a, 12));
+    numbers.check("activations");
+}
+
+#[test]
+fn numbers_of_costs_md() {
+    let (network, x, y) = two_two_two();
+    let mut numbers = Numbers::new();
+    let (j, a) = network.loss_and_outputs(&x, &y);
+    let halves: Vec<f64> = a.as_slice().iter().zip(y.as_slice()).map(|(a, y)| (a - y) * (a - y) / 2.0).collect();
+    numbers.put("half1", twelve(halves[0]));
+    numbers.put("half2", twelve(halves[1]));
+    numbers.put("j", twelve(j));
+
+    let z = Matrix::from_column(&[1.0, 2.0, 3.0]);
+    let y = Matrix::from_column(&[0.0, 1.0, 0.0]);
+    let (mut a, mut delta) = (Matrix::zeros(3, 1), Matrix::zeros(3, 1));
+    Activation::Softmax.apply(&z, &mut a);
+    Loss::CrossEntropy.gradient(&z, &a, &y, &mut delta);
+    numbers.put("softmax", matrix(&a, 6));
+    numbers.put("cross-entropy", digits(Loss::CrossEntropy.value(&z, &a, &y), 6));
+    numbers.put("delta", matrix(&delta, 6));
+
+    // The naive way: −ln of the softmax, without subtracting the largest.
+    let naive = |z: [f64; 2]| -(z[1].exp() / (z[0].exp() + z[1].exp())).ln();
+    let ours = |z: [f64; 2]| {
+        let (z, y, mut a) = (Matrix::from_column(&z), Matrix::from_column(&[0.0, 1.0]), Matrix::zeros(2, 1));
+        Activation::Softmax.apply(&z, &mut a);
+        Loss::CrossEntropy.value(&z, &a, &y)
+    };
+    let rows = [[1.0, 3.0], [800.0, 0.0], [0.0, 800.0], [0.0, 40.0], [0.0, 100.0]].map(|z| {
+        let show = |x: f64| match x {
+            x if x.is_nan() => "NaN".to_owned(),
+            x if x.is_infinite() => "∞".to_owned(),
+            x if x != 0.0 && x.abs() < 1e-5 => format!("{x:.5e}"),
+            x => digits(x, 6),
+        };
+        vec![format!("({}, {})", z[0], z[1]), show(naive(z).abs()), show(ours(z))]
+    });
+    numbers.put("extremes", table(&["logits (wrong, right)", "ln of softmax, naively", "from z, as here"], rows));
+    numbers.check("costs");
+}
+
+#[test]
+fn numbers_of_differences_md() {
+    let truth = curves::derivative_by_hand();
+    let mut numbers = Numbers::new();
+    numbers.put("gradient", twelve(truth));
+    let rows = [1.0, 0.1, 0.01, 0.001, 0.0001].map(|h| {
+        let cell = |(_, stencil): (&str, curves::Stencil)| {
+            let error = ((stencil(h) - truth) / truth).abs();
+            // ε J / (h g): what rounding alone may do. Where it takes part, the digits are not the formula's.
+            let rounding = f64::EPSILON * curves::cost_moved(0.0) / (h * truth);
+            if error < 100.0 * rounding { "rounding".to_owned() } else { format!("{error:.0e}") }
+        };
+        std::iter::once(format!("{h}")).chain(curves::STENCILS.map(cell)).collect()
+    });
+    numbers.put("errors", table(&["step h", "one-sided", "central", "five-point"], rows));
+    let (network, _, _) = two_two_two();
+    numbers.put("parameters", network.parameter_count());
+    numbers.put("parameters-of-digits", untrained().parameter_count());
+    numbers.check("differences");
+}
+
+#[test]
+fn numbers_of_delta_recursion_md() {
+    let (network, x, y) = two_two_two();
+    let mut numbers = Numbers::new();
+    let explanation = explain(&network, &x, &y, Some(0.5), Precision::F64);
+    let text = explanation.to_markdown();
+    let names =
+        ["given", "forward-1", "forward-2", "cost", "backward-2", "backward-1", "update-1", "update-2", "agree"];
+    let sections: Vec<&str> = text.split("\n## ").skip(1).collect();
+    assert_eq!(sections.len(), names.len());
+    for (name, section) in names.iter().zip(sections) {
+        let (_, body) = section.split_once("\n\n").expect("a heading");
+        numbers.put(name, body);
+    }
+    let cost = |network: &Network<f64>| network.loss_and_outputs(&x, &y).0;
+    let updated = explanation.updated.expect("a learning rate").network;
+    numbers.put("j", twelve(cost(&network)));
+    numbers.put("j-after", twelve(cost(&updated)));
+
+    // The figure that many texts quote: weights alone are updated, and δ is handed back through the new W⁽²⁾.
+    let weights_only = |layers: &[Dense<f64>]| {
+        let biases =
+            layers.iter().zip(network.layers()).map(|(new, old)| Dense { bias: old.bias.clone(), ..new.clone() });
+        Network::new(biases.collect(), Loss::LeastSquares).expect("the same shapes")
+    };
+    numbers.put("j-weights", twelve(cost(&weights_only(updated.layers()))));
+    let mut engine = ByHand::new(network.clone());
+    engine.set_batch(&x, &y);
+    engine.loss_and_gradients();
+    let [mut delta, mut dw, mut db] = std::array::from_fn(|_| Matrix::zeros(0, 0));
+    let (first, second) = (engine.layer(0), engine.layer(1));
+    nn_layers::hidden_delta(&updated.layers()[1], second.delta, Activation::Sigmoid, first.a, &mut delta);
+    nn_layers::parameter_gradients(&delta, &x, &mut dw, &mut db);
+    let mut late = updated.layers().to_vec();
+    late[0].weight = network.layers()[0].weight.clone();
+    sgd_update(&mut late[0].weight, &dw, 0.5);
+    numbers.put("j-too-early", twelve(cost(&weights_only(&late))));
+    numbers.check("delta-recursion");
+}
+
+#[test]
+fn numbers_of_tape_md() {
+    let (network, x, y) = two_two_two();
+    let mut numbers = Numbers::new();
+    let mut engine = ByTape::new(&network);
+    engine.set_batch(&x, &y);
+    engine.loss_and_gradients();
+    numbers.put("table", engine.tape());
+    numbers.put("steps", engine.tape().vars().count());
+
+    // Forward mode: ε on one weight.
+    let mut duals = network.map(Dual::constant);
+    let mut layers = duals.layers().to_vec();
+    layers[0].weight[(0, 0)].derivative = 1.0;
+    duals = Network::new(layers, Loss::LeastSquares).expect("the same shapes");
+    let (j, _) = duals.loss_and_outputs(&x.map(Dual::constant), &y.map(Dual::constant));
+    numbers.put("dual", format!("{} + {} ε", twelve(j.value), twelve(j.derivative)));
+
+    // A tape over dual numbers: the gradient, and its change along that weight.
+    let mut second = ByTape::new(&duals);
+    second.set_batch(&x.map(Dual::constant), &y.map(Dual::constant));
+    second.loss_and_gradients();
+    let gradient = second.layer(0).weight_gradient[(0, 0)];
+    numbers.put("first", twelve(gradient.value));
+    numbers.put("second", twelve(gradient.derivative));
+
+    // J = w²: a value that is used twice.
+    let mut tape = Tape::<f64>::new();
+    let w = tape.parameter(Matrix::from_column(&[3.0]));
+    let square = tape.multiply(w, w);
+    tape.label(w, "w");
+    tape.label(square, "w²");
+    tape.backward(square);
+    numbers.put("twice", &tape);
+    numbers.check("tape");
+}
+
+#[test]
+fn numbers_of_agreement_md() {
+    let mut numbers = Numbers::new();
+    let (right, slips) = slips::slips();
+    let (tape, mistakes) = slips.split_last().expect("the tape comes last");
+    assert!(slips::norm_wise(&tape.1, &right) < 1e-15, "the two agree");
+    let rows = mistakes.iter().map(|(name, got)| vec![(*name).to_owned(), digits(slips::norm_wise(got, &right), 2)]);
+    numbers.put("mistakes", table(&["mistake", "norm-wise difference"], rows));
+    let power = |bound: f64| format!("{bound:e}");
+    let rows = [("f64", Bounds::F64), ("f32", Bounds::F32)]
+        .map(|(name, bounds)| vec![name.to_owned(), power(bounds.tape), power(bounds.dual), power(bounds.stencil)]);
+    numbers.put("bounds", table(&["by hand against", "tape", "dual numbers", "stencil"], rows));
+    let (network, x, y) = two_two_two();
+    let check = check_gradients(&network, &x, &y, 1);
+    assert!(check.agrees());
+    let rows =
+        check.parameters.iter().map(|row| vec![row.name.clone(), row.shape.to_string(), row.directions.to_string()]);
+    numbers.put("directions", table(&["matrix", "shape", "slopes checked"], rows));
+    numbers.put("scale", twelve(check.scale));
+    numbers.check("agreement");
+}
+
+#[test]
+fn numbers_of_descent_md() {
+    let mut numbers = Numbers::new();
+    let (network, x, y) = two_two_two();
+    let mut engine = ByHand::new(network.clone());
+    engine.set_batch(&x, &y);
+    let mut rows = Vec::new();
+    for step in 0..=10_000 {
+        let j = engine.loss_and_gradients();
+        if [0, 1, 10, 100, 1000, 10_000].contains(&step) {
+            let a = engine.outputs();
+            rows.push(vec![step.to_string(), digits(j, 3), digits(a[(0, 0)], 3), digits(a[(1, 0)], 3)]);
+        }
+        for (parameter, gradient) in engine.parameters_mut() {
+            sgd_update(parameter, gradient, 0.5);
+        }
+    }
+    numbers.put("steps", table(&["steps", "J", "first output (target 0.01)", "second output (target 0.99)"], rows));
+
+    let rows = landscape::descents().map(|(name, way)| {
+        let at = |k: usize| digits(landscape::cost(way[k][0], way[k][1]), 2);
+        vec![name.to_owned(), at(0), at(1), at(10), at(40)]
+    });
+    numbers.put("ways", table(&["", "J at the start", "after 1 step", "10 steps", "40 steps"], rows));
+
+    let digits_data = Digits::new();
+    let rows = [0.001, 0.01, 0.1, 0.5].map(|rate| {
+        let plan = Plan { epochs: 3, batch_size: 32, learning_rate: rate, ..Plan::default() };
+        let (loss, right) = three_epochs(&untrained(), &digits_data, plan, Optimizer::sgd());
+        vec![rate.to_string(), digits(loss, 2), right]
+    });
+    numbers.put("rates", table(&["learning rate η", "training loss in epoch 3", "held-out digits right"], rows));
+
+    let rows = [1, 32, 256, 1438].map(|batch_size| {
+        let plan = Plan { epochs: 3, batch_size, learning_rate: 0.05, ..Plan::default() };
+        let (loss, right) = three_epochs(&untrained(), &digits_data, plan, Optimizer::sgd());
+        vec![batch_size.to_string(), 1438_usize.div_ceil(batch_size).to_string(), digits(loss, 2), right]
+    });
+    numbers.put(
+        "batches",
+        table(&["batch size m", "updates an epoch", "training loss in epoch 3", "held-out digits right"], rows),
+    );
+
+    // Equal units stay equal; random ones do not.
+    let layers = [(8, Activation::Tanh), (10, Activation::Softmax)];
+    let random =
+        Network::random(64, &layers, Loss::CrossEntropy, Initialization::Glorot, &mut seeded(1)).expect("a network");
+    let rows = [("all weights 0.1", random.map(|_| 0.1)), ("Glorot", random)].map(|(name, network)| {
+        let plan = Plan { epochs: 3, batch_size: 32, learning_rate: 0.1, ..Plan::default() };
+        let (loss, right) = three_epochs(&network, &digits_data, plan, Optimizer::sgd());
+        vec![name.to_owned(), digits(loss, 2), right]
+    });
+    numbers.put("start", table(&["start", "training loss in epoch 3", "held-out digits right"], rows));
+    numbers.check("descent");
+}
+
+/// The training loss of the third epoch, and how many held-out digits are then right.
+fn three_epochs(network: &Network<f64>, digits: &Digits, plan: Plan, optimizer: Optimizer<f64>) -> (f64, String) {
+    let mut trainer = Trainer::new(ByHand::new(network.clone()), optimizer, plan);
+    let train = |epoch| trainer.epoch(&digits.train, epoch, |_| ControlFlow::Continue(())).expect("a finite cost").loss;
+    let loss = (1..=3).map(train).last().expect("three epochs");
+    let mut network = network.clone();
+    trainer.store(&mut network);
+    (loss, right_of(&digits.held_out, &network))
+}
+
+fn right_of(examples: &Examples<f64>, network: &Network<f64>) -> String {
+    let accuracy = examples.evaluate(network).accuracy.expect("classes");
+    format!("{:.0} of {}", accuracy * examples.len() as f64, examples.len())
+}
+
+#[test]
+fn numbers_of_plane_md() {
+    let mut numbers = Numbers::new();
+    for (name, task) in [("xor", plane::xor_task()), ("moons", plane::moons_task()), ("spirals", plane::spirals_task())]
+    {
+        let looks = plane::course(&task);
+        let rows = looks.iter().map(|(epoch, _, accuracy)| vec![epoch.to_string(), format!("{accuracy:.0} %")]);
+        numbers.put(name, table(&["epoch", "right"], rows));
+        numbers.put(&format!("{name}-parameters"), looks[0].1.parameter_count());
+    }
+    numbers.check("plane");
+}
+
+#[test]
+fn numbers_of_digits_md() {
+    let mut numbers = Numbers::new();
+    let data = Digits::new();
+    let run = Run::of_the_book(&data);
+    let held_out = data.held_out.len();
+    numbers.put("train", data.train.len());
+    numbers.put("held-out", held_out);
+    numbers.put("parameters", run.network.parameter_count());
+    let rows = [1, 2, 3, 5, 10, 20, 30].map(|epoch| {
+        let right = run.held_out_percent[epoch - 1] / 100.0 * held_out as f64;
+        let [training, held_out_loss] =
+            [&run.training_loss, &run.held_out_loss].map(|losses| digits(losses[epoch - 1], 2));
+        vec![epoch.to_string(), training, held_out_loss, format!("{right:.0} of {held_out}")]
+    });
+    numbers.put("epochs", table(&["epoch", "training loss", "held-out loss", "held-out digits right"], rows));
+    numbers.put("wrong", run.mistakes(&data).len());
+    numbers.put("chance", digits((10.0_f64).ln(), 3));
+    let confusion = run.confusion(&data);
+    let pairs = (0..10).flat_map(|truth| (0..10).map(move |said| (truth, said))).filter(|(truth, said)| truth != said);
+    let mut pairs: Vec<_> = pairs.map(|(truth, said)| (confusion.count(truth, said), truth, said)).collect();
+    pairs.sort_by_key(|&(count, truth, said)| (std::cmp::Reverse(count), truth, said));
+    let rows = pairs
+        .iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, truth, said)| vec![truth.to_string(), said.to_string(), count.to_string()]);
+    numbers.put("confused", table(&["the digit is", "the network says", "times"], rows));
+    numbers.check("digits");
+}
+
+#[test]
+fn numbers_of_speed_md() {
+    let mut numbers = Numbers::new();
+    let count = |flop: f64| format!("{:.2}", flop / 1e6);
+    let m = 32.0;
+    for (name, widths) in [("digits", [64.0, 64.0, 10.0]), ("mnist", [784.0, 128.0, 10.0])] {
+        let mut total = 0.0;
+        let rows = [1, 2].map(|l| {
+            let (below, here) = (widths[l - 1], widths[l]);
+            let product = 2.0 * below * here * m;
+            let back = if l == 1 { 0.0 } else { product };
+            total += 2.0 * product + back;
+            let back = if l == 1 { "not needed".to_owned() } else { count(back) };
+            vec![format!("{l}: {below} → {here}"), count(product), count(product), back]
+        });
+        // Spaces that do not break keep each product on one line.
+        let header = ["layer", "Z\u{a0}=\u{a0}W\u{a0}A", "∂J/∂W\u{a0}=\u{a0}δ\u{a0}Aᵀ", "Wᵀ\u{a0}δ"];
+        numbers.put(&format!("flop-{name}"), table(&header, rows));
+        numbers.put(&format!("flop-{name}-total"), count(total));
+    }
+    let rows = [1.0, 8.0, 32.0, 256.0].map(|m| {
+        let cell = |here, below| format!("{:.1}", curves::flop_per_byte(here, below, m));
+        vec![m.to_string(), cell(64.0, 64.0), cell(128.0, 784.0)]
+    });
+    numbers.put("intensity", table(&["m", "64 → 64", "784 → 128"], rows));
+    numbers.check("speed");
+}

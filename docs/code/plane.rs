@@ -1,0 +1,133 @@
+//! XOR, moons and spirals: what a network makes of every point of the plane, while it learns.
+
+use std::ops::ControlFlow;
+
+use nn_core::{Activation, Loss, Matrix, seeded};
+use nn_layers::{ByHand, Initialization, Network};
+use nn_train::{DataSet, Examples, Optimizer, Plan, Trainer, moons, spirals, xor};
+use plotters::prelude::*;
+
+use crate::drawing::{Axes, Drawn, TEXT, Theme, axes, bold, figure, legend, mix, plain, raster};
+
+/// A task of the plane: its data, its network, and the epochs after which it is looked at.
+pub(crate) struct Task {
+    data: DataSet,
+    network: Network<f64>,
+    plan: Plan,
+    looks: [usize; 4],
+    reach: [std::ops::Range<f64>; 2],
+}
+
+/// What one look shows: the epoch, the network, and its accuracy in percent on all points.
+pub(crate) type Look = (usize, Network<f64>, f64);
+
+fn task(
+    data: DataSet,
+    layers: &[(usize, Activation)],
+    loss: Loss,
+    plan: Plan,
+    looks: [usize; 4],
+    reach: [std::ops::Range<f64>; 2],
+) -> Task {
+    let network = Network::random(2, layers, loss, Initialization::Glorot, &mut seeded(1)).expect("layers that fit");
+    let plan = Plan { epochs: looks[3], ..plan };
+    Task { data, network, plan, looks, reach }
+}
+
+/// Four points, four tanh units, one sigmoid output.
+pub(crate) fn xor_task() -> Task {
+    let layers = [(4, Activation::Tanh), (1, Activation::Sigmoid)];
+    let plan = Plan { batch_size: 4, learning_rate: 0.5, shuffle: false, ..Plan::default() };
+    let reach = [-0.6..1.6, -0.6..1.6];
+    task(xor(), &layers, Loss::BinaryCrossEntropy, plan, [0, 20, 60, 300], reach)
+}
+
+/// Two half moons.
+pub(crate) fn moons_task() -> Task {
+    let layers = [(16, Activation::Tanh), (2, Activation::Softmax)];
+    let plan = Plan { batch_size: 32, learning_rate: 0.3, ..Plan::default() };
+    let reach = [-1.6..2.6, -1.2..1.7];
+    task(moons(200, 0.1, &mut seeded(1)), &layers, Loss::CrossEntropy, plan, [0, 10, 50, 200], reach)
+}
+
+/// Three spiral arms.
+pub(crate) fn spirals_task() -> Task {
+    let layers = [(32, Activation::Tanh), (32, Activation::Tanh), (3, Activation::Softmax)];
+    let plan = Plan { batch_size: 30, learning_rate: 0.1, ..Plan::default() };
+    let reach = [-1.2..1.2, -1.2..1.2];
+    task(spirals(300, 3, 0.2, &mut seeded(1)), &layers, Loss::CrossEntropy, plan, [0, 20, 100, 400], reach)
+}
+
+/// Trains a task, and keeps the network at each look.
+pub(crate) fn course(task: &Task) -> Vec<Look> {
+    let examples = Examples::<f64>::new(&task.data, task.network.outputs());
+    let mut network = task.network.clone();
+    let optimizer = if task.data.name == "spirals" { Optimizer::momentum(0.9) } else { Optimizer::sgd() };
+    let mut trainer = Trainer::new(ByHand::new(network.clone()), optimizer, task.plan);
+    let mut looks = Vec::new();
+    for epoch in 0..=task.plan.epochs {
+        if epoch > 0 {
+            trainer.epoch(&examples, epoch, |_| ControlFlow::Continue(())).expect("a cost that stays finite");
+        }
+        if task.looks.contains(&epoch) {
+            trainer.store(&mut network);
+            let accuracy = examples.evaluate(&network).accuracy.expect("classes");
+            looks.push((epoch, network.clone(), 100.0 * accuracy));
+        }
+    }
+    looks
+}
+
+/// The probabilities of the classes at a point.
+fn probabilities(network: &Network<f64>, points: &Matrix<f64>) -> Vec<Vec<f64>> {
+    let outputs = network.predict(points);
+    let of = |column: &[f64]| match column {
+        [second] => vec![1.0 - second, *second],
+        column => column.to_vec(),
+    };
+    outputs.columns_iter().map(of).collect()
+}
+
+/// Four panels: the plane in the colour of the most probable class, the paler the less sure the network is.
+pub(crate) fn boundaries(theme: &Theme, task: &Task, looks: &[Look], title: &str, description: &str) -> Drawn<String> {
+    const CELLS: usize = 56;
+    let classes = [theme.training, theme.held_out, theme.mistake];
+    let labels = task.data.labels().ok_or("points without classes")?;
+    let [x_range, y_range] = task.reach.clone();
+    let at = |range: &std::ops::Range<f64>, i: f64| range.start + (range.end - range.start) * i / CELLS as f64;
+    let points = Matrix::from_fn(2, CELLS * CELLS, |axis, j| {
+        let cell = if axis == 0 { j % CELLS } else { j / CELLS };
+        at(if axis == 0 { &x_range } else { &y_range }, cell as f64 + 0.5)
+    });
+    figure(theme, 1240, title, description, |area| {
+        let names = ["class 0", "class 1", "class 2"].into_iter().zip(classes).take(task.data.outputs());
+        legend(theme, area, (100, 22), &names.collect::<Vec<_>>())?;
+        let (_, panels) = area.split_vertically(44);
+        for (i, (panel, (epoch, network, accuracy))) in panels.split_evenly((2, 2)).iter().zip(looks).enumerate() {
+            let heading = format!("epoch {epoch}: {accuracy:.0} %");
+            panel.draw_text(&heading, &bold(theme.text, TEXT - 2.0), (100, 6))?;
+            let (_, below) = panel.split_vertically(38);
+            let x_name = if i < 2 { "" } else { "x₁" };
+            let look = Axes { x_name, y_name: if i % 2 == 0 { "x₂" } else { "" }, ticks: [4, 4], right: 10 };
+            let mut chart = axes(theme, &below, look, x_range.clone(), y_range.clone(), [&plain, &plain])?;
+            let colors: Vec<RGBColor> = probabilities(network, &points)
+                .iter()
+                .map(|shares| {
+                    let best = (1..shares.len()).fold(0, |best, k| if shares[k] > shares[best] { k } else { best });
+                    let chance = 1.0 / shares.len() as f64;
+                    let sure = ((shares[best] - chance) / (1.0 - chance) * 5.0).round() / 5.0;
+                    mix(theme.paper, classes[best], 0.12 + 0.4 * sure)
+                })
+                .collect();
+            raster(&mut chart, [&x_range, &y_range], CELLS, &colors)?;
+            let radius = if labels.len() < 10 { 14 } else { 5 };
+            for (class, color) in classes.into_iter().enumerate() {
+                let of_class = task.data.x.columns_iter().zip(labels).filter(|&(_, &label)| label == class);
+                chart.draw_series(
+                    of_class.map(|(point, _)| Circle::new((point[0], point[1]), radius, color.filled())),
+                )?;
+            }
+        }
+        Ok(())
+    })
+}
