@@ -86,11 +86,13 @@ impl Executor {
         work()
     }
 
+    // ANCHOR: parts
     /// Into how many parts a product of an m × k and a k × n matrix is divided.
     pub fn parts(self, m: usize, k: usize, n: usize) -> usize {
         let multiplications = m.saturating_mul(k).saturating_mul(n);
         (multiplications / Self::PART).clamp(1, self.threads).min(n.max(1))
     }
+    // ANCHOR_END: parts
 }
 
 /// Calls `product` with parts of the columns of B and of C, which together are all of them.

@@ -195,8 +195,12 @@ impl<T: Scalar> Matrix<T> {
     /// # Panics
     ///
     /// Panics if rows · columns overflows.
+    #[inline]
     #[track_caller]
     pub fn resize(&mut self, rows: usize, columns: usize) {
+        if (rows, columns) == (self.rows, self.columns) {
+            return; // as in every step but the first and those of a smaller batch
+        }
         self.data.resize(length(rows, columns), T::zero());
         (self.rows, self.columns) = (rows, columns);
     }

@@ -168,8 +168,8 @@ pub fn matmul_reference<'a, 'b, T: Scalar>(
 }
 // ANCHOR_END: matmul_reference
 
-/// The product in plain loops that run along contiguous columns: for single examples, for tiny matrices, and for
-/// number types that no library knows.
+/// The product in plain loops that run along contiguous columns: for number types that nobody has made a faster one for,
+/// such as dual numbers. The tests hold the faster ones against it.
 ///
 /// Which loop is innermost depends on which factor is transposed:
 ///
