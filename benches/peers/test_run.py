@@ -31,7 +31,7 @@ class Workloads(unittest.TestCase):
         self.assertEqual(workload("G:3-4-5:2").flops, 2 * 2 * (2 * 12 + 3 * 20))
 
     def test_our_own_program_knows_every_workload(self):
-        source = (run.PROJECT / "nn-train" / "examples" / "step.rs").read_text()
+        source = (run.PROJECT / "nn-train" / "benches" / "support" / "workload.rs").read_text()
         self.assertEqual([w.name for w in table() if "workloads.tsv" not in source and f'"{w.name}"' not in source], [])
 
 
