@@ -53,10 +53,9 @@ fn usage() -> ! {
 }
 
 fn table<T: Scalar>(precision: &str, names: &[String], rounds: usize) {
-    println!("One training step in {precision}, one thread, medians of {rounds} rounds\n");
-    println!(
-        "workload    by hand µs  by tape µs  tape ÷ hand  products µs  in products  examples/s  GFLOP/s  of ceiling"
-    );
+    println!("One training step in {precision}, one thread, medians of {rounds} rounds");
+    println!("µs by hand, by tape, of the products alone; their share of by hand; GFLOP/s, of the ceiling\n");
+    println!("workload    by hand  by tape  tape ÷  products  share  examples/s  GFLOP/s  ceiling");
     for name in names {
         let workload = Workload::new(name).expect("checked when the arguments were read");
         let mut by_hand = Stepper::new(&workload, ByHand::new(workload.network::<T>()));
@@ -74,7 +73,7 @@ fn table<T: Scalar>(precision: &str, names: &[String], rounds: usize) {
         let [hand, tape, products, ceiling] = times.map(median);
         let gflops = workload.flops() / hand * 1e-9;
         println!(
-            "{name:10}  {:>10}  {:>10}  {:>11.2}  {:>11}  {:>9.0} %  {:>10}  {gflops:>7.1}  {:>8.0} %",
+            "{name:10} {:>8} {:>8} {:>7.2} {:>9} {:>4.0} % {:>11} {gflops:>8.1} {:>6.0} %",
             digits(1e6 * hand),
             digits(1e6 * tape),
             tape / hand,
