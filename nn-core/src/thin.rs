@@ -266,8 +266,9 @@ mod tests {
                         let mut c = vec![T::from_f64(f64::NAN); m * n];
                         run(Thin { a, b, write: Write::Replace, c: &mut c });
                         assert_eq!(c, want.as_slice(), "{m}×{k} by {k}×{n}");
+                        let mut c = vec![T::one(); m * n];
                         run(Thin { a, b, write: Write::Add, c: &mut c });
-                        assert_eq!(c, want.map(|x| x + x).as_slice(), "{m}×{k} by {k}×{n}, added to itself");
+                        assert_eq!(c, want.map(|x| T::one() + x).as_slice(), "{m}×{k} by {k}×{n}, added to ones");
                     }
                 }
             }
