@@ -126,3 +126,27 @@ fn divide_into<T: Scalar>(
         &mut || divide_into(parts - left_parts, executor, m, b.columns_range(left..n), c_right, product),
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::Matrix;
+
+    /// The bits are the same however the columns are divided, so that only this test keeps one thread from doing it all.
+    #[test]
+    fn parts_are_as_even_as_whole_columns_can_be() {
+        for (parts, n) in [(1, 3), (2, 7), (3, 10), (4, 4), (5, 257), (8, 1000)] {
+            let (b, mut c) = (Matrix::<f32>::zeros(1, n), vec![0.0; 2 * n]);
+            let widths = Mutex::new(Vec::new());
+            divide_into(parts, Executor::ONE_THREAD, 2, b.view(), &mut c, &|b, c| {
+                assert_eq!(c.len(), 2 * b.columns());
+                widths.lock().unwrap().push(b.columns());
+            });
+            let widths = widths.into_inner().unwrap();
+            assert_eq!((widths.len(), widths.iter().sum()), (parts, n));
+            assert!(widths.iter().all(|&width| [n / parts, n.div_ceil(parts)].contains(&width)), "{n}: {widths:?}");
+        }
+    }
+}

@@ -109,7 +109,7 @@ pub(crate) fn exp_m1<T: Float>(x: T) -> T {
 #[inline(always)]
 pub(crate) fn tanh<T: Float>(x: T) -> T {
     let e = exp_m1(-(x.abs() + x.abs())); // e^−2|x| − 1
-    (-e / (T::from_f64(2.0) + e)).with_sign_of(x)
+    (e / (T::from_f64(2.0) + e)).with_sign_of(x) // −tanh |x|, given the sign of x
 }
 
 /// k and e^r − 1.

@@ -121,9 +121,9 @@ mod x86 {
     #[derive(Clone, Copy)]
     struct F64x4(__m256d);
 
-    /// For each number n of lanes, n numbers with the highest bit set from place 8 − n on, then zeros.
-    static MASKS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
-    static MASKS_64: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
+    /// For each n < 8, n numbers with the highest bit set from place 7 − n on, then zeros; likewise for each n < 4.
+    static MASKS: [i32; 15] = [-1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+    static MASKS_64: [i64; 7] = [-1, -1, -1, 0, 0, 0, 0];
 
     impl Vector<f32> for F32x8 {
         const LANES: usize = 8;
@@ -138,12 +138,12 @@ mod x86 {
         fn load(from: &[f32]) -> Self {
             let n = from.len();
             // SAFETY: see the type. Eight numbers are read where there are eight. Where there are fewer, the mask lets the
-            // first n of them be read and no more, and lies in MASKS from 8 − n to 16 − n.
+            // first n of them be read and no more, and lies in MASKS from 7 − n to 15 − n.
             F32x8(unsafe {
                 if n >= 8 {
                     _mm256_loadu_ps(from.as_ptr())
                 } else {
-                    let mask = _mm256_loadu_si256(MASKS.as_ptr().add(8 - n).cast());
+                    let mask = _mm256_loadu_si256(MASKS.as_ptr().add(7 - n).cast());
                     _mm256_maskload_ps(from.as_ptr(), mask)
                 }
             })
@@ -208,7 +208,7 @@ mod x86 {
                 if n >= 4 {
                     _mm256_loadu_pd(from.as_ptr())
                 } else {
-                    let mask = _mm256_loadu_si256(MASKS_64.as_ptr().add(4 - n).cast());
+                    let mask = _mm256_loadu_si256(MASKS_64.as_ptr().add(3 - n).cast());
                     _mm256_maskload_pd(from.as_ptr(), mask)
                 }
             })

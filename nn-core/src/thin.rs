@@ -209,7 +209,7 @@ fn inner_products<T: Scalar, V: Vector<T>>(a: MatrixView<'_, T>, b: &[T], write:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Matrix;
+    use crate::{Matrix, lanes, matmul_reference};
 
     /// Either choice gives a right product, so that only this test holds the rule in place.
     #[test]
@@ -238,5 +238,47 @@ mod tests {
             assert_eq!(chosen(m, k, n, true, false), thin_at, "Aᵀ B, {m}×{k} by {k}×{n}");
         }
         assert!(!chosen(8, 8, 8, true, true), "Aᵀ Bᵀ, which no network needs");
+    }
+
+    /// The matrix within a larger one of NaN, which no product may touch.
+    fn surrounded<T: Scalar>(rows: usize, columns: usize, entry: impl Fn(usize, usize) -> T) -> Matrix<T> {
+        Matrix::from_fn(rows + 2, columns + 2, |i, j| {
+            let inside = (1..=rows).contains(&i) && (1..=columns).contains(&j);
+            if inside { entry(i - 1, j - 1) } else { T::from_f64(f64::NAN) }
+        })
+    }
+
+    fn inner<T>(matrix: &Matrix<T>) -> MatrixView<'_, T> {
+        matrix.view().rows_range(1..matrix.rows() - 1).columns_range(1..matrix.columns() - 1)
+    }
+
+    /// Whole numbers, so that no order of additions excuses a difference.
+    fn every_strip_and_tile<T: Scalar>(run: fn(Thin<'_, T>)) {
+        let a_entry = |i: usize, p: usize| T::from_f64(((7 * i + 3 * p) % 11) as f64 - 5.0);
+        let b_entry = |p: usize, j: usize| T::from_f64(((5 * p + 2 * j) % 13) as f64 - 6.0);
+        for m in [0, 1, 3, 4, 5, 8, 9, 15, 16, 17, 31, 32, 33, 41] {
+            for k in [0, 1, 2, 9] {
+                for n in 0..=9 {
+                    let (a, at) = (surrounded(m, k, a_entry), surrounded(k, m, |p, i| a_entry(i, p)));
+                    let (b, bt) = (surrounded(k, n, b_entry), surrounded(n, k, |j, p| b_entry(p, j)));
+                    let want = matmul_reference(inner(&a), inner(&b));
+                    for (a, b) in [(inner(&a), inner(&b)), (inner(&at).t(), inner(&b)), (inner(&a), inner(&bt).t())] {
+                        let mut c = vec![T::from_f64(f64::NAN); m * n];
+                        run(Thin { a, b, write: Write::Replace, c: &mut c });
+                        assert_eq!(c, want.as_slice(), "{m}×{k} by {k}×{n}");
+                        let mut c = vec![T::one(); m * n];
+                        run(Thin { a, b, write: Write::Add, c: &mut c });
+                        assert_eq!(c, want.map(|x| T::one() + x).as_slice(), "{m}×{k} by {k}×{n}, added to ones");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_strip_and_tile_is_exact_with_either_kind_of_vectors() {
+        every_strip_and_tile::<f32>(|product| f32::widest(product));
+        every_strip_and_tile::<f64>(|product| f64::widest(product));
+        every_strip_and_tile::<f32>(|product| lanes::portable(product));
     }
 }

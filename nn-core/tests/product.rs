@@ -340,6 +340,27 @@ fn sum_columns_sums_over_examples() {
     assert_eq!(s, Matrix::from_column(&[1.0, 3.0]));
 }
 
+/// Few rows are summed in registers and many in memory: to the bit, both are the sum from left to right.
+#[test]
+fn sum_columns_of_any_height_goes_from_left_to_right() {
+    fn check<T: Scalar>() {
+        let mut rng = seeded(4);
+        for rows in 0..70 {
+            let d = random(&mut rng, rows, 5).map(T::from_f64);
+            let start = random(&mut rng, rows, 1).map(T::from_f64);
+            let mut want = start.clone();
+            for column in d.columns_iter() {
+                want.as_mut_slice().iter_mut().zip(column).for_each(|(sum, &x)| *sum += x);
+            }
+            let mut s = start;
+            sum_columns(&d, Write::Add, &mut s);
+            assert_eq!(s, want, "{rows} rows");
+        }
+    }
+    check::<f32>();
+    check::<f64>();
+}
+
 /// ∂J/∂W = δ aᵀ over a batch is the sum of the outer products of its examples: what the two sums are for.
 #[test]
 fn gradients_add_up_over_parts_of_a_batch() {
