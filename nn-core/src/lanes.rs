@@ -56,6 +56,16 @@ pub trait Vector<T>: Copy {
 
     /// The sums of all lanes of four vectors.
     fn sums(vectors: [Self; 4]) -> [T; 4];
+
+    /// The first numbers of eight lines, of which one begins every `stride` numbers.
+    fn load_lines(from: &[T], stride: usize) -> [Self; 8];
+
+    /// Eight lines of [`LANES`](Vector::LANES) numbers become as many lines of eight, one after the other: number p of
+    /// line i goes to place 8 p + i.
+    fn transpose(lines: [Self; 8]) -> [Self; 8];
+
+    /// Runs a kernel with vectors of this kind as a function of its own, which keeps its registers to itself.
+    fn call(kernel: impl Kernel<T>);
 }
 
 /// Runs a kernel with vectors that any processor has, of any number type.
@@ -97,12 +107,33 @@ impl<T: Scalar> Vector<T> for Array<T> {
     fn sums(vectors: [Self; 4]) -> [T; 4] {
         vectors.map(|Array([x0, x1, x2, x3, x4, x5, x6, x7])| ((x0 + x1) + (x2 + x3)) + ((x4 + x5) + (x6 + x7)))
     }
+
+    #[inline(always)]
+    fn load_lines(from: &[T], stride: usize) -> [Self; 8] {
+        std::array::from_fn(|i| Self::load(&from[i * stride..][..8]))
+    }
+
+    #[inline(always)]
+    fn transpose(lines: [Self; 8]) -> [Self; 8] {
+        std::array::from_fn(|p| Array(lines.map(|line| line.0[p])))
+    }
+
+    #[inline(always)]
+    fn call(kernel: impl Kernel<T>) {
+        portable(kernel);
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86::{widest_f32, widest_f64};
+pub(crate) use x86::{are_wide, widest_f32, widest_f64};
 #[cfg(not(target_arch = "x86_64"))]
 pub(crate) use {portable as widest_f32, portable as widest_f64};
+
+/// Whether `f32` and `f64` have wide vectors here.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn are_wide() -> bool {
+    false
+}
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -124,6 +155,24 @@ mod x86 {
     /// For each n < 8, n numbers with the highest bit set from place 7 − n on, then zeros; likewise for each n < 4.
     static MASKS: [i32; 15] = [-1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
     static MASKS_64: [i64; 7] = [-1, -1, -1, 0, 0, 0, 0];
+
+    impl F32x8 {
+        /// In each half of the registers, four lines of four numbers become four lines of four.
+        #[inline(always)]
+        fn transpose_halves(a: Self, b: Self, c: Self, d: Self) -> [__m256; 4] {
+            // SAFETY: see the type.
+            unsafe {
+                let (ab, cd) = (_mm256_unpacklo_ps(a.0, b.0), _mm256_unpacklo_ps(c.0, d.0));
+                let (ab_high, cd_high) = (_mm256_unpackhi_ps(a.0, b.0), _mm256_unpackhi_ps(c.0, d.0));
+                [
+                    _mm256_shuffle_ps::<0b01_00_01_00>(ab, cd),
+                    _mm256_shuffle_ps::<0b11_10_11_10>(ab, cd),
+                    _mm256_shuffle_ps::<0b01_00_01_00>(ab_high, cd_high),
+                    _mm256_shuffle_ps::<0b11_10_11_10>(ab_high, cd_high),
+                ]
+            }
+        }
+    }
 
     impl Vector<f32> for F32x8 {
         const LANES: usize = 8;
@@ -189,6 +238,59 @@ mod x86 {
             }
             sums
         }
+
+        #[inline(always)]
+        fn load_lines(from: &[f32], stride: usize) -> [Self; 8] {
+            assert!(stride.saturating_mul(7).saturating_add(8) <= from.len());
+            let mut lines = [Self::splat(0.0); 8];
+            for (i, line) in lines.iter_mut().enumerate() {
+                // SAFETY: see the type. The assertion says that the last line, and so every other, is all there.
+                *line = F32x8(unsafe { _mm256_loadu_ps(from.as_ptr().add(i * stride)) });
+            }
+            lines
+        }
+
+        #[inline(always)]
+        fn transpose([a, b, c, d, e, f, g, h]: [Self; 8]) -> [Self; 8] {
+            let ([a, b, c, d], [e, f, g, h]) = (Self::transpose_halves(a, b, c, d), Self::transpose_halves(e, f, g, h));
+            // SAFETY: see the type.
+            unsafe {
+                [
+                    F32x8(_mm256_permute2f128_ps::<0x20>(a, e)),
+                    F32x8(_mm256_permute2f128_ps::<0x20>(b, f)),
+                    F32x8(_mm256_permute2f128_ps::<0x20>(c, g)),
+                    F32x8(_mm256_permute2f128_ps::<0x20>(d, h)),
+                    F32x8(_mm256_permute2f128_ps::<0x31>(a, e)),
+                    F32x8(_mm256_permute2f128_ps::<0x31>(b, f)),
+                    F32x8(_mm256_permute2f128_ps::<0x31>(c, g)),
+                    F32x8(_mm256_permute2f128_ps::<0x31>(d, h)),
+                ]
+            }
+        }
+
+        #[inline(always)]
+        fn call(kernel: impl Kernel<f32>) {
+            // SAFETY: see the type.
+            unsafe { compiled_f32(kernel) }
+        }
+    }
+
+    impl F64x4 {
+        /// Four lines of four numbers become four lines of four.
+        #[inline(always)]
+        fn transpose_four(a: Self, b: Self, c: Self, d: Self) -> [Self; 4] {
+            // SAFETY: see the type.
+            unsafe {
+                let (ab, cd) = (_mm256_unpacklo_pd(a.0, b.0), _mm256_unpacklo_pd(c.0, d.0));
+                let (ab_high, cd_high) = (_mm256_unpackhi_pd(a.0, b.0), _mm256_unpackhi_pd(c.0, d.0));
+                [
+                    F64x4(_mm256_permute2f128_pd::<0x20>(ab, cd)),
+                    F64x4(_mm256_permute2f128_pd::<0x20>(ab_high, cd_high)),
+                    F64x4(_mm256_permute2f128_pd::<0x31>(ab, cd)),
+                    F64x4(_mm256_permute2f128_pd::<0x31>(ab_high, cd_high)),
+                ]
+            }
+        }
     }
 
     impl Vector<f64> for F64x4 {
@@ -250,6 +352,35 @@ mod x86 {
             }
             sums
         }
+
+        #[inline(always)]
+        fn load_lines(from: &[f64], stride: usize) -> [Self; 8] {
+            assert!(stride.saturating_mul(7).saturating_add(4) <= from.len());
+            let mut lines = [Self::splat(0.0); 8];
+            for (i, line) in lines.iter_mut().enumerate() {
+                // SAFETY: see the type. The assertion says that the last line, and so every other, is all there.
+                *line = F64x4(unsafe { _mm256_loadu_pd(from.as_ptr().add(i * stride)) });
+            }
+            lines
+        }
+
+        #[inline(always)]
+        fn transpose([a, b, c, d, e, f, g, h]: [Self; 8]) -> [Self; 8] {
+            let ([a, b, c, d], [e, f, g, h]) = (Self::transpose_four(a, b, c, d), Self::transpose_four(e, f, g, h));
+            [a, e, b, f, c, g, d, h]
+        }
+
+        #[inline(always)]
+        fn call(kernel: impl Kernel<f64>) {
+            // SAFETY: see the type.
+            unsafe { compiled_f64(kernel) }
+        }
+    }
+
+    /// Whether `f32` and `f64` have wide vectors here: whether this processor has AVX2 and FMA.
+    #[inline]
+    pub(crate) fn are_wide() -> bool {
+        is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
     }
 
     macro_rules! implement_widest {
@@ -257,7 +388,7 @@ mod x86 {
             /// Runs a kernel with the widest vectors of this processor.
             #[inline]
             pub(crate) fn $widest(kernel: impl Kernel<$float>) {
-                if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                if are_wide() {
                     // SAFETY: the processor has just said that it has AVX2 and FMA.
                     unsafe { $compiled(kernel) }
                 } else {
@@ -269,6 +400,7 @@ mod x86 {
             ///
             /// The processor has AVX2 and FMA.
             #[target_feature(enable = "avx2,fma")]
+            #[inline(never)]
             unsafe fn $compiled(kernel: impl Kernel<$float>) {
                 kernel.run::<$vector>();
             }

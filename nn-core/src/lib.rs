@@ -65,6 +65,7 @@ mod gemm;
 mod lanes;
 mod loss;
 mod matrix;
+mod packed;
 mod product;
 mod random;
 mod scalar;

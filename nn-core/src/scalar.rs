@@ -1,10 +1,12 @@
 //! The numbers that everything is generic over.
 
+use std::cell::RefCell;
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use num_traits::{One, Zero};
 
+use crate::packed::{self, Packed};
 use crate::thin::{self, Thin};
 use crate::{Kernel, MatrixView, Write, executor, functions, gemm, lanes, plain_product};
 
@@ -15,8 +17,8 @@ use crate::{Kernel, MatrixView, Write, executor, functions, gemm, lanes, plain_p
 /// differentiation) needs the rule of the product and the derivatives of these six functions.
 ///
 /// Two hooks let a number type bring its own speed, [`product`](Scalar::product) and [`widest`](Scalar::widest). `f32` and
-/// `f64` have tiles for small products, the crate matrixmultiply for large ones, and wide vectors for everything else;
-/// any other type gets plain loops.
+/// `f64` have tiles for small products, packed panels or the crate matrixmultiply for large ones, and wide vectors for
+/// everything else; any other type gets plain loops.
 ///
 /// # Example
 ///
@@ -134,11 +136,22 @@ macro_rules! implement_scalar {
             }
 
             fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, write: Write, c: &mut [Self]) {
+                const DEPTH: usize = packed::DEPTH_BYTES / size_of::<$float>();
+                thread_local! {
+                    static BUFFER: RefCell<Vec<$float>> = const { RefCell::new(Vec::new()) };
+                }
                 // Chosen by the shape of the whole, so that the bits do not depend on the number of threads.
                 let thin = thin::is_faster(a, b);
+                let packed = lanes::are_wide() && packed::is_faster(&a, &b);
                 executor::divide(a.rows(), b, c, |b, c| {
                     if thin {
                         Self::widest(Thin { a, b, write, c });
+                    } else if packed {
+                        BUFFER.with_borrow_mut(|buffer| {
+                            let blocks =
+                                Packed::<_, DEPTH, { packed::ROWS }, { packed::COLUMNS }> { a, b, write, c, buffer };
+                            Self::widest(blocks);
+                        });
                     } else {
                         gemm::$gemm(a, b, write, c);
                     }
