@@ -42,7 +42,7 @@ const LINE: usize = 64;
 
 /// Whether a processor with AVX2 and FMA is faster with this module than with matrixmultiply.
 ///
-/// Measured on one core of an AMD EPYC (Zen 3) for shapes with m, k and n from 4 to 800 and for the layers of the
+/// Measured with warm caches on one core of an AMD EPYC (Zen 3) for m, k and n from 4 to 800 and for the layers of the
 /// benchmarks, as the time of [`Packed`] over that of matrixmultiply: from these limits on 0.85 to 0.98, in `f64` 0.81 to
 /// 0.95. Below, the half-filled tiles, or the sums that go back to C after few products, cost more than is won; A Bᵀ, whose
 /// factors both lie as matrixmultiply wants them, has little to win before it is large.
