@@ -1,6 +1,6 @@
 // Looks at every page of the built book in Chromium, as a reader on a desktop and on a phone, in a light and in a dark
 // theme. Fails on a console error, on a request that leaves 127.0.0.1 or is not answered, on a page that is wider than
-// the window, and on mathematics that was left as text.
+// the window, on mathematics that was left as text, and on an equation that runs into its number.
 //
 //   node docs/tools/look.mjs [folder for screenshots]
 import { createServer } from 'node:http';
@@ -63,6 +63,10 @@ for (const view of VIEWS) {
         twins: document.querySelectorAll('figure').length - shown.filter((image) => image.closest('figure')).length,
         raw: text.textContent.match(/\$\$?|\\(?:frac|delta|mathbf|W|z|a|d)\b|\{\{/g),
         math: document.querySelectorAll('.katex').length === document.querySelectorAll('.katex-mathml math').length,
+        numbers: [...document.querySelectorAll('.equation[id]')].filter((equation) => {
+          const [base, tag] = ['.katex-base', '.katex-tag'].map((name) => equation.querySelectorAll(`.katex-html > ${name}`));
+          return tag.length !== 1 || [...base].at(-1).getBoundingClientRect().right > tag[0].getBoundingClientRect().left;
+        }).map((equation) => equation.id),
         plain: document.querySelectorAll('code.language-rs:not(.hljs)').length,
         theme: document.documentElement.className,
       };
@@ -72,6 +76,7 @@ for (const view of VIEWS) {
     if (found.twins) report('a figure that shows both of its pictures, or none');
     if (found.raw) report(`left as text: ${found.raw.slice(0, 5)}`);
     if (!found.math) report('mathematics without MathML');
+    if (found.numbers.length) report(`equations that run into their number: ${found.numbers}`);
     if (found.plain) report("listings without colours: mdBook's own script did not run");
     if (!found.theme.includes(view.theme)) report(`the theme is ${found.theme}`);
     if (shots) await page.screenshot({ path: join(shots, `${at.replace('.html', '')}-${view.name}.png`), fullPage: true });

@@ -30,8 +30,15 @@ const MACROS = {
 run((content, path, root) => {
   copyStyle(root);
   content = content.replace(/^```rs\n([\s\S]*?)\n```$/gm, (_, code) => `\`\`\`rs\n${dedent(code)}\n\`\`\``);
+  content = content.replace(/^<div class="wide">\n[\s\S]*?^<\/div>$/gm, breakNames);
   return outsideCode(content, (text) => pictures(mathematics(text, path)));
 });
+
+/** The long names of a wide table may break at their joints, so that it fits the window. */
+function breakNames(table) {
+  const joints = (name) => name.replace(/_/g, '&#95;<wbr>').replace(/::/g, '::<wbr>');
+  return table.replace(/`([^`]+)`/g, (_, name) => `<code>${joints(name)}</code>`);
+}
 
 /** A method stands further right in its source than on the page. */
 function dedent(code) {
@@ -42,13 +49,16 @@ function dedent(code) {
 
 function mathematics(text, path) {
   const display = /\$\$([\s\S]+?)\$\$/g;
-  const inline = /(?<![\\$])\$(?=\S)((?:\\.|[^$\\])+?)(?<=\S)\$(?![\d$])/g;
+  const inline = /(?<![\\$])\$(?=\S)((?:\\.|[^$\\])+?)(?<=\S)\$(?![\d$])([.,:;?)]+)?/g;
   text = text.replace(display, (_, tex) => {
     const tag = /\\tag\{([^}]+)\}/.exec(tex)?.[1];
     const id = tag ? ` id="eq-${tag}"` : '';
     return `\n<div class="equation"${id} tabindex="0">${set(tex, true, path)}</div>\n`;
   });
-  return text.replace(inline, (_, tex) => set(tex, false, path));
+  return text.replace(inline, (_, tex, mark) => {
+    const formula = set(tex, false, path);
+    return mark ? `<span class="together">${formula}${mark}</span>` : formula;
+  });
 }
 
 function set(tex, displayMode, path) {
