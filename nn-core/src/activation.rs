@@ -327,7 +327,7 @@ pub fn softmax<T: Scalar>(z: &[T], a: &mut [T]) {
 /// a_i ← z_i − z_max
 #[inline(always)]
 fn subtract_largest<T: Scalar>(z: &[T], a: &mut [T]) {
-    let Some(largest) = largest(z) else { return };
+    let largest = largest(z);
     for (a, &z) in a.iter_mut().zip(z) {
         *a = z - largest;
     }

@@ -87,33 +87,37 @@ impl Executor {
     }
 
     // ANCHOR: parts
-    /// Into how many parts a product of an m × k and a k × n matrix is divided.
+    /// Into how many parts a product of an m × k and a k × n matrix is divided: of two columns at least, since a column
+    /// alone is added up in another order.
     pub fn parts(self, m: usize, k: usize, n: usize) -> usize {
         let multiplications = m.saturating_mul(k).saturating_mul(n);
-        (multiplications / Self::PART).clamp(1, self.threads).min(n.max(1))
+        (multiplications / Self::PART).clamp(1, self.threads).min((n / 2).max(1))
     }
     // ANCHOR_END: parts
 }
 
 /// Calls `product` with parts of the columns of B and of C, which together are all of them.
+#[inline]
 pub(crate) fn divide<T: Scalar>(
     m: usize,
-    b: MatrixView<'_, T>,
+    b: &MatrixView<'_, T>,
     c: &mut [T],
-    product: impl Fn(MatrixView<'_, T>, &mut [T]) + Sync,
+    product: impl Fn(&MatrixView<'_, T>, &mut [T]) + Sync,
 ) {
     let executor = CURRENT.get();
-    let parts = executor.parts(m, b.rows(), b.columns());
-    divide_into(parts, executor, m, b, c, &product);
+    match executor.parts(m, b.rows(), b.columns()) {
+        1 => product(b, c),
+        parts => divide_into(parts, executor, m, b, c, &product),
+    }
 }
 
 fn divide_into<T: Scalar>(
     parts: usize,
     executor: Executor,
     m: usize,
-    b: MatrixView<'_, T>,
+    b: &MatrixView<'_, T>,
     c: &mut [T],
-    product: &(impl Fn(MatrixView<'_, T>, &mut [T]) + Sync),
+    product: &(impl Fn(&MatrixView<'_, T>, &mut [T]) + Sync),
 ) {
     if parts <= 1 {
         return product(b, c);
@@ -122,8 +126,8 @@ fn divide_into<T: Scalar>(
     let left = n * left_parts / parts;
     let (c_left, c_right) = c.split_at_mut(left * m);
     (executor.join)(
-        &mut || divide_into(left_parts, executor, m, b.columns_range(0..left), c_left, product),
-        &mut || divide_into(parts - left_parts, executor, m, b.columns_range(left..n), c_right, product),
+        &mut || divide_into(left_parts, executor, m, &b.columns_range(0..left), c_left, product),
+        &mut || divide_into(parts - left_parts, executor, m, &b.columns_range(left..n), c_right, product),
     );
 }
 
@@ -140,7 +144,7 @@ mod tests {
         for (parts, n) in [(1, 3), (2, 7), (3, 10), (4, 4), (5, 257), (8, 1000)] {
             let (b, mut c) = (Matrix::<f32>::zeros(1, n), vec![0.0; 2 * n]);
             let widths = Mutex::new(Vec::new());
-            divide_into(parts, Executor::ONE_THREAD, 2, b.view(), &mut c, &|b, c| {
+            divide_into(parts, Executor::ONE_THREAD, 2, &b.view(), &mut c, &|b, c| {
                 assert_eq!(c.len(), 2 * b.columns());
                 widths.lock().unwrap().push(b.columns());
             });

@@ -386,7 +386,7 @@ mod x86 {
     macro_rules! implement_widest {
         ($widest:ident, $compiled:ident, $float:ident, $vector:ident) => {
             /// Runs a kernel with the widest vectors of this processor.
-            #[inline]
+            #[inline(always)]
             pub(crate) fn $widest(kernel: impl Kernel<$float>) {
                 if are_wide() {
                     // SAFETY: the processor has just said that it has AVX2 and FMA.

@@ -85,7 +85,7 @@ pub use loss::{
     least_squares_gradient,
 };
 pub use matrix::Matrix;
-pub use product::{Write, affine, matmul, matmul_reference, plain_product, sum_columns};
+pub use product::{Start, Write, affine, matmul, matmul_reference, plain_product, sum_columns};
 pub use random::{Generator, below, normal, seeded, shuffle, uniform};
 pub use scalar::Scalar;
 pub use view::{MatrixView, Shape};

@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::activation::UnknownName;
-use crate::sums::{argmax, sum, sum_without};
+use crate::sums::{largest, largest_and_others, sum};
 use crate::{Activation, Matrix, Scalar};
 
 /// The cost J of a network's outputs against the targets.
@@ -151,9 +151,8 @@ pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> 
     let mut total = T::zero();
     for j in 0..y.columns() {
         let (z_column, a_column) = (z.column(j), a.column(j));
-        let max = argmax(z_column);
-        let z_max = z_column[max];
-        let log_sum = (sum_without(a_column, max) / a_column[max]).ln_1p();
+        let (z_max, (a_max, others)) = (largest(z_column), largest_and_others(a_column));
+        let log_sum = (others / a_max).ln_1p();
         total += sum(z_column, y.column(j), |z, y| {
             // A target of 0 takes no part, even where z_max − z overflows. A NaN takes part.
             if y != T::zero() { y * ((z_max - z) + log_sum) } else { T::zero() }
@@ -180,11 +179,11 @@ pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
     let m = examples(y);
     for j in 0..y.columns() {
         let (a_column, y_column) = (a.column(j), y.column(j));
+        let (a_max, others) = largest_and_others(a_column);
         for ((g, &a), &y) in gradient.column_mut(j).iter_mut().zip(a_column).zip(y_column) {
-            *g = (a - y) / m;
+            let difference = if a == a_max { (T::one() - y) - others } else { a - y };
+            *g = difference / m;
         }
-        let max = argmax(a_column);
-        gradient[(max, j)] = ((T::one() - y_column[max]) - sum_without(a_column, max)) / m;
     }
 }
 // ANCHOR_END: cross_entropy_gradient

@@ -184,7 +184,12 @@ impl<T: Scalar, const FACTOR: char> Kernel<T> for Pack<'_, T, FACTOR> {
 /// The first numbers of the first eight of some lines, of which one begins every `stride` numbers; zeros where there are
 /// none.
 #[inline(always)]
-fn lines<T: Scalar, V: Vector<T>>(data: &[T], stride: usize, lines: Range<usize>, within: Range<usize>) -> [V; 8] {
+pub(crate) fn lines<T: Scalar, V: Vector<T>>(
+    data: &[T],
+    stride: usize,
+    lines: Range<usize>,
+    within: Range<usize>,
+) -> [V; 8] {
     if lines.len() >= 8 && within.len() >= V::LANES {
         return V::load_lines(&data[lines.start * stride + within.start..], stride);
     }

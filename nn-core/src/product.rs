@@ -11,6 +11,42 @@ pub enum Write {
     Add,
 }
 
+/// What a product is added to: C ← start + A B.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Start<'a, T> {
+    /// Nothing: C ← A B. What C held is not read.
+    Nothing,
+    /// What C holds: C ← C + A B.
+    C,
+    /// The same column s for every column of C: C ← s 1ᵀ + A B.
+    Column(&'a [T]),
+}
+
+impl<T> From<Write> for Start<'_, T> {
+    #[inline]
+    fn from(write: Write) -> Self {
+        match write {
+            Write::Replace => Start::Nothing,
+            Write::Add => Start::C,
+        }
+    }
+}
+
+impl<T: Scalar> Start<'_, T> {
+    /// Writes the column to every column of C, if there is one, and says how the product is written then.
+    #[inline]
+    pub fn lay_down(self, c: &mut [T]) -> Write {
+        match self {
+            Start::Nothing => Write::Replace,
+            Start::C => Write::Add,
+            Start::Column(column) => {
+                T::widest(CopyToColumns { column, c });
+                Write::Add
+            }
+        }
+    }
+}
+
 /// C ← A B, or C ← C + A B.
 ///
 /// Either factor may be a transposed view: `matmul(w.t(), &delta, …)` is Wᵀ δ, and `matmul(&delta, a.t(), …)` is δ aᵀ.
@@ -52,13 +88,13 @@ pub fn matmul<'a, 'b, T: Scalar>(
         b.shape(),
         c.shape()
     );
-    T::product(a, b, write, c.as_mut_slice());
+    T::product(a, b, write.into(), c.as_mut_slice());
 }
 // ANCHOR_END: matmul
 
 /// Z ← W A + b 1ᵀ: the affine map of a layer, for every example of a batch.
 ///
-/// The biases are laid down first and the product is added to them.
+/// Each sum begins with its bias, and the products are added to it.
 ///
 /// # Shapes
 ///
@@ -70,27 +106,33 @@ pub fn matmul<'a, 'b, T: Scalar>(
 #[track_caller]
 // ANCHOR: affine
 pub fn affine<'a, T: Scalar>(weight: &Matrix<T>, a: impl Into<MatrixView<'a, T>>, bias: &Matrix<T>, z: &mut Matrix<T>) {
+    let (w, a, b) = (weight.view(), a.into(), bias.view());
     assert!(
-        bias.rows() == z.rows() && bias.columns() == 1,
-        "affine map z = W a + b: b is {}, z is {}",
-        bias.shape(),
+        w.columns() == a.rows()
+            && b.rows() == w.rows()
+            && b.columns() == 1
+            && z.rows() == w.rows()
+            && z.columns() == a.columns(),
+        "affine map z = W a + b: W is {}, a is {}, b is {}, z is {}",
+        w.shape(),
+        a.shape(),
+        b.shape(),
         z.shape()
     );
-    T::widest(CopyToColumns { column: bias.as_slice(), z });
-    matmul(weight, a, Write::Add, z);
+    T::product(w, a, Start::Column(bias.as_slice()), z.as_mut_slice());
 }
 // ANCHOR_END: affine
 
-/// Each column of Z ← the column. The columns are short, so that a call for each would take longer than copying it.
+/// Each column of C ← the column. The columns are short, so that a call for each would take longer than copying it.
 struct CopyToColumns<'a, T> {
     column: &'a [T],
-    z: &'a mut Matrix<T>,
+    c: &'a mut [T],
 }
 
 impl<T: Scalar> Kernel<T> for CopyToColumns<'_, T> {
     #[inline(always)]
     fn run<V: Vector<T>>(self) {
-        for to in self.z.as_mut_slice().chunks_exact_mut(self.column.len().max(1)) {
+        for to in self.c.chunks_exact_mut(self.column.len().max(1)) {
             for (to, from) in to.chunks_mut(V::LANES).zip(self.column.chunks(V::LANES)) {
                 V::load(from).store(to);
             }
@@ -112,33 +154,39 @@ impl<T: Scalar> Kernel<T> for CopyToColumns<'_, T> {
 // ANCHOR: sum_columns
 pub fn sum_columns<T: Scalar>(d: &Matrix<T>, write: Write, s: &mut Matrix<T>) {
     assert!(s.rows() == d.rows() && s.columns() == 1, "sum s = D 1: D is {}, s is {}", d.shape(), s.shape());
-    if write == Write::Replace {
-        s.fill(T::zero());
+    let (sums, mut columns) = (s.as_mut_slice(), d.as_slice());
+    if write == Write::Replace && d.columns() > 0 {
+        sums.copy_from_slice(d.column(0));
+        columns = &columns[d.rows()..];
+    } else if write == Write::Replace {
+        sums.fill(T::zero());
     }
-    T::widest(AddColumns { d, sums: s.as_mut_slice() });
+    if !columns.is_empty() {
+        T::widest(AddColumns { columns, sums });
+    }
 }
 
-/// s ← s + D 1
+/// s ← s + D 1, for the columns of D one after the other.
 struct AddColumns<'a, T> {
-    d: &'a Matrix<T>,
+    columns: &'a [T],
     sums: &'a mut [T],
 }
 
 impl<T: Scalar> Kernel<T> for AddColumns<'_, T> {
     #[inline(always)]
     fn run<V: Vector<T>>(self) {
-        let rows = self.d.rows();
+        let rows = self.sums.len();
         if rows <= 4 * V::LANES {
             // The sums of a few rows stay in a register while it goes along the columns.
             for (i, sums) in self.sums.chunks_mut(V::LANES).enumerate() {
                 let mut sum = V::load(sums);
-                for column in self.d.as_slice().chunks_exact(rows) {
+                for column in self.columns.chunks_exact(rows) {
                     sum = V::load(&column[i * V::LANES..][..sums.len()]).multiply_add(V::splat(T::one()), sum);
                 }
                 sum.store(sums);
             }
         } else {
-            for column in self.d.as_slice().chunks_exact(rows) {
+            for column in self.columns.chunks_exact(rows) {
                 for (sum, &x) in self.sums.iter_mut().zip(column) {
                     *sum += x;
                 }

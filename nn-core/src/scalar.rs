@@ -7,8 +7,8 @@ use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 use num_traits::{One, Zero};
 
 use crate::packed::{self, Packed};
-use crate::thin::{self, Thin};
-use crate::{Kernel, MatrixView, Write, executor, functions, gemm, lanes, plain_product};
+use crate::thin::{self, Thin, Transpose};
+use crate::{Kernel, MatrixView, Start, executor, functions, gemm, lanes, plain_product};
 
 /// A real number as this project needs it: four operations, order, and the few functions that activations and costs
 /// are made of.
@@ -77,13 +77,15 @@ pub trait Scalar:
         if self < Self::zero() { -self } else { self }
     }
 
-    /// C ← A B, or C ← C + A B: the matrix product of this number type.
+    /// C ← start + A B: the matrix product of this number type.
     ///
     /// # Shapes
     ///
-    /// A is m × k, B is k × n, and `c` holds the m × n matrix C column by column; [`matmul`](crate::matmul) has checked
-    /// them. With [`Write::Replace`] `c` is never read: it may hold NaN.
-    fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, write: Write, c: &mut [Self]) {
+    /// A is m × k, B is k × n, and `c` holds the m × n matrix C column by column; a column to start from is m × 1.
+    /// [`matmul`](crate::matmul) and [`affine`](crate::affine) have checked them. Unless it starts from C, `c` is never
+    /// read: it may hold NaN.
+    fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, start: Start<'_, Self>, c: &mut [Self]) {
+        let write = start.lay_down(c);
         plain_product(a, b, write, c);
     }
 
@@ -135,30 +137,44 @@ macro_rules! implement_scalar {
                 $float::sqrt(self)
             }
 
-            fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, write: Write, c: &mut [Self]) {
+            #[inline]
+            fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, start: Start<'_, Self>, c: &mut [Self]) {
                 const DEPTH: usize = packed::DEPTH_BYTES / size_of::<$float>();
                 thread_local! {
                     static BUFFER: RefCell<Vec<$float>> = const { RefCell::new(Vec::new()) };
                 }
                 // Chosen by the shape of the whole, so that the bits do not depend on the number of threads.
-                let thin = thin::is_faster(a, b);
-                let packed = lanes::are_wide() && packed::is_faster(&a, &b);
-                executor::divide(a.rows(), b, c, |b, c| {
-                    if thin {
-                        Self::widest(Thin { a, b, write, c });
-                    } else if packed {
+                if thin::is_faster(&a, &b) {
+                    executor::divide(a.rows(), &b, c, |b, c| Self::widest(Thin { a: &a, b, start, c }));
+                } else if lanes::are_wide() && packed::is_faster(&a, &b) {
+                    executor::divide(a.rows(), &b, c, |b, c| {
+                        let write = start.lay_down(c);
                         BUFFER.with_borrow_mut(|buffer| {
-                            let blocks =
-                                Packed::<_, DEPTH, { packed::ROWS }, { packed::COLUMNS }> { a, b, write, c, buffer };
+                            let blocks = Packed::<_, DEPTH, { packed::ROWS }, { packed::COLUMNS }> {
+                                a,
+                                b: *b,
+                                write,
+                                c,
+                                buffer,
+                            };
                             Self::widest(blocks);
                         });
-                    } else {
-                        gemm::$gemm(a, b, write, c);
-                    }
-                });
+                    });
+                } else if thin::is_faster_transposed(&a, &b) {
+                    BUFFER.with_borrow_mut(|buffer| {
+                        let (m, k) = (a.rows(), a.columns());
+                        buffer.resize(buffer.len().max(m * k), 0.0);
+                        let transposed = &mut buffer[..m * k];
+                        Self::widest(Transpose { from: a.t(), to: transposed });
+                        let a = MatrixView::new(m, k, transposed);
+                        executor::divide(m, &b, c, |b, c| Self::widest(Thin { a: &a, b, start, c }));
+                    });
+                } else {
+                    executor::divide(a.rows(), &b, c, |b, c| gemm::$gemm(a, *b, start.lay_down(c), c));
+                }
             }
 
-            #[inline]
+            #[inline(always)]
             fn widest(kernel: impl Kernel<Self>) {
                 lanes::$widest(kernel);
             }

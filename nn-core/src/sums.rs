@@ -24,17 +24,19 @@ pub(crate) fn sum<T: Scalar>(x: &[T], y: &[T], term: impl Fn(T, T) -> T) -> T {
     (((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))) + rest
 }
 
-/// The sum of all entries but one.
+/// The largest number, and the sum of all others. Of several that are the largest, all but one are others.
 #[inline(always)]
-pub(crate) fn sum_without<T: Scalar>(column: &[T], left_out: usize) -> T {
-    let (before, after) = (&column[..left_out], &column[left_out + 1..]);
-    sum(before, before, |x, _| x) + sum(after, after, |x, _| x)
+pub(crate) fn largest_and_others<T: Scalar>(numbers: &[T]) -> (T, T) {
+    let max = largest(numbers);
+    let smaller = sum(numbers, numbers, |x, _| if x == max { T::zero() } else { x });
+    let equals = sum(numbers, numbers, |x, _| if x == max { T::one() } else { T::zero() });
+    (max, smaller + (equals - T::one()) * max)
 }
 
-/// The largest number; the first where it is NaN, and where there are no others. NaN behind the first is passed over.
+/// The largest number; the first where it is NaN; 0 where there is none. NaN behind the first is passed over.
 #[inline(always)]
-pub(crate) fn largest<T: Scalar>(numbers: &[T]) -> Option<T> {
-    let &first = numbers.first()?;
+pub(crate) fn largest<T: Scalar>(numbers: &[T]) -> T {
+    let Some(&first) = numbers.first() else { return T::zero() };
     let blocks = numbers.chunks_exact(LANES);
     let larger = |max, x| if x > max { x } else { max };
     let rest = blocks.remainder().iter().fold(first, |max, &x| larger(max, x));
@@ -44,13 +46,13 @@ pub(crate) fn largest<T: Scalar>(numbers: &[T]) -> Option<T> {
             lanes[lane] = larger(lanes[lane], block[lane]);
         }
     }
-    Some(lanes.into_iter().fold(rest, larger))
+    lanes.into_iter().fold(rest, larger)
 }
 
 /// The place of the largest number, the first of equals; 0 where there is none, or where the first is NaN.
 #[inline(always)]
 pub(crate) fn argmax<T: Scalar>(numbers: &[T]) -> usize {
-    let Some(max) = largest(numbers) else { return 0 };
+    let max = largest(numbers);
     numbers.iter().position(|&x| x == max).unwrap_or(0)
 }
 
@@ -65,10 +67,24 @@ mod tests {
             let y: Vec<f64> = x.iter().map(|x| 1.0 / x).collect();
             assert_eq!(sum(&x, &y, |x, _| x), f64::from(n * (n + 1) / 2), "{n}");
             assert!((sum(&x, &y, |x, y| x * y) - f64::from(n)).abs() < 1e-13, "{n}");
-            for left_out in 0..n as usize {
-                assert_eq!(sum_without(&x, left_out), f64::from(n * (n + 1) / 2) - x[left_out], "{n}, {left_out}");
+        }
+    }
+
+    #[test]
+    fn the_largest_is_left_out_of_the_others_once() {
+        for n in 1..40 {
+            for place in 0..n {
+                let mut x: Vec<f64> = (0..n).map(|i| i as f64 - 20.0).collect();
+                let others = x.iter().sum::<f64>() - x[place];
+                x[place] = 100.0;
+                assert_eq!(largest_and_others(&x), (100.0, others), "{place} of {n}");
+                let before = std::mem::replace(&mut x[0], 100.0);
+                let others = if place == 0 { others } else { others - before + 100.0 };
+                assert_eq!(largest_and_others(&x), (100.0, others), "{place} of {n}, and the first");
             }
         }
+        assert_eq!(largest_and_others::<f64>(&[3.0]), (3.0, 0.0));
+        assert!(largest_and_others(&[f64::NAN, 1.0]).1.is_nan() && largest_and_others(&[1.0, f64::NAN]).1.is_nan());
     }
 
     #[test]

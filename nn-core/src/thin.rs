@@ -8,17 +8,21 @@
 //! |---|---|---|
 //! | A B, A Bᵀ | z = W a, ∂J/∂W = δ aᵀ | a tile of C: one column of A after the other is added to it, times a row of B |
 //! | a bᵀ | ∂J/∂W = δ aᵀ for one example | a, which is written, scaled, to one column of C after the other |
-//! | Aᵀ B | Wᵀ δ | four entries of C: inner products of columns of A with a column of B |
+//! | Aᵀ B | Wᵀ δ for one example | four entries of C: inner products of columns of A with a column of B |
+//!
+//! Wᵀ δ for more examples is the first of these again, with W transposed beforehand: W is small, and it is used for every
+//! example.
 
-use crate::{Kernel, MatrixView, Scalar, Vector, Write};
+use crate::packed::lines;
+use crate::{Kernel, MatrixView, Scalar, Start, Vector, Write};
 
 /// Whether the loops of this module beat a product that packs its factors.
 ///
 /// Measured on one core of an AMD EPYC (Zen 3) for 4,200 shapes with m, k and n from 2 to 784, as the time of [`Thin`] over
 /// that of matrixmultiply, geometric means: with up to four columns 0.2 to 0.5 at any size; A B 0.4 to 0.8 up to 2¹⁷
 /// multiplications and level at 2¹⁸; A Bᵀ level at 2¹⁶; Aᵀ B, whose inner products have to be summed across lanes, level
-/// at 512.
-pub(crate) fn is_faster<T>(a: MatrixView<'_, T>, b: MatrixView<'_, T>) -> bool {
+/// at 512. The tiles have become faster since.
+pub(crate) fn is_faster<T>(a: &MatrixView<'_, T>, b: &MatrixView<'_, T>) -> bool {
     let (m, k, n) = (a.rows(), a.columns(), b.columns());
     let multiplications = m.saturating_mul(k).saturating_mul(n);
     let [a_transposed, b_transposed] = [a, b].map(|view| !view.columns_are_contiguous());
@@ -31,136 +35,257 @@ pub(crate) fn is_faster<T>(a: MatrixView<'_, T>, b: MatrixView<'_, T>) -> bool {
     multiplications <= limit || m <= 1 || k <= 1 || n <= if a_transposed { 2 } else { 4 }
 }
 
-/// C ← A B, or C ← C + A B. A and B are not both transposed.
+/// Whether it pays to transpose an A that is transposed first, since [`Thin`] has its tiles for one that is not.
+pub(crate) fn is_faster_transposed<T>(a: &MatrixView<'_, T>, b: &MatrixView<'_, T>) -> bool {
+    let multiplications = a.rows().saturating_mul(a.columns()).saturating_mul(b.columns());
+    multiplications <= 1 << 18 && b.columns_are_contiguous() && !a.columns_are_contiguous()
+}
+
+/// Writes the transpose of a matrix, column by column.
+pub(crate) struct Transpose<'a, T> {
+    pub(crate) from: MatrixView<'a, T>,
+    pub(crate) to: &'a mut [T],
+}
+
+impl<T: Scalar> Kernel<T> for Transpose<'_, T> {
+    #[inline(always)]
+    fn run<V: Vector<T>>(self) {
+        let (rows, columns) = (self.from.rows(), self.from.columns());
+        let (data, _, stride) = self.from.raw();
+        for j in (0..columns).step_by(8) {
+            for i in (0..rows).step_by(V::LANES) {
+                let lines = lines::<T, V>(data, stride, j..columns, i..rows);
+                for (q, line) in V::transpose(lines).into_iter().enumerate() {
+                    let (i, j) = (i + q * V::LANES / 8, j + q * V::LANES % 8); // the first of the entries in the line
+                    if i < rows && j < columns {
+                        line.store(&mut self.to[i * columns + j..(i + 1) * columns]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// C ← start + A B. A and B are not both transposed.
 ///
 /// # Shapes
 ///
 /// A: m × k, B: k × n, `c`: the m · n entries of C column by column. The caller has checked them.
 pub(crate) struct Thin<'a, T> {
-    pub(crate) a: MatrixView<'a, T>,
-    pub(crate) b: MatrixView<'a, T>,
-    pub(crate) write: Write,
+    pub(crate) a: &'a MatrixView<'a, T>,
+    pub(crate) b: &'a MatrixView<'a, T>,
+    pub(crate) start: Start<'a, T>,
     pub(crate) c: &'a mut [T],
 }
 
 impl<T: Scalar> Kernel<T> for Thin<'_, T> {
     #[inline(always)]
     fn run<V: Vector<T>>(self) {
-        let Thin { a, b, write, c } = self;
+        let Thin { a: &a, b: &b, start, c } = self;
         // A matrix of one row mostly lies in memory like one of one column, and Cᵀ = Bᵀ Aᵀ has the longer loops.
         let contiguous = |view: MatrixView<'_, T>| view.columns_are_contiguous();
         let turn = a.rows() == 1 && (contiguous(b.t()) || contiguous(a.t()));
         let (a, b) = if turn { (b.t(), a.t()) } else { (a, b) };
         let (m, k) = (a.rows(), a.columns());
-        if k == 0 && write == Write::Replace {
-            c.fill(T::zero()); // The sum of nothing.
-        }
-        if m == 0 || k == 0 {
+        if m == 0 {
             return;
         }
-        if !a.columns_are_contiguous() {
-            for (j, c) in c.chunks_exact_mut(m).enumerate() {
+        let row = m == 1 && contiguous(a.t()) && contiguous(b);
+        if row || k == 0 || !contiguous(a) {
+            let write = start.lay_down(c);
+            for (j, c) in c.chunks_mut(m).enumerate() {
                 inner_products::<T, V>(a.t(), b.column(j), write, c);
             }
             return;
         }
-        // Strips of as many rows as four, two or one vectors hold. Only the last vector of the last may be partly filled.
+        let start = if turn { start.lay_down(c).into() } else { start };
+        // Strips of nearly the same height, of at most two vectors, or of four where no sums have to stay in registers.
+        let strips = m.div_ceil(if k == 1 { 4 * V::LANES } else { 2 * V::LANES });
         let mut i = 0;
-        while i < m {
-            let rows = m - i;
-            i += if rows >= 4 * V::LANES {
-                Strip { a, b, write, i, rows: 4 * V::LANES }.write_to::<V, 4>(c)
-            } else if rows > V::LANES {
-                Strip { a, b, write, i, rows: rows.min(2 * V::LANES) }.write_to::<V, 2>(c)
-            } else {
-                Strip { a, b, write, i, rows }.write_to::<V, 1>(c)
-            };
+        for strip in 1..=strips {
+            let end = if strip == strips { m } else { strip * m / strips };
+            let (a, b, rows, c) = (&a, &b, end - i, &mut *c);
+            match rows.div_ceil(V::LANES) {
+                1 if rows < V::LANES => V::call(Strip::<T, 1, false> { a, b, start, i, rows, c }),
+                1 => V::call(Strip::<T, 1, true> { a, b, start, i, rows, c }),
+                2 => V::call(Strip::<T, 2, true> { a, b, start, i, rows, c }),
+                3 => V::call(Strip::<T, 3, true> { a, b, start, i, rows, c }),
+                _ => V::call(Strip::<T, 4, true> { a, b, start, i, rows, c }),
+            }
+            i = end;
         }
     }
 }
 
-/// The rows i … i + rows of a product.
-struct Strip<'a, T> {
-    a: MatrixView<'a, T>,
-    b: MatrixView<'a, T>,
-    write: Write,
+/// The rows i … i + rows of a product, in R vectors. Where they are not a whole number of vectors, the last vector overlaps
+/// the one before it: a number that is computed twice is cheaper than a mask. Only where there are fewer rows than lanes the
+/// vector is not FULL.
+struct Strip<'a, T, const R: usize, const FULL: bool> {
+    a: &'a MatrixView<'a, T>,
+    b: &'a MatrixView<'a, T>,
+    start: Start<'a, T>,
     i: usize,
     rows: usize,
+    c: &'a mut [T],
 }
 
-impl<T: Scalar> Strip<'_, T> {
-    /// Writes the strip, in R vectors, to its place in C, and returns its number of rows.
+impl<T: Scalar, const R: usize, const FULL: bool> Kernel<T> for Strip<'_, T, R, FULL> {
     #[inline(always)]
-    fn write_to<V: Vector<T>, const R: usize>(self, c: &mut [T]) -> usize {
-        if self.a.columns() == 1 {
-            self.outer_product::<V, R>(c);
-            return self.rows;
-        }
-        // Two vectors by four columns and four by two are eight sums, enough to keep two units of four stages busy.
-        let (n, mut j) = (self.b.columns(), 0);
-        if R < 4 {
-            while n - j >= 4 {
-                self.tile::<V, R, 4>(j, c);
-                j += 4;
+    fn run<V: Vector<T>>(mut self) {
+        match (self.a.columns(), self.b.columns()) {
+            (1, _) => self.outer_product::<V>(),
+            (_, 1) if R <= 2 => self.column::<V>(),
+            (_, n) if R <= 2 => {
+                // Two vectors by six columns are twelve sums, which keep two units of four stages busy.
+                let mut j = 0;
+                while n - j > 8 || n - j == 6 {
+                    self.tile::<V, 6>(j);
+                    j += 6;
+                }
+                while n - j >= 4 {
+                    self.tile::<V, 4>(j);
+                    j += 4;
+                }
+                if n - j >= 2 {
+                    self.tile::<V, 2>(j);
+                    j += 2;
+                }
+                if n - j == 1 {
+                    self.tile::<V, 1>(j);
+                }
             }
-            if n - j == 3 {
-                self.tile::<V, R, 3>(j, c);
-                j += 3;
-            }
+            _ => unreachable!("a strip of {R} vectors for more than outer products"),
         }
-        while n - j >= 2 {
-            self.tile::<V, R, 2>(j, c);
-            j += 2;
-        }
-        if n - j == 1 {
-            self.tile::<V, R, 1>(j, c);
-        }
-        self.rows
     }
+}
 
+impl<T: Scalar, const R: usize, const FULL: bool> Strip<'_, T, R, FULL> {
     /// Columns j … j + N of the strip: Σ_p a_p b_pᵀ, where a_p is a column of A and b_pᵀ a row of B.
     #[inline(always)]
-    fn tile<V: Vector<T>, const R: usize, const N: usize>(&self, j: usize, c: &mut [T]) {
-        let (m, k) = (self.a.rows(), self.a.columns());
+    fn tile<V: Vector<T>, const N: usize>(&mut self, j: usize) {
+        let (k, rows) = (self.a.columns(), self.rows::<V>());
         let (a, _, a_stride) = self.a.raw();
-        let a = a.get(self.i..).unwrap_or(&[]).chunks(a_stride); // column p of A, from row i on
+        let mut a = a[self.i..].chunks(a_stride); // column p of A, from row i on
         let (b, row_stride, column_stride) = self.b.raw();
-        let mut sums = [[V::splat(T::zero()); R]; N];
+        let mut sums = [self.first::<V>(); N];
         // Where a check could fail it ends the loop: a panic would keep the sums in memory instead of registers.
         if row_stride == 1 {
             let b: [&[T]; N] = std::array::from_fn(|column| &b[(j + column) * column_stride..][..k]);
-            for (p, a) in (0..k).zip(a) {
-                let Some(a) = a.get(..self.rows) else { break };
-                add_outer_product(vectors::<T, V, R>(a), b.map(|column| V::splat(column[p])), &mut sums);
+            for p in 0..k {
+                let Some(a) = a.next().and_then(|a| a.get(..rows)) else { break };
+                add_outer_product(Self::load::<V>(a), &b.map(|column| column[p]), &mut sums);
             }
         } else {
-            for (a, b) in a.zip(b[j..].chunks(row_stride)).take(k) {
-                let (Some(a), Some(b)) = (a.get(..self.rows), b.first_chunk::<N>()) else { break };
-                add_outer_product(vectors::<T, V, R>(a), b.map(V::splat), &mut sums);
+            let mut b = b[j..].chunks(row_stride);
+            for _ in 0..k {
+                let Some(a) = a.next().and_then(|a| a.get(..rows)) else { break };
+                let Some(b) = b.next().and_then(|b| b.first_chunk::<N>()) else { break };
+                add_outer_product(Self::load::<V>(a), b, &mut sums);
             }
         }
-        for (c, sums) in c[j * m..].chunks_exact_mut(m).zip(sums) {
-            put(self.write, sums, &mut c[self.i..][..self.rows]);
+        for (j, sums) in (j..j + N).zip(sums) {
+            self.put(sums, j);
         }
+    }
+
+    /// The strip of a C that is one column: Σ_p a_p b_p, with four sums for each entry, each of every fourth product. One
+    /// alone would make each multiply-add wait for the one before it.
+    #[inline(always)]
+    fn column<V: Vector<T>>(&mut self) {
+        let (k, rows) = (self.a.columns(), self.rows::<V>());
+        let (a, _, a_stride) = self.a.raw();
+        let (b, b_stride, _) = self.b.raw();
+        let (mut a, mut b) = (a[self.i..].chunks(a_stride), b.chunks(b_stride).take(k));
+        let mut sums = [[V::splat(T::zero()); R]; 4];
+        sums[0] = self.first::<V>();
+        'products: loop {
+            for sums in &mut sums {
+                let Some([b, ..]) = b.next() else { break 'products };
+                let Some(a) = a.next().and_then(|a| a.get(..rows)) else { break 'products };
+                add_outer_product(Self::load::<V>(a), &[*b], std::array::from_mut(sums));
+            }
+        }
+        let mut total = sums[0];
+        for sums in &sums[1..] {
+            for (total, sum) in total.iter_mut().zip(sums) {
+                *total = sum.multiply_add(V::splat(T::one()), *total);
+            }
+        }
+        self.put(total, 0);
     }
 
     /// All columns of the strip where A and B are single columns: a bᵀ.
     #[inline(always)]
-    fn outer_product<V: Vector<T>, const R: usize>(&self, c: &mut [T]) {
+    fn outer_product<V: Vector<T>>(&mut self) {
         let (a, ..) = self.a.raw();
-        let a = vectors::<T, V, R>(&a[self.i..][..self.rows]);
+        let (a, first) = (Self::load::<V>(&a[self.i..][..self.rows::<V>()]), self.first::<V>());
         let (b, _, stride) = self.b.raw();
-        for (c, &factor) in c.chunks_exact_mut(self.a.rows()).zip(b.iter().step_by(stride)) {
-            let (factor, zero) = (V::splat(factor), V::splat(T::zero()));
-            put(self.write, a.map(|a| a.multiply_add(factor, zero)), &mut c[self.i..][..self.rows]);
+        for (j, b) in b.chunks(stride).take(self.b.columns()).enumerate() {
+            let mut sums = [first];
+            add_outer_product(a, &[b[0]], &mut sums);
+            self.put(sums[0], j);
         }
+    }
+
+    /// What the sums of a column begin with.
+    #[inline(always)]
+    fn first<V: Vector<T>>(&self) -> [V; R] {
+        match self.start {
+            Start::Column(column) => Self::load(&column[self.i..][..self.rows::<V>()]),
+            Start::Nothing | Start::C => [V::splat(T::zero()); R],
+        }
+    }
+
+    /// Writes the sums of column j of C to their place.
+    #[inline(always)]
+    fn put<V: Vector<T>>(&mut self, mut sums: [V; R], j: usize) {
+        let (m, rows) = (self.a.rows(), self.rows::<V>());
+        let c = &mut self.c[j * m + self.i..][..rows];
+        if matches!(self.start, Start::C) {
+            // All of C is read before any of it is written, because of rows that stand in two vectors.
+            for (sum, c) in sums.iter_mut().zip(Self::load::<V>(c)) {
+                *sum = sum.multiply_add(V::splat(T::one()), c);
+            }
+        }
+        for (r, sum) in sums.into_iter().enumerate() {
+            sum.store(&mut c[Self::place::<V>(r, rows)..]);
+        }
+    }
+
+    /// The strip's rows of a column.
+    #[inline(always)]
+    fn load<V: Vector<T>>(column: &[T]) -> [V; R] {
+        let mut vectors = [V::splat(T::zero()); R];
+        for (r, vector) in vectors.iter_mut().enumerate() {
+            *vector = V::load(&column[Self::place::<V>(r, column.len())..]);
+        }
+        vectors
+    }
+
+    /// In which row of the strip vector r begins.
+    #[inline(always)]
+    fn place<V: Vector<T>>(r: usize, rows: usize) -> usize {
+        if FULL && r + 1 == R { rows - V::LANES } else { r * V::LANES }
+    }
+
+    #[inline(always)]
+    fn rows<V: Vector<T>>(&self) -> usize {
+        // What the compiler does not know it would check at each vector.
+        assert!(!FULL || self.rows >= V::LANES && self.rows > (R - 1) * V::LANES);
+        self.rows
     }
 }
 
 /// sums ← sums + a bᵀ
 #[inline(always)]
-fn add_outer_product<T, V: Vector<T>, const R: usize, const N: usize>(a: [V; R], b: [V; N], sums: &mut [[V; R]; N]) {
-    for (sums, b) in sums.iter_mut().zip(b) {
+fn add_outer_product<T: Scalar, V: Vector<T>, const R: usize, const N: usize>(
+    a: [V; R],
+    b: &[T; N],
+    sums: &mut [[V; R]; N],
+) {
+    // One number of B at a time: registers for all of them would drive sums out into memory.
+    for (sums, &b) in sums.iter_mut().zip(b) {
+        let b = V::splat(b);
         for (sum, a) in sums.iter_mut().zip(a) {
             *sum = a.multiply_add(b, *sum);
         }
@@ -169,8 +294,12 @@ fn add_outer_product<T, V: Vector<T>, const R: usize, const N: usize>(a: [V; R],
 
 /// The numbers in R vectors, of which only the last may be partly filled.
 #[inline(always)]
-pub(crate) fn vectors<T, V: Vector<T>, const R: usize>(numbers: &[T]) -> [V; R] {
-    std::array::from_fn(|r| V::load(&numbers[r * V::LANES..]))
+pub(crate) fn vectors<T: Scalar, V: Vector<T>, const R: usize>(numbers: &[T]) -> [V; R] {
+    let mut vectors = [V::splat(T::zero()); R];
+    for (r, vector) in vectors.iter_mut().enumerate() {
+        *vector = V::load(&numbers[r * V::LANES..]);
+    }
+    vectors
 }
 
 /// c ← sums, or c ← c + sums, as far as c reaches.
@@ -217,7 +346,7 @@ mod tests {
         let chosen = |m: usize, k: usize, n: usize, a_transposed: bool, b_transposed: bool| {
             let [a, b] = [[m, k], [k, n]].map(|[rows, columns]| Matrix::<f32>::zeros(rows, columns));
             let [at, bt] = [[k, m], [n, k]].map(|[rows, columns]| Matrix::<f32>::zeros(rows, columns));
-            is_faster(if a_transposed { at.t() } else { a.view() }, if b_transposed { bt.t() } else { b.view() })
+            is_faster(&if a_transposed { at.t() } else { a.view() }, &if b_transposed { bt.t() } else { b.view() })
         };
         for (m, k, n, thin, thin_bt, thin_at) in [
             (64, 64, 64, true, false, false),
@@ -238,6 +367,12 @@ mod tests {
             assert_eq!(chosen(m, k, n, true, false), thin_at, "Aᵀ B, {m}×{k} by {k}×{n}");
         }
         assert!(!chosen(8, 8, 8, true, true), "Aᵀ Bᵀ, which no network needs");
+
+        let [w, delta] = [Matrix::<f32>::zeros(64, 64), Matrix::<f32>::zeros(64, 65)];
+        assert!(is_faster_transposed(&w.t(), &delta.columns_range(0..64)));
+        assert!(!is_faster_transposed(&w.t(), &delta.view()), "more than 2¹⁸ multiplications");
+        assert!(!is_faster_transposed(&w.view(), &delta.columns_range(0..64)), "not transposed");
+        assert!(!is_faster_transposed(&w.t(), &w.t()), "B transposed as well");
     }
 
     /// The matrix within a larger one of NaN, which no product may touch.
@@ -264,11 +399,16 @@ mod tests {
                     let want = matmul_reference(inner(&a), inner(&b));
                     for (a, b) in [(inner(&a), inner(&b)), (inner(&at).t(), inner(&b)), (inner(&a), inner(&bt).t())] {
                         let mut c = vec![T::from_f64(f64::NAN); m * n];
-                        run(Thin { a, b, write: Write::Replace, c: &mut c });
+                        run(Thin { a: &a, b: &b, start: Start::Nothing, c: &mut c });
                         assert_eq!(c, want.as_slice(), "{m}×{k} by {k}×{n}");
                         let mut c = vec![T::one(); m * n];
-                        run(Thin { a, b, write: Write::Add, c: &mut c });
+                        run(Thin { a: &a, b: &b, start: Start::C, c: &mut c });
                         assert_eq!(c, want.map(|x| T::one() + x).as_slice(), "{m}×{k} by {k}×{n}, added to ones");
+                        let column: Vec<T> = (0..m).map(|i| T::from_f64(i as f64)).collect();
+                        let mut c = vec![T::from_f64(f64::NAN); m * n];
+                        run(Thin { a: &a, b: &b, start: Start::Column(&column), c: &mut c });
+                        let want = Matrix::from_fn(m, n, |i, j| column[i] + want[(i, j)]);
+                        assert_eq!(c, want.as_slice(), "{m}×{k} by {k}×{n}, added to a column");
                     }
                 }
             }

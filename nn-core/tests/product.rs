@@ -381,8 +381,8 @@ fn gradients_add_up_over_parts_of_a_batch() {
 #[test]
 fn shapes_that_do_not_fit_are_named() {
     let zeros = Matrix::<f64>::zeros;
+    let shape = |[rows, columns]: [usize; 2]| format!("{rows}×{columns}");
     for (a, b, c) in [([2, 3], [4, 5], [2, 5]), ([2, 3], [3, 5], [3, 5]), ([2, 3], [3, 5], [2, 4])] {
-        let shape = |[rows, columns]: [usize; 2]| format!("{rows}×{columns}");
         let mut result = zeros(c[0], c[1]);
         assert_eq!(
             message(|| matmul(&zeros(a[0], a[1]), &zeros(b[0], b[1]), Write::Add, &mut result)),
@@ -394,18 +394,25 @@ fn shapes_that_do_not_fit_are_named() {
         "matrix product C = A B: A is 2×3, B is 2×5, C is 2×5"
     );
     assert_eq!(message(|| matmul_reference(&zeros(2, 3), &zeros(2, 3))), "matrix product A B: A is 2×3, B is 2×3");
-    assert_eq!(
-        message(|| affine(&zeros(2, 3), &zeros(3, 4), &zeros(3, 1), &mut zeros(2, 4))),
-        "affine map z = W a + b: b is 3×1, z is 2×4"
-    );
-    assert_eq!(
-        message(|| affine(&zeros(2, 3), &zeros(3, 4), &zeros(2, 2), &mut zeros(2, 4))),
-        "affine map z = W a + b: b is 2×2, z is 2×4"
-    );
-    assert_eq!(
-        message(|| affine(&zeros(2, 3), &zeros(4, 4), &zeros(2, 1), &mut zeros(2, 4))),
-        "matrix product C = A B: A is 2×3, B is 4×4, C is 2×4"
-    );
+    for (w, a, b, z) in [
+        ([2, 3], [3, 4], [3, 1], [2, 4]),
+        ([2, 3], [3, 4], [2, 2], [2, 4]),
+        ([2, 3], [4, 4], [2, 1], [2, 4]),
+        ([2, 3], [3, 4], [2, 1], [3, 4]),
+        ([2, 3], [3, 4], [2, 1], [2, 5]),
+    ] {
+        let [weight, a_below, bias, mut result] = [w, a, b, z].map(|[rows, columns]| zeros(rows, columns));
+        assert_eq!(
+            message(|| affine(&weight, &a_below, &bias, &mut result)),
+            format!(
+                "affine map z = W a + b: W is {}, a is {}, b is {}, z is {}",
+                shape(w),
+                shape(a),
+                shape(b),
+                shape(z)
+            )
+        );
+    }
     for s in [[3, 1], [2, 2]] {
         assert_eq!(
             message(|| sum_columns(&zeros(2, 3), Write::Add, &mut zeros(s[0], s[1]))),
