@@ -85,9 +85,7 @@ impl<T: Scalar, const DEPTH: usize, const ROWS: usize, const COLUMNS: usize> Ker
         let (a_panel, b_panel) = (height * depth + SLACK, WIDTH * depth + SLACK);
         let (a_size, b_size) = (rows / height * a_panel, columns / WIDTH * b_panel);
         let size = a_size + b_size + LINE / size_of::<T>();
-        if buffer.len() < size {
-            buffer.resize(size, T::zero());
-        }
+        buffer.resize(buffer.len().max(size), T::zero());
         let start = buffer.as_ptr().align_offset(LINE);
         let (a_block, b_block) = buffer[start..][..a_size + b_size].split_at_mut(a_size);
         for p in ranges(0..k, depth) {
@@ -277,13 +275,14 @@ mod tests {
                     let a = Padded::<T>::new(m, k, a_transposed, || digit(&mut rng));
                     let b = Padded::<T>::new(k, n, b_transposed, || digit(&mut rng));
                     let (a, b) = (a.view(), b.view());
-                    let mut want = matmul_reference(a, b);
+                    let want = matmul_reference(a, b);
                     let mut c = Matrix::from_fn(m, n, |_, _| T::from_f64(f64::NAN));
                     run(Packed { a, b, write: Write::Replace, c: c.as_mut_slice(), buffer: &mut buffer });
                     assert_eq!(c, want, "{m}×{k} by {k}×{n}, transposed: {a_transposed}, {b_transposed}");
+                    let mut c = Matrix::from_fn(m, n, |_, _| T::one());
                     run(Packed { a, b, write: Write::Add, c: c.as_mut_slice(), buffer: &mut buffer });
-                    want.as_mut_slice().iter_mut().for_each(|x| *x += *x);
-                    assert_eq!(c, want, "twice {m}×{k} by {k}×{n}, transposed: {a_transposed}, {b_transposed}");
+                    let want = want.map(|x| T::one() + x);
+                    assert_eq!(c, want, "1 + {m}×{k} by {k}×{n}, transposed: {a_transposed}, {b_transposed}");
                 }
             }
         }
@@ -294,6 +293,17 @@ mod tests {
         check::<f32>(|product| f32::widest(product));
         check::<f64>(|product| f64::widest(product));
         check::<f32>(|product| lanes::portable(product));
+    }
+
+    /// Blocks of 32 rows, 16 products and 12 columns are two panels of 16 · 16 numbers and two of 6 · 16, each with its
+    /// slack, and a line so that they begin with one.
+    #[test]
+    fn the_buffer_holds_the_panels_and_no_more() {
+        let (a, b) = (Matrix::<f32>::zeros(70, 40), Matrix::zeros(40, 30));
+        let (mut c, mut buffer) = (Matrix::zeros(70, 30), Vec::new());
+        let (a, b) = (a.view(), b.view());
+        lanes::portable(Small { a, b, write: Write::Replace, c: c.as_mut_slice(), buffer: &mut buffer });
+        assert_eq!(buffer.len(), 2 * (16 * 16 + SLACK) + 2 * (6 * 16 + SLACK) + 64 / 4);
     }
 
     /// Threads may divide the columns of C among them as they like.
