@@ -57,8 +57,8 @@ impl<T: Scalar> Kernel<T> for Transpose<'_, T> {
                 let lines = lines::<T, V>(data, stride, j..columns, i..rows);
                 for (q, line) in V::transpose(lines).into_iter().enumerate() {
                     let (i, j) = (i + q * V::LANES / 8, j + q * V::LANES % 8); // the first of the entries in the line
-                    if i < rows && j < columns {
-                        line.store(&mut self.to[i * columns + j..(i + 1) * columns]);
+                    if let Some(to) = self.to.get_mut(i * columns + j..(i + 1) * columns) {
+                        line.store(to);
                     }
                 }
             }
