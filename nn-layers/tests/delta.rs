@@ -132,6 +132,6 @@ fn dense_layer_computes_z_and_a() {
     assert_eq!(a, Matrix::from_rows(&[[0.0, 3.5], [5.0, 0.0]]));
     assert_eq!(
         panic_message(|| layer.pre_activation(&Matrix::zeros(2, 1), &mut unwritten())),
-        "matrix product C = A B: A is 2×3, B is 2×1, C is 2×1"
+        "affine map z = W a + b: W is 2×3, a is 2×1, b is 2×1, z is 2×1"
     );
 }
