@@ -36,11 +36,12 @@ fn table() {
     insta::assert_snapshot!(tape);
 }
 
+/// Not three digits: z1 holds 0.3925, halfway between two of them, and fused multiply-adds would decide which.
 #[test]
-fn table_with_three_digits() {
+fn table_with_four_digits() {
     let (mut tape, j) = network();
     tape.backward(j);
-    insta::assert_snapshot!(format!("{tape:.3}"));
+    insta::assert_snapshot!(format!("{tape:.4}"));
 }
 
 #[test]

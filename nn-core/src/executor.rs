@@ -87,11 +87,10 @@ impl Executor {
     }
 
     // ANCHOR: parts
-    /// Into how many parts a product of an m × k and a k × n matrix is divided: of two columns at least, since a column
-    /// alone is added up in another order.
+    /// Into how many parts a product of an m × k and a k × n matrix is divided.
     pub fn parts(self, m: usize, k: usize, n: usize) -> usize {
         let multiplications = m.saturating_mul(k).saturating_mul(n);
-        (multiplications / Self::PART).clamp(1, self.threads).min((n / 2).max(1))
+        (multiplications / Self::PART).clamp(1, self.threads).min(n.max(1))
     }
     // ANCHOR_END: parts
 }

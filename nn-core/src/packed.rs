@@ -20,7 +20,6 @@
 
 use std::ops::Range;
 
-use crate::thin::{put, vectors};
 use crate::{Kernel, MatrixView, Scalar, Vector, Write};
 
 /// The most columns of A that are multiplied before the sums go back to C, in bytes. Fewer would write C more often; more
@@ -226,6 +225,27 @@ impl<T: Scalar, const N: usize> Kernel<T> for Tile<'_, T, N> {
         }
         for (c, sums) in self.c.chunks_exact_mut(self.m).zip(sums) {
             put(self.write, sums, &mut c[self.i.clone()]);
+        }
+    }
+}
+
+/// The numbers in R vectors, of which only the last may be partly filled.
+#[inline(always)]
+fn vectors<T: Scalar, V: Vector<T>, const R: usize>(numbers: &[T]) -> [V; R] {
+    let mut vectors = [V::splat(T::zero()); R];
+    for (r, vector) in vectors.iter_mut().enumerate() {
+        *vector = V::load(&numbers[r * V::LANES..]);
+    }
+    vectors
+}
+
+/// c ← sums, or c ← c + sums, as far as c reaches.
+#[inline(always)]
+fn put<T: Scalar, V: Vector<T>, const R: usize>(write: Write, sums: [V; R], c: &mut [T]) {
+    for (c, sum) in c.chunks_mut(V::LANES).zip(sums) {
+        match write {
+            Write::Replace => sum.store(c),
+            Write::Add => sum.multiply_add(V::splat(T::one()), V::load(c)).store(c),
         }
     }
 }

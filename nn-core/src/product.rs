@@ -12,6 +12,17 @@ pub enum Write {
 }
 
 /// What a product is added to: C ← start + A B.
+///
+/// ```
+/// use nn_core::{Matrix, Scalar, Start};
+///
+/// let (a, b) = (Matrix::from_rows(&[[1.0, 2.0], [3.0, 4.0]]), Matrix::from_column(&[1.0, -1.0]));
+/// let mut c = [f64::NAN; 2];
+/// f64::product(a.view(), b.view(), Start::Column(&[10.0, 20.0]), &mut c);
+/// assert_eq!(c, [9.0, 19.0]);
+/// f64::product(a.view(), b.view(), Start::C, &mut c);
+/// assert_eq!(c, [8.0, 18.0]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Start<'a, T> {
     /// Nothing: C ← A B. What C held is not read.

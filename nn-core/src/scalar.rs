@@ -161,13 +161,13 @@ macro_rules! implement_scalar {
                         });
                     });
                 } else if thin::is_faster_transposed(&a, &b) {
+                    // Too small to be divided.
                     BUFFER.with_borrow_mut(|buffer| {
                         let (m, k) = (a.rows(), a.columns());
                         buffer.resize(buffer.len().max(m * k), 0.0);
                         let transposed = &mut buffer[..m * k];
                         Self::widest(Transpose { from: a.t(), to: transposed });
-                        let a = MatrixView::new(m, k, transposed);
-                        executor::divide(m, &b, c, |b, c| Self::widest(Thin { a: &a, b, start, c }));
+                        Self::widest(Thin { a: &MatrixView::new(m, k, transposed), b: &b, start, c });
                     });
                 } else {
                     executor::divide(a.rows(), &b, c, |b, c| gemm::$gemm(a, *b, start.lay_down(c), c));

@@ -99,8 +99,9 @@ impl<T: Scalar> Kernel<T> for Thin<'_, T> {
             return;
         }
         let start = if turn { start.lay_down(c).into() } else { start };
-        // Strips of nearly the same height, of at most two vectors, or of four where no sums have to stay in registers.
-        let strips = m.div_ceil(if k == 1 { 4 * V::LANES } else { 2 * V::LANES });
+        // Strips of nearly the same height: of two vectors at most, or of four where only one column of sums, or none, has to
+        // stay in registers.
+        let strips = m.div_ceil(if k == 1 || b.columns() == 1 { 4 * V::LANES } else { 2 * V::LANES });
         let mut i = 0;
         for strip in 1..=strips {
             let end = if strip == strips { m } else { strip * m / strips };
@@ -132,35 +133,32 @@ struct Strip<'a, T, const R: usize, const FULL: bool> {
 impl<T: Scalar, const R: usize, const FULL: bool> Kernel<T> for Strip<'_, T, R, FULL> {
     #[inline(always)]
     fn run<V: Vector<T>>(mut self) {
-        match (self.a.columns(), self.b.columns()) {
-            (1, _) => self.outer_product::<V>(),
-            (_, 1) if R <= 2 => self.column::<V>(),
-            (_, n) if R <= 2 => {
-                // Two vectors by six columns are twelve sums, which keep two units of four stages busy.
-                let mut j = 0;
-                while n - j > 8 || n - j == 6 {
-                    self.tile::<V, 6>(j);
-                    j += 6;
-                }
-                while n - j >= 4 {
-                    self.tile::<V, 4>(j);
-                    j += 4;
-                }
-                if n - j >= 2 {
-                    self.tile::<V, 2>(j);
-                    j += 2;
-                }
-                if n - j == 1 {
-                    self.tile::<V, 1>(j);
-                }
-            }
-            _ => unreachable!("a strip of {R} vectors for more than outer products"),
+        if self.a.columns() == 1 {
+            return self.outer_product::<V>();
+        }
+        // Two vectors by six columns are twelve sums, which keep two units of four stages busy.
+        let (n, mut j) = (self.b.columns(), 0);
+        while n - j > 8 || n - j == 6 {
+            self.tile::<V, 6>(j);
+            j += 6;
+        }
+        while n - j >= 4 {
+            self.tile::<V, 4>(j);
+            j += 4;
+        }
+        if n - j >= 2 {
+            self.tile::<V, 2>(j);
+            j += 2;
+        }
+        if n - j == 1 {
+            self.tile::<V, 1>(j);
         }
     }
 }
 
 impl<T: Scalar, const R: usize, const FULL: bool> Strip<'_, T, R, FULL> {
-    /// Columns j … j + N of the strip: Σ_p a_p b_pᵀ, where a_p is a column of A and b_pᵀ a row of B.
+    /// Columns j … j + N of the strip: Σ_p a_p b_pᵀ, where a_p is a column of A and b_pᵀ a row of B. Each number is added up
+    /// in the same order whatever N is: an example has the same bits alone as among others.
     #[inline(always)]
     fn tile<V: Vector<T>, const N: usize>(&mut self, j: usize) {
         let (k, rows) = (self.a.columns(), self.rows::<V>());
@@ -186,32 +184,6 @@ impl<T: Scalar, const R: usize, const FULL: bool> Strip<'_, T, R, FULL> {
         for (j, sums) in (j..j + N).zip(sums) {
             self.put(sums, j);
         }
-    }
-
-    /// The strip of a C that is one column: Σ_p a_p b_p, with four sums for each entry, each of every fourth product. One
-    /// alone would make each multiply-add wait for the one before it.
-    #[inline(always)]
-    fn column<V: Vector<T>>(&mut self) {
-        let (k, rows) = (self.a.columns(), self.rows::<V>());
-        let (a, _, a_stride) = self.a.raw();
-        let (b, b_stride, _) = self.b.raw();
-        let (mut a, mut b) = (a[self.i..].chunks(a_stride), b.chunks(b_stride).take(k));
-        let mut sums = [[V::splat(T::zero()); R]; 4];
-        sums[0] = self.first::<V>();
-        'products: loop {
-            for sums in &mut sums {
-                let Some([b, ..]) = b.next() else { break 'products };
-                let Some(a) = a.next().and_then(|a| a.get(..rows)) else { break 'products };
-                add_outer_product(Self::load::<V>(a), &[*b], std::array::from_mut(sums));
-            }
-        }
-        let mut total = sums[0];
-        for sums in &sums[1..] {
-            for (total, sum) in total.iter_mut().zip(sums) {
-                *total = sum.multiply_add(V::splat(T::one()), *total);
-            }
-        }
-        self.put(total, 0);
     }
 
     /// All columns of the strip where A and B are single columns: a bᵀ.
@@ -288,27 +260,6 @@ fn add_outer_product<T: Scalar, V: Vector<T>, const R: usize, const N: usize>(
         let b = V::splat(b);
         for (sum, a) in sums.iter_mut().zip(a) {
             *sum = a.multiply_add(b, *sum);
-        }
-    }
-}
-
-/// The numbers in R vectors, of which only the last may be partly filled.
-#[inline(always)]
-pub(crate) fn vectors<T: Scalar, V: Vector<T>, const R: usize>(numbers: &[T]) -> [V; R] {
-    let mut vectors = [V::splat(T::zero()); R];
-    for (r, vector) in vectors.iter_mut().enumerate() {
-        *vector = V::load(&numbers[r * V::LANES..]);
-    }
-    vectors
-}
-
-/// c ← sums, or c ← c + sums, as far as c reaches.
-#[inline(always)]
-pub(crate) fn put<T: Scalar, V: Vector<T>, const R: usize>(write: Write, sums: [V; R], c: &mut [T]) {
-    for (c, sum) in c.chunks_mut(V::LANES).zip(sums) {
-        match write {
-            Write::Replace => sum.store(c),
-            Write::Add => sum.multiply_add(V::splat(T::one()), V::load(c)).store(c),
         }
     }
 }
