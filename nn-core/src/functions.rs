@@ -1,7 +1,7 @@
 //! e^x, e^x − 1 and tanh x, written out for `f32` and `f64`.
 //!
 //! The standard library has them too, one call a number. Here they are a few multiplications and additions without a
-//! branch, so that a loop over a column computes eight `f32` at a time; and they have the same bits on every machine,
+//! branch, so that a loop over a column computes eight or sixteen `f32` at a time; and they have the same bits on every machine,
 //! which the standard library, that is to say the system's, does not promise.
 //!
 //! The method is that of every mathematics library (Cody and Waite 1980). With k the whole number nearest to x / ln 2,

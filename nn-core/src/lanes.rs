@@ -1,9 +1,10 @@
 //! Vectors of numbers, as wide as this processor has them.
 //!
 //! A program that is to run on every x86-64 processor may count on registers of four `f32` alone. Nearly every processor
-//! since 2013 has registers of eight, and an instruction that multiplies and adds at once (AVX2 and FMA). So a hot loop is
-//! written once, as a [`Kernel`], and compiled twice; [`Scalar::widest`](crate::Scalar::widest) asks the processor what it
-//! has, and runs the loop as it was compiled for that. No compiler flag is needed.
+//! since 2013 has registers of eight, and an instruction that multiplies and adds at once (AVX2 and FMA); servers since
+//! 2017, and many others since, have registers of sixteen, and twice as many of them (AVX-512). So a hot loop is written
+//! once, as a [`Kernel`], and compiled three times; [`Scalar::widest`](crate::Scalar::widest) asks the processor what it has,
+//! and runs the loop as it was compiled for that. No compiler flag is needed.
 //!
 //! Most kernels are plain loops, and the compiler finds the vectors. Where it does not, in the tiles of a small product, a
 //! kernel says what it means in terms of a [`Vector`].
@@ -42,6 +43,9 @@ pub trait Vector<T>: Copy {
     /// How many.
     const LANES: usize;
 
+    /// How many such vectors the registers of the processor hold.
+    const REGISTERS: usize;
+
     /// The same number in every lane.
     fn splat(x: T) -> Self;
 
@@ -60,9 +64,9 @@ pub trait Vector<T>: Copy {
     /// The first numbers of eight lines, of which one begins every `stride` numbers.
     fn load_lines(from: &[T], stride: usize) -> [Self; 8];
 
-    /// Eight lines of [`LANES`](Vector::LANES) numbers become as many lines of eight, one after the other: number p of
-    /// line i goes to place 8 p + i.
-    fn transpose(lines: [Self; 8]) -> [Self; 8];
+    /// Writes eight lines as columns: number p of line i goes to place p · `stride` + i, as far as the slice reaches. A
+    /// column may write over what comes behind its eight numbers, as the next one does.
+    fn store_transposed(lines: [Self; 8], to: &mut [T], stride: usize);
 
     /// Runs a kernel with vectors of this kind as a function of its own, which keeps its registers to itself.
     fn call(kernel: impl Kernel<T>);
@@ -80,6 +84,7 @@ struct Array<T>([T; 8]);
 
 impl<T: Scalar> Vector<T> for Array<T> {
     const LANES: usize = 8;
+    const REGISTERS: usize = 16;
 
     #[inline(always)]
     fn splat(x: T) -> Self {
@@ -114,8 +119,10 @@ impl<T: Scalar> Vector<T> for Array<T> {
     }
 
     #[inline(always)]
-    fn transpose(lines: [Self; 8]) -> [Self; 8] {
-        std::array::from_fn(|p| Array(lines.map(|line| line.0[p])))
+    fn store_transposed(lines: [Self; 8], to: &mut [T], stride: usize) {
+        for (p, to) in (0..Self::LANES).zip(to.chunks_mut(stride)) {
+            to.iter_mut().zip(lines).for_each(|(x, line)| *x = line.0[p]);
+        }
     }
 
     #[inline(always)]
@@ -129,6 +136,11 @@ pub(crate) use x86::{are_wide, widest_f32, widest_f64};
 #[cfg(not(target_arch = "x86_64"))]
 pub(crate) use {portable as widest_f32, portable as widest_f64};
 
+#[cfg(all(test, target_arch = "x86_64"))]
+pub(crate) use x86::{without_avx512_f32, without_avx512_f64};
+#[cfg(all(test, not(target_arch = "x86_64")))]
+pub(crate) use {portable as without_avx512_f32, portable as without_avx512_f64};
+
 /// Whether `f32` and `f64` have wide vectors here.
 #[cfg(not(target_arch = "x86_64"))]
 pub(crate) fn are_wide() -> bool {
@@ -138,6 +150,7 @@ pub(crate) fn are_wide() -> bool {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::*;
+    use std::sync::LazyLock;
 
     use super::{Kernel, Vector, portable};
 
@@ -176,6 +189,7 @@ mod x86 {
 
     impl Vector<f32> for F32x8 {
         const LANES: usize = 8;
+        const REGISTERS: usize = 16;
 
         #[inline(always)]
         fn splat(x: f32) -> Self {
@@ -251,27 +265,32 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn transpose([a, b, c, d, e, f, g, h]: [Self; 8]) -> [Self; 8] {
+        fn store_transposed([a, b, c, d, e, f, g, h]: [Self; 8], to: &mut [f32], stride: usize) {
             let ([a, b, c, d], [e, f, g, h]) = (Self::transpose_halves(a, b, c, d), Self::transpose_halves(e, f, g, h));
             // SAFETY: see the type.
-            unsafe {
+            let columns = unsafe {
                 [
-                    F32x8(_mm256_permute2f128_ps::<0x20>(a, e)),
-                    F32x8(_mm256_permute2f128_ps::<0x20>(b, f)),
-                    F32x8(_mm256_permute2f128_ps::<0x20>(c, g)),
-                    F32x8(_mm256_permute2f128_ps::<0x20>(d, h)),
-                    F32x8(_mm256_permute2f128_ps::<0x31>(a, e)),
-                    F32x8(_mm256_permute2f128_ps::<0x31>(b, f)),
-                    F32x8(_mm256_permute2f128_ps::<0x31>(c, g)),
-                    F32x8(_mm256_permute2f128_ps::<0x31>(d, h)),
+                    _mm256_permute2f128_ps::<0x20>(a, e),
+                    _mm256_permute2f128_ps::<0x20>(b, f),
+                    _mm256_permute2f128_ps::<0x20>(c, g),
+                    _mm256_permute2f128_ps::<0x20>(d, h),
+                    _mm256_permute2f128_ps::<0x31>(a, e),
+                    _mm256_permute2f128_ps::<0x31>(b, f),
+                    _mm256_permute2f128_ps::<0x31>(c, g),
+                    _mm256_permute2f128_ps::<0x31>(d, h),
                 ]
+            };
+            for (p, column) in columns.into_iter().enumerate() {
+                if let Some(to) = to.get_mut(p * stride..) {
+                    F32x8(column).store(to);
+                }
             }
         }
 
         #[inline(always)]
         fn call(kernel: impl Kernel<f32>) {
             // SAFETY: see the type.
-            unsafe { compiled_f32(kernel) }
+            unsafe { avx2_f32(kernel) }
         }
     }
 
@@ -295,6 +314,7 @@ mod x86 {
 
     impl Vector<f64> for F64x4 {
         const LANES: usize = 4;
+        const REGISTERS: usize = 16;
 
         #[inline(always)]
         fn splat(x: f64) -> Self {
@@ -365,32 +385,198 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn transpose([a, b, c, d, e, f, g, h]: [Self; 8]) -> [Self; 8] {
-            let ([a, b, c, d], [e, f, g, h]) = (Self::transpose_four(a, b, c, d), Self::transpose_four(e, f, g, h));
-            [a, e, b, f, c, g, d, h]
+        fn store_transposed([a, b, c, d, e, f, g, h]: [Self; 8], to: &mut [f64], stride: usize) {
+            let columns = Self::transpose_four(a, b, c, d).into_iter().zip(Self::transpose_four(e, f, g, h));
+            for (p, (upper, lower)) in columns.enumerate() {
+                for (i, four) in [(0, upper), (4, lower)] {
+                    if let Some(to) = to.get_mut(p * stride + i..) {
+                        four.store(to);
+                    }
+                }
+            }
         }
 
         #[inline(always)]
         fn call(kernel: impl Kernel<f64>) {
             // SAFETY: see the type.
-            unsafe { compiled_f64(kernel) }
+            unsafe { avx2_f64(kernel) }
         }
     }
 
-    /// Whether `f32` and `f64` have wide vectors here: whether this processor has AVX2 and FMA.
+    /// Sixteen `f32` or eight `f64` in a register of AVX-512.
+    ///
+    /// These types do not leave the module but as the parameter of a kernel that runs where AVX-512 F and DQ, AVX2 and FMA
+    /// are there, and what they call is of those. Closures are compiled for any processor, so that loops stand here.
+    macro_rules! implement_twice_as_wide {
+        ($vector:ident, $register:ident, $float:ident, $half:ident, $compiled:ident,
+         $splat:ident, $load:ident, $load_masked:ident, $store:ident, $store_masked:ident, $multiply_add:ident,
+         $lower:ident, $upper:ident, $add_halves:ident) => {
+            #[derive(Clone, Copy)]
+            struct $vector($register);
+
+            impl Vector<$float> for $vector {
+                const LANES: usize = 2 * $half::LANES;
+                const REGISTERS: usize = 32;
+
+                #[inline(always)]
+                fn splat(x: $float) -> Self {
+                    // SAFETY: see the macro.
+                    $vector(unsafe { $splat(x) })
+                }
+
+                #[inline(always)]
+                fn load(from: &[$float]) -> Self {
+                    // SAFETY: see the macro. All lanes are read where there are as many numbers, else the first of them.
+                    $vector(unsafe {
+                        match from.len() {
+                            n if n < Self::LANES => $load_masked((1 << n) - 1, from.as_ptr()),
+                            _ => $load(from.as_ptr()),
+                        }
+                    })
+                }
+
+                #[inline(always)]
+                fn store(self, to: &mut [$float]) {
+                    // SAFETY: see the macro. All lanes are written where there is room for them, else the first of them.
+                    unsafe {
+                        match to.len() {
+                            n if n < Self::LANES => $store_masked(to.as_mut_ptr(), (1 << n) - 1, self.0),
+                            _ => $store(to.as_mut_ptr(), self.0),
+                        }
+                    }
+                }
+
+                #[inline(always)]
+                fn multiply_add(self, b: Self, c: Self) -> Self {
+                    // SAFETY: see the macro.
+                    $vector(unsafe { $multiply_add(self.0, b.0, c.0) })
+                }
+
+                #[inline(always)]
+                fn sums(vectors: [Self; 4]) -> [$float; 4] {
+                    let mut halves = [$half::splat(0.0); 4];
+                    for (half, vector) in halves.iter_mut().zip(vectors) {
+                        // SAFETY: see the macro.
+                        *half = $half(unsafe { $add_halves($lower(vector.0), $upper::<1>(vector.0)) });
+                    }
+                    $half::sums(halves)
+                }
+
+                #[inline(always)]
+                fn load_lines(from: &[$float], stride: usize) -> [Self; 8] {
+                    assert!(stride.saturating_mul(7).saturating_add(Self::LANES) <= from.len());
+                    let mut lines = [Self::splat(0.0); 8];
+                    for (i, line) in lines.iter_mut().enumerate() {
+                        // SAFETY: see the macro. The assertion says that the last line, and so every other, is all there.
+                        *line = $vector(unsafe { $load(from.as_ptr().add(i * stride)) });
+                    }
+                    lines
+                }
+
+                #[inline(always)]
+                fn store_transposed(lines: [Self; 8], to: &mut [$float], stride: usize) {
+                    let (mut lower, mut upper) = ([$half::splat(0.0); 8], [$half::splat(0.0); 8]);
+                    for (i, line) in lines.into_iter().enumerate() {
+                        // SAFETY: see the macro.
+                        (lower[i], upper[i]) = unsafe { ($half($lower(line.0)), $half($upper::<1>(line.0))) };
+                    }
+                    $half::store_transposed(lower, to, stride);
+                    if let Some(to) = to.get_mut($half::LANES * stride..) {
+                        $half::store_transposed(upper, to, stride);
+                    }
+                }
+
+                #[inline(always)]
+                fn call(kernel: impl Kernel<$float>) {
+                    // SAFETY: see the macro.
+                    unsafe { $compiled(kernel) }
+                }
+            }
+        };
+    }
+
+    implement_twice_as_wide!(
+        F32x16,
+        __m512,
+        f32,
+        F32x8,
+        avx512_f32,
+        _mm512_set1_ps,
+        _mm512_loadu_ps,
+        _mm512_maskz_loadu_ps,
+        _mm512_storeu_ps,
+        _mm512_mask_storeu_ps,
+        _mm512_fmadd_ps,
+        _mm512_castps512_ps256,
+        _mm512_extractf32x8_ps,
+        _mm256_add_ps
+    );
+    implement_twice_as_wide!(
+        F64x8,
+        __m512d,
+        f64,
+        F64x4,
+        avx512_f64,
+        _mm512_set1_pd,
+        _mm512_loadu_pd,
+        _mm512_maskz_loadu_pd,
+        _mm512_storeu_pd,
+        _mm512_mask_storeu_pd,
+        _mm512_fmadd_pd,
+        _mm512_castpd512_pd256,
+        _mm512_extractf64x4_pd,
+        _mm256_add_pd
+    );
+
+    /// What this processor has.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Registers {
+        /// Four `f32`, which every x86-64 processor has.
+        Sse2,
+        /// Eight, and multiply-adds: AVX2 and FMA.
+        Avx2,
+        /// Sixteen: those parts of AVX-512 that all who have any have had since the servers of 2017.
+        Avx512,
+    }
+
+    /// Asked once: the answer costs as much as a small product.
+    static REGISTERS: LazyLock<Registers> = LazyLock::new(|| {
+        let avx512 = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl");
+        match is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            true if avx512 => Registers::Avx512,
+            true => Registers::Avx2,
+            false => Registers::Sse2,
+        }
+    });
+
+    /// Whether `f32` and `f64` have wide vectors here.
     #[inline]
     pub(crate) fn are_wide() -> bool {
-        is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+        *REGISTERS != Registers::Sse2
     }
 
     macro_rules! implement_widest {
-        ($widest:ident, $compiled:ident, $float:ident, $vector:ident) => {
+        ($widest:ident, $narrower:ident, $float:ident, $avx2:ident, $avx2_vector:ident, $avx512:ident, $avx512_vector:ident) => {
             /// Runs a kernel with the widest vectors of this processor.
             #[inline(always)]
             pub(crate) fn $widest(kernel: impl Kernel<$float>) {
+                if *REGISTERS == Registers::Avx512 {
+                    // SAFETY: the processor has just said that it has all that the function needs.
+                    unsafe { $avx512(kernel) }
+                } else {
+                    $narrower(kernel);
+                }
+            }
+
+            /// Runs a kernel with vectors of AVX2 where this processor has them.
+            #[inline(always)]
+            pub(crate) fn $narrower(kernel: impl Kernel<$float>) {
                 if are_wide() {
                     // SAFETY: the processor has just said that it has AVX2 and FMA.
-                    unsafe { $compiled(kernel) }
+                    unsafe { $avx2(kernel) }
                 } else {
                     portable(kernel);
                 }
@@ -401,30 +587,39 @@ mod x86 {
             /// The processor has AVX2 and FMA.
             #[target_feature(enable = "avx2,fma")]
             #[inline(never)]
-            unsafe fn $compiled(kernel: impl Kernel<$float>) {
-                kernel.run::<$vector>();
+            unsafe fn $avx2(kernel: impl Kernel<$float>) {
+                kernel.run::<$avx2_vector>();
+            }
+
+            /// # Safety
+            ///
+            /// The processor has AVX2, FMA and AVX-512 F, BW, DQ and VL.
+            #[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")]
+            #[inline(never)]
+            unsafe fn $avx512(kernel: impl Kernel<$float>) {
+                kernel.run::<$avx512_vector>();
             }
         };
     }
 
-    implement_widest!(widest_f32, compiled_f32, f32, F32x8);
-    implement_widest!(widest_f64, compiled_f64, f64, F64x4);
+    implement_widest!(widest_f32, without_avx512_f32, f32, avx2_f32, F32x8, avx512_f32, F32x16);
+    implement_widest!(widest_f64, without_avx512_f64, f64, avx2_f64, F64x4, avx512_f64, F64x8);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What a kernel sees of a vector, for slices of 0 to 20 numbers: loads, stores and the rest, number by number.
+    /// What a kernel sees of a vector, for slices of 0 to 28 numbers: loads, stores and the rest, number by number.
     struct Everything<'a, T>(&'a mut Vec<T>);
 
     impl<T: Scalar> Kernel<T> for Everything<'_, T> {
         fn run<V: Vector<T>>(self) {
-            let numbers: Vec<T> = (1..=20).map(|i| T::from_f64(f64::from(i))).collect();
-            for n in 0..=20 {
+            let numbers: Vec<T> = (1..=28).map(|i| T::from_f64(f64::from(i))).collect();
+            for n in 0..=28 {
                 let vector = V::load(&numbers[..n]);
                 let sum = vector.multiply_add(V::splat(T::from_f64(3.0)), V::splat(T::from_f64(100.0)));
-                for m in 0..=20 {
+                for m in 0..=28 {
                     let mut to = vec![T::from_f64(-1.0); m];
                     sum.store(&mut to);
                     for (i, &x) in to.iter().enumerate() {
@@ -436,21 +631,22 @@ mod tests {
             }
             let four = [0, 1, 2, 3].map(|start| V::load(&numbers[start * 4..]));
             let sums = [0, 1, 2, 3].map(|start| (0..V::LANES).map(|lane| (start * 4 + lane + 1) as f64).sum::<f64>());
-            // The vector that starts at 12 has only eight numbers, which is enough for all its lanes.
             assert_eq!(V::sums(four).map(T::to_f64), sums);
             self.0.extend([T::from_f64(V::LANES as f64)]);
         }
     }
 
     #[test]
-    fn vectors_of_either_kind_do_the_same() {
+    fn vectors_of_every_kind_do_the_same() {
         let mut lanes = Vec::new();
         portable(Everything::<f32>(&mut lanes));
+        without_avx512_f32(Everything(&mut lanes));
         widest_f32(Everything(&mut lanes));
-        let mut lanes_64 = Vec::new();
-        portable(Everything::<f64>(&mut lanes_64));
-        widest_f64(Everything(&mut lanes_64));
-        assert_eq!(lanes, [8.0, 8.0]);
-        assert!(lanes_64 == [8.0, 8.0] || lanes_64 == [8.0, 4.0], "{lanes_64:?}");
+        assert!([[8.0, 8.0, 8.0], [8.0, 8.0, 16.0]].iter().any(|kinds| lanes == kinds), "{lanes:?}");
+        let mut lanes = Vec::new();
+        portable(Everything::<f64>(&mut lanes));
+        without_avx512_f64(Everything(&mut lanes));
+        widest_f64(Everything(&mut lanes));
+        assert!([[8.0, 8.0, 8.0], [8.0, 4.0, 4.0], [8.0, 4.0, 8.0]].iter().any(|kinds| lanes == kinds), "{lanes:?}");
     }
 }

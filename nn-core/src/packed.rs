@@ -8,9 +8,9 @@
 //! |---|---|---|
 //! | a block of B: up to `DEPTH` rows by `COLUMNS` columns | 1 MB | third cache |
 //! | a block of A: up to `ROWS` rows by DEPTH columns | 192 KB | second cache |
-//! | a panel of B: DEPTH rows by `WIDTH` columns, used for all panels of the block of A | 12 KB | first cache |
-//! | a panel of A: two vectors of rows by DEPTH columns, used for one tile and fetched again for the next | 32 KB (`f64`: 16 KB) | second cache |
-//! | a tile of C: two vectors of rows by WIDTH columns | 12 vectors | registers |
+//! | a panel of B: DEPTH rows by six columns (with AVX-512 twelve), used for all panels of the block of A | 12 KB (24 KB) | first cache |
+//! | a panel of A: two vectors of rows by DEPTH columns, used for one tile and fetched again for the next | 32 KB (64 KB) | second cache |
+//! | a tile of C: two vectors of rows by six columns (twelve) | 12 vectors (24) | registers |
 //!
 //! The innermost loop loads two vectors of A and six numbers of B for twelve multiply-adds, so that the processor does not
 //! wait for loads. The sums of a column of C do not depend on the other columns: k is divided without a look at m and n.
@@ -30,11 +30,14 @@ pub(crate) const ROWS: usize = 96;
 /// The most columns of a block of B.
 pub(crate) const COLUMNS: usize = 512;
 
-/// Columns of a tile: twelve sums, two vectors of A and one number of B are 15 of 16 registers.
-const WIDTH: usize = 6;
+/// Columns of a tile: twelve sums, two vectors of A and one number of B are 15 of 16 registers; with twice as many registers
+/// there is room for twice as many sums.
+const fn width<T, V: Vector<T>>() -> usize {
+    if V::REGISTERS < 32 { 6 } else { 12 }
+}
 /// Products of a sum for each turn of the innermost loop. Panels are filled up with zeros to a multiple of it.
 const UNROLL: usize = 4;
-/// Room behind each panel: the vectors that fill a row of WIDTH reach beyond it. A whole number of cache lines.
+/// Room behind each panel: the vectors that fill a row of a panel reach beyond it. A whole number of cache lines.
 const SLACK: usize = 16;
 /// Bytes of a cache line. A vector that lies across two of them is loaded twice.
 const LINE: usize = 64;
@@ -79,10 +82,10 @@ impl<T: Scalar, const DEPTH: usize, const ROWS: usize, const COLUMNS: usize> Ker
         if m == 0 || k == 0 || n == 0 {
             return;
         }
-        let height = 2 * V::LANES;
-        let (depth, rows, columns) = (part(k, DEPTH, 8), part(m, ROWS, height), part(n, COLUMNS, WIDTH));
-        let (a_panel, b_panel) = (height * depth + SLACK, WIDTH * depth + SLACK);
-        let (a_size, b_size) = (rows / height * a_panel, columns / WIDTH * b_panel);
+        let (height, width) = (2 * V::LANES, const { width::<T, V>() });
+        let (depth, rows, columns) = (part(k, DEPTH, V::LANES.max(8)), part(m, ROWS, height), part(n, COLUMNS, width));
+        let (a_panel, b_panel) = (height * depth + SLACK, width * depth + SLACK);
+        let (a_size, b_size) = (rows / height * a_panel, columns / width * b_panel);
         let size = a_size + b_size + LINE / size_of::<T>();
         buffer.resize(buffer.len().max(size), T::zero());
         let start = buffer.as_ptr().align_offset(LINE);
@@ -96,17 +99,17 @@ impl<T: Scalar, const DEPTH: usize, const ROWS: usize, const COLUMNS: usize> Ker
                 for i in ranges(0..m, rows) {
                     let part_of_a = a.rows_range(i.clone()).columns_range(p.clone());
                     V::call(Pack::<T, 'A'> { from: part_of_a, panel: a_panel, to: a_block });
-                    for (j, b) in ranges(j.clone(), WIDTH).zip(b_block.chunks_exact(b_panel)) {
-                        let (b, c) = (&b[..depth * WIDTH], &mut c[j.start * m..j.end * m]);
+                    for (j, b) in ranges(j.clone(), width).zip(b_block.chunks_exact(b_panel)) {
+                        let (b, c) = (&b[..depth * width], &mut c[j.start * m..j.end * m]);
                         for (i, a) in ranges(i.clone(), height).zip(a_block.chunks_exact(a_panel)) {
                             let a = &a[..depth * height];
                             match j.len() {
-                                1 => V::call(Tile::<T, 1> { a, b, write, m, i, c }),
-                                2 => V::call(Tile::<T, 2> { a, b, write, m, i, c }),
-                                3 => V::call(Tile::<T, 3> { a, b, write, m, i, c }),
-                                4 => V::call(Tile::<T, 4> { a, b, write, m, i, c }),
-                                5 => V::call(Tile::<T, 5> { a, b, write, m, i, c }),
-                                _ => V::call(Tile::<T, WIDTH> { a, b, write, m, i, c }),
+                                1..=2 => V::call(Tile::<T, 2> { a, b, write, m, i, c }),
+                                3..=4 => V::call(Tile::<T, 4> { a, b, write, m, i, c }),
+                                5..=6 => V::call(Tile::<T, 6> { a, b, write, m, i, c }),
+                                7..=8 => V::call(Tile::<T, 8> { a, b, write, m, i, c }),
+                                9..=10 => V::call(Tile::<T, 10> { a, b, write, m, i, c }),
+                                _ => V::call(Tile::<T, 12> { a, b, write, m, i, c }),
                             }
                         }
                     }
@@ -143,7 +146,7 @@ struct Pack<'a, T, const FACTOR: char> {
 impl<T: Scalar, const FACTOR: char> Kernel<T> for Pack<'_, T, FACTOR> {
     #[inline(always)]
     fn run<V: Vector<T>>(self) {
-        let width = if FACTOR == 'A' { 2 * V::LANES } else { WIDTH };
+        let width = if FACTOR == 'A' { 2 * V::LANES } else { const { width::<T, V>() } };
         let (rows, columns) = (0..self.from.rows(), 0..self.from.columns());
         let (data, row_stride, column_stride) = self.from.raw();
         if self.from.columns_are_contiguous() {
@@ -152,7 +155,7 @@ impl<T: Scalar, const FACTOR: char> Kernel<T> for Pack<'_, T, FACTOR> {
                 for (i, panel) in rows.clone().step_by(width).zip(self.to.chunks_exact_mut(self.panel)) {
                     let to = &mut panel[p * width..][..8 * width + SLACK];
                     // From behind, because the last vector of a row may reach into the first of the next.
-                    for lane in (0..width.min(rows.end - i)).step_by(V::LANES).rev() {
+                    for lane in (0..width).step_by(V::LANES).rev().filter(|lane| i + lane < rows.end) {
                         let lines = lines::<T, V>(data, column_stride, p..columns.end, i + lane..rows.end);
                         for (q, line) in lines.into_iter().enumerate() {
                             line.store(&mut to[q * width + lane..][..V::LANES]);
@@ -165,12 +168,9 @@ impl<T: Scalar, const FACTOR: char> Kernel<T> for Pack<'_, T, FACTOR> {
             for (i, panel) in rows.clone().step_by(width).zip(self.to.chunks_exact_mut(self.panel)) {
                 for p in columns.clone().step_by(V::LANES) {
                     let to = &mut panel[p * width..][..V::LANES * width + SLACK];
-                    for lane in (0..width.min(rows.end - i)).step_by(8) {
+                    for lane in (0..width).step_by(8).rev().filter(|lane| i + lane < rows.end) {
                         let lines = lines::<T, V>(data, row_stride, i + lane..rows.end, p..columns.end);
-                        for (q, line) in V::transpose(lines).into_iter().enumerate() {
-                            let (column, row) = (q * V::LANES / 8, q * V::LANES % 8);
-                            line.store(&mut to[column * width + lane + row..][..V::LANES]);
-                        }
+                        V::store_transposed(lines, &mut to[lane..], width);
                     }
                 }
             }
@@ -190,7 +190,7 @@ pub(crate) fn lines<T: Scalar, V: Vector<T>>(
     if lines.len() >= 8 && within.len() >= V::LANES {
         return V::load_lines(&data[lines.start * stride + within.start..], stride);
     }
-    let mut copy = [T::zero(); 64];
+    let mut copy = [T::zero(); 128];
     for (line, to) in lines.zip(copy.chunks_exact_mut(V::LANES)).take(8) {
         let length = within.len().min(V::LANES);
         to[..length].copy_from_slice(&data[line * stride + within.start..][..length]);
@@ -211,10 +211,10 @@ struct Tile<'a, T, const N: usize> {
 impl<T: Scalar, const N: usize> Kernel<T> for Tile<'_, T, N> {
     #[inline(always)]
     fn run<V: Vector<T>>(self) {
-        let height = 2 * V::LANES;
+        let (height, width) = (2 * V::LANES, const { width::<T, V>() });
         let mut sums = [[V::splat(T::zero()); 2]; N];
-        for (a, b) in self.a.chunks_exact(UNROLL * height).zip(self.b.chunks_exact(UNROLL * WIDTH)) {
-            for (a, b) in a.chunks_exact(height).zip(b.chunks_exact(WIDTH)) {
+        for (a, b) in self.a.chunks_exact(UNROLL * height).zip(self.b.chunks_exact(UNROLL * width)) {
+            for (a, b) in a.chunks_exact(height).zip(b.chunks_exact(width)) {
                 let a = vectors::<T, V, 2>(a);
                 // One number of B at a time: six registers for all of them would drive sums out into memory.
                 for (sums, &b) in sums.iter_mut().zip(b) {
@@ -283,7 +283,7 @@ mod tests {
     }
 
     /// Blocks so small that a few dozen rows, columns and products cross each boundary.
-    type Small<'a, T> = Packed<'a, T, 16, 32, 12>;
+    type Small<'a, T> = Packed<'a, T, 16, 64, 24>;
 
     fn check<T: Scalar>(run: impl Fn(Small<'_, T>)) {
         let (mut rng, mut buffer) = (seeded(1), Vec::new());
@@ -312,10 +312,12 @@ mod tests {
     fn products_are_exact_across_all_boundaries() {
         check::<f32>(|product| f32::widest(product));
         check::<f64>(|product| f64::widest(product));
+        check::<f32>(|product| lanes::without_avx512_f32(product));
+        check::<f64>(|product| lanes::without_avx512_f64(product));
         check::<f32>(|product| lanes::portable(product));
     }
 
-    /// Blocks of 32 rows, 16 products and 12 columns are two panels of 16 · 16 numbers and two of 6 · 16, each with its
+    /// Blocks of 48 rows, 16 products and 18 columns are three panels of 16 · 16 numbers and three of 6 · 16, each with its
     /// slack, and a line so that they begin with one.
     #[test]
     fn the_buffer_holds_the_panels_and_no_more() {
@@ -323,7 +325,7 @@ mod tests {
         let (mut c, mut buffer) = (Matrix::zeros(70, 30), Vec::new());
         let (a, b) = (a.view(), b.view());
         lanes::portable(Small { a, b, write: Write::Replace, c: c.as_mut_slice(), buffer: &mut buffer });
-        assert_eq!(buffer.len(), 2 * (16 * 16 + SLACK) + 2 * (6 * 16 + SLACK) + 64 / 4);
+        assert_eq!(buffer.len(), 3 * (16 * 16 + SLACK) + 3 * (6 * 16 + SLACK) + 64 / 4);
     }
 
     /// Threads may divide the columns of C among them as they like.

@@ -52,15 +52,11 @@ impl<T: Scalar> Kernel<T> for Transpose<'_, T> {
     fn run<V: Vector<T>>(self) {
         let (rows, columns) = (self.from.rows(), self.from.columns());
         let (data, _, stride) = self.from.raw();
-        for j in (0..columns).step_by(8) {
+        // From behind, because where fewer than eight columns are left their vectors reach into the next row.
+        for j in (0..columns).step_by(8).rev() {
             for i in (0..rows).step_by(V::LANES) {
                 let lines = lines::<T, V>(data, stride, j..columns, i..rows);
-                for (q, line) in V::transpose(lines).into_iter().enumerate() {
-                    let (i, j) = (i + q * V::LANES / 8, j + q * V::LANES % 8); // the first of the entries in the line
-                    if let Some(to) = self.to.get_mut(i * columns + j..(i + 1) * columns) {
-                        line.store(to);
-                    }
-                }
+                V::store_transposed(lines, &mut self.to[i * columns + j..], columns);
             }
         }
     }
@@ -367,9 +363,30 @@ mod tests {
     }
 
     #[test]
-    fn every_strip_and_tile_is_exact_with_either_kind_of_vectors() {
+    fn every_strip_and_tile_is_exact_with_every_kind_of_vectors() {
         every_strip_and_tile::<f32>(|product| f32::widest(product));
         every_strip_and_tile::<f64>(|product| f64::widest(product));
+        every_strip_and_tile::<f32>(|product| lanes::without_avx512_f32(product));
+        every_strip_and_tile::<f64>(|product| lanes::without_avx512_f64(product));
         every_strip_and_tile::<f32>(|product| lanes::portable(product));
+    }
+
+    fn transposes<T: Scalar>(run: fn(Transpose<'_, T>)) {
+        for (rows, columns) in (0..=20).flat_map(|rows| (1..=20).map(move |columns| (rows, columns))) {
+            let matrix = surrounded(rows, columns, |i, j| T::from_f64((100 * i + j) as f64));
+            let mut to = vec![T::from_f64(f64::NAN); rows * columns];
+            run(Transpose { from: inner(&matrix), to: &mut to });
+            let want = Matrix::from_fn(columns, rows, |j, i| T::from_f64((100 * i + j) as f64));
+            assert_eq!(to, want.as_slice(), "{rows}×{columns}");
+        }
+    }
+
+    #[test]
+    fn a_matrix_of_any_size_is_transposed_with_every_kind_of_vectors() {
+        transposes::<f32>(|transpose| f32::widest(transpose));
+        transposes::<f64>(|transpose| f64::widest(transpose));
+        transposes::<f32>(|transpose| lanes::without_avx512_f32(transpose));
+        transposes::<f64>(|transpose| lanes::without_avx512_f64(transpose));
+        transposes::<f32>(|transpose| lanes::portable(transpose));
     }
 }

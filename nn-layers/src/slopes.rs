@@ -85,7 +85,7 @@ impl<T: Scalar> Forward<T> {
     /// The entries of parameter `p`, in the order W⁽¹⁾, b⁽¹⁾, W⁽²⁾, …
     fn entries_mut(&mut self, p: usize) -> &mut [T] {
         let dense = &mut self.layers[p / 2];
-        if p % 2 == 0 { dense.weight.as_mut_slice() } else { dense.bias.as_mut_slice() }
+        if p.is_multiple_of(2) { dense.weight.as_mut_slice() } else { dense.bias.as_mut_slice() }
     }
 }
 
