@@ -128,11 +128,11 @@ fn merge_rectangles(svg: &str) -> String {
     let mut path: Option<(&str, String)> = None;
     for line in svg.lines() {
         let rectangle = rectangle(line);
-        if let (Some((color, d)), Some((next, outline))) = (&mut path, &rectangle) {
-            if color == next {
-                *d += outline;
-                continue;
-            }
+        if let (Some((color, d)), Some((next, outline))) = (&mut path, &rectangle)
+            && color == next
+        {
+            *d += outline;
+            continue;
         }
         if let Some((color, d)) = path.take() {
             merged += &format!("<path fill=\"{color}\" d=\"{d}\"/>\n");

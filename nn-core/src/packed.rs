@@ -20,7 +20,7 @@
 
 use std::ops::Range;
 
-use crate::{Kernel, MatrixView, Scalar, Vector, Write};
+use crate::{Kernel, MatrixView, Scalar, Start, Vector, Write};
 
 /// The most columns of A that are multiplied before the sums go back to C, in bytes. Fewer would write C more often; more
 /// would crowd the first cache.
@@ -55,7 +55,7 @@ pub(crate) fn is_faster<T>(a: &MatrixView<'_, T>, b: &MatrixView<'_, T>) -> bool
     multiplications >= limit && m >= 32 && k >= 48 && n >= 12
 }
 
-/// C ← A B, or C ← C + A B, in blocks of these sizes.
+/// C ← start + A B, in blocks of these sizes.
 ///
 /// # Shapes
 ///
@@ -63,7 +63,7 @@ pub(crate) fn is_faster<T>(a: &MatrixView<'_, T>, b: &MatrixView<'_, T>) -> bool
 pub(crate) struct Packed<'a, T, const DEPTH: usize, const ROWS: usize, const COLUMNS: usize> {
     pub(crate) a: MatrixView<'a, T>,
     pub(crate) b: MatrixView<'a, T>,
-    pub(crate) write: Write,
+    pub(crate) start: Start<'a, T>,
     pub(crate) c: &'a mut [T],
     /// Where the blocks are laid. It grows to what the largest product needs.
     pub(crate) buffer: &'a mut Vec<T>,
@@ -74,9 +74,9 @@ impl<T: Scalar, const DEPTH: usize, const ROWS: usize, const COLUMNS: usize> Ker
 {
     #[inline(always)]
     fn run<V: Vector<T>>(self) {
-        let Packed { a, b, write, c, buffer } = self;
+        let Packed { a, b, start, c, buffer } = self;
         let (m, k, n) = (a.rows(), a.columns(), b.columns());
-        if k == 0 && write == Write::Replace {
+        if k == 0 && start.lay_down(c) == Write::Replace {
             c.fill(T::zero()); // The sum of nothing.
         }
         if m == 0 || k == 0 || n == 0 {
@@ -88,10 +88,10 @@ impl<T: Scalar, const DEPTH: usize, const ROWS: usize, const COLUMNS: usize> Ker
         let (a_size, b_size) = (rows / height * a_panel, columns / width * b_panel);
         let size = a_size + b_size + LINE / size_of::<T>();
         buffer.resize(buffer.len().max(size), T::zero());
-        let start = buffer.as_ptr().align_offset(LINE);
-        let (a_block, b_block) = buffer[start..][..a_size + b_size].split_at_mut(a_size);
+        let line = buffer.as_ptr().align_offset(LINE);
+        let (a_block, b_block) = buffer[line..][..a_size + b_size].split_at_mut(a_size);
         for p in ranges(0..k, depth) {
-            let write = if p.start == 0 { write } else { Write::Add };
+            let start = if p.start == 0 { start } else { Start::C };
             let depth = p.len().next_multiple_of(UNROLL);
             for j in ranges(0..n, columns) {
                 let part_of_b = b.rows_range(p.clone()).columns_range(j.clone());
@@ -104,12 +104,12 @@ impl<T: Scalar, const DEPTH: usize, const ROWS: usize, const COLUMNS: usize> Ker
                         for (i, a) in ranges(i.clone(), height).zip(a_block.chunks_exact(a_panel)) {
                             let a = &a[..depth * height];
                             match j.len() {
-                                1..=2 => V::call(Tile::<T, 2> { a, b, write, m, i, c }),
-                                3..=4 => V::call(Tile::<T, 4> { a, b, write, m, i, c }),
-                                5..=6 => V::call(Tile::<T, 6> { a, b, write, m, i, c }),
-                                7..=8 => V::call(Tile::<T, 8> { a, b, write, m, i, c }),
-                                9..=10 => V::call(Tile::<T, 10> { a, b, write, m, i, c }),
-                                _ => V::call(Tile::<T, 12> { a, b, write, m, i, c }),
+                                1..=2 => V::call(Tile::<T, 2> { a, b, start, m, i, c }),
+                                3..=4 => V::call(Tile::<T, 4> { a, b, start, m, i, c }),
+                                5..=6 => V::call(Tile::<T, 6> { a, b, start, m, i, c }),
+                                7..=8 => V::call(Tile::<T, 8> { a, b, start, m, i, c }),
+                                9..=10 => V::call(Tile::<T, 10> { a, b, start, m, i, c }),
+                                _ => V::call(Tile::<T, 12> { a, b, start, m, i, c }),
                             }
                         }
                     }
@@ -202,7 +202,7 @@ pub(crate) fn lines<T: Scalar, V: Vector<T>>(
 struct Tile<'a, T, const N: usize> {
     a: &'a [T],
     b: &'a [T],
-    write: Write,
+    start: Start<'a, T>,
     m: usize,
     i: Range<usize>,
     c: &'a mut [T],
@@ -224,7 +224,7 @@ impl<T: Scalar, const N: usize> Kernel<T> for Tile<'_, T, N> {
             }
         }
         for (c, sums) in self.c.chunks_exact_mut(self.m).zip(sums) {
-            put(self.write, sums, &mut c[self.i.clone()]);
+            put(self.start, self.i.clone(), sums, c);
         }
     }
 }
@@ -239,14 +239,18 @@ fn vectors<T: Scalar, V: Vector<T>, const R: usize>(numbers: &[T]) -> [V; R] {
     vectors
 }
 
-/// c ← sums, or c ← c + sums, as far as c reaches.
+/// The rows i of a column: c_i ← start_i + sums.
 #[inline(always)]
-fn put<T: Scalar, V: Vector<T>, const R: usize>(write: Write, sums: [V; R], c: &mut [T]) {
-    for (c, sum) in c.chunks_mut(V::LANES).zip(sums) {
-        match write {
-            Write::Replace => sum.store(c),
-            Write::Add => sum.multiply_add(V::splat(T::one()), V::load(c)).store(c),
-        }
+fn put<T: Scalar, V: Vector<T>, const R: usize>(start: Start<'_, T>, i: Range<usize>, sums: [V; R], c: &mut [T]) {
+    for (i, sum) in ranges(i, V::LANES).zip(sums) {
+        let c = &mut c[i.clone()];
+        let one = V::splat(T::one());
+        let sum = match start {
+            Start::Nothing => sum,
+            Start::C => sum.multiply_add(one, V::load(c)),
+            Start::Column(column) => sum.multiply_add(one, V::load(&column[i])),
+        };
+        sum.store(c);
     }
 }
 
@@ -297,12 +301,17 @@ mod tests {
                     let (a, b) = (a.view(), b.view());
                     let want = matmul_reference(a, b);
                     let mut c = Matrix::from_fn(m, n, |_, _| T::from_f64(f64::NAN));
-                    run(Packed { a, b, write: Write::Replace, c: c.as_mut_slice(), buffer: &mut buffer });
+                    run(Packed { a, b, start: Start::Nothing, c: c.as_mut_slice(), buffer: &mut buffer });
                     assert_eq!(c, want, "{m}×{k} by {k}×{n}, transposed: {a_transposed}, {b_transposed}");
                     let mut c = Matrix::from_fn(m, n, |_, _| T::one());
-                    run(Packed { a, b, write: Write::Add, c: c.as_mut_slice(), buffer: &mut buffer });
-                    let want = want.map(|x| T::one() + x);
-                    assert_eq!(c, want, "1 + {m}×{k} by {k}×{n}, transposed: {a_transposed}, {b_transposed}");
+                    run(Packed { a, b, start: Start::C, c: c.as_mut_slice(), buffer: &mut buffer });
+                    let added = want.map(|x| T::one() + x);
+                    assert_eq!(c, added, "1 + {m}×{k} by {k}×{n}, transposed: {a_transposed}, {b_transposed}");
+                    let column: Vec<T> = (0..m).map(|i| T::from_f64(i as f64)).collect();
+                    let mut c = Matrix::from_fn(m, n, |_, _| T::from_f64(f64::NAN));
+                    run(Packed { a, b, start: Start::Column(&column), c: c.as_mut_slice(), buffer: &mut buffer });
+                    let added = Matrix::from_fn(m, n, |i, j| column[i] + want[(i, j)]);
+                    assert_eq!(c, added, "column + {m}×{k} by {k}×{n}, transposed: {a_transposed}, {b_transposed}");
                 }
             }
         }
@@ -324,7 +333,7 @@ mod tests {
         let (a, b) = (Matrix::<f32>::zeros(70, 40), Matrix::zeros(40, 30));
         let (mut c, mut buffer) = (Matrix::zeros(70, 30), Vec::new());
         let (a, b) = (a.view(), b.view());
-        lanes::portable(Small { a, b, write: Write::Replace, c: c.as_mut_slice(), buffer: &mut buffer });
+        lanes::portable(Small { a, b, start: Start::Nothing, c: c.as_mut_slice(), buffer: &mut buffer });
         assert_eq!(buffer.len(), 3 * (16 * 16 + SLACK) + 3 * (6 * 16 + SLACK) + 64 / 4);
     }
 
@@ -338,7 +347,7 @@ mod tests {
         );
         let product = |b: MatrixView<'_, f32>| {
             let mut c = Matrix::zeros(40, b.columns());
-            f32::widest(Small { a: a.view(), b, write: Write::Replace, c: c.as_mut_slice(), buffer: &mut Vec::new() });
+            f32::widest(Small { a: a.view(), b, start: Start::Nothing, c: c.as_mut_slice(), buffer: &mut Vec::new() });
             c
         };
         let whole = product(b.view());

@@ -148,12 +148,11 @@ macro_rules! implement_scalar {
                     executor::divide(a.rows(), &b, c, |b, c| Self::widest(Thin { a: &a, b, start, c }));
                 } else if lanes::are_wide() && packed::is_faster(&a, &b) {
                     executor::divide(a.rows(), &b, c, |b, c| {
-                        let write = start.lay_down(c);
                         BUFFER.with_borrow_mut(|buffer| {
                             let blocks = Packed::<_, DEPTH, { packed::ROWS }, { packed::COLUMNS }> {
                                 a,
                                 b: *b,
-                                write,
+                                start,
                                 c,
                                 buffer,
                             };

@@ -46,7 +46,9 @@ pub(crate) fn largest<T: Scalar>(numbers: &[T]) -> T {
             lanes[lane] = larger(lanes[lane], block[lane]);
         }
     }
-    lanes.into_iter().fold(rest, larger)
+    let [x0, x1, x2, x3, x4, x5, x6, x7] = lanes;
+    let halves = (larger(larger(x0, x4), larger(x2, x6)), larger(larger(x1, x5), larger(x3, x7)));
+    larger(larger(halves.0, halves.1), rest)
 }
 
 /// The place of the largest number, the first of equals; 0 where there is none, or where the first is NaN.

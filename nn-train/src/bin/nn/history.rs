@@ -64,5 +64,5 @@ pub(crate) fn head() -> String {
 /// Of a long training about 25 lines are shown.
 pub(crate) fn is_shown(epoch: usize, epochs: usize) -> bool {
     let stride = if epochs <= 30 { 1 } else { epochs.div_ceil(25) };
-    epoch == 1 || epoch == epochs || epoch % stride == 0
+    epoch == 1 || epoch == epochs || epoch.is_multiple_of(stride)
 }
