@@ -244,10 +244,7 @@ impl<T: Scalar> Tape<T> {
     pub fn values_mut(&mut self, [u, v]: [Var; 2]) -> [&mut Matrix<T>; 2] {
         let (i, j) = (self.leaf(u), self.leaf(v));
         assert!(i != j, "the same value, {}, twice", self.name(i));
-        let (first, second) = (i.min(j), i.max(j));
-        let (before, rest) = self.values.split_at_mut(second);
-        let (lower, upper) = (&mut before[first], &mut rest[0]);
-        if i == first { [lower, upper] } else { [upper, lower] }
+        self.values.get_disjoint_mut([i, j]).expect("two different places of the tape")
     }
 
     /// The adjoint v̄ = ∂J/∂v that the last backward sweep found; zero where J does not depend on v.
@@ -298,8 +295,7 @@ impl<T: Scalar> Tape<T> {
     fn leaf(&self, var: Var) -> usize {
         let i = self.place(var);
         let op = &self.ops[i];
-        let is_leaf = matches!(op, Op::Input | Op::Parameter);
-        assert!(is_leaf, "{} is the result of {}: only inputs and parameters can be set", self.name(i), op.name());
+        assert!(op.is_leaf(), "{} is the result of {}: only inputs and parameters can be set", self.name(i), op.name());
         i
     }
 }
@@ -314,7 +310,9 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     pub fn forward(&mut self) {
         for i in 0..self.ops.len() {
-            self.compute(i);
+            if !self.ops[i].is_leaf() {
+                self.compute(i);
+            }
         }
     }
 
@@ -399,7 +397,7 @@ impl<T: Scalar> Tape<T> {
             self.adjoints[last].fill(T::one()); // J̄ = ∂J/∂J
         }
         for i in (0..=last).rev() {
-            if self.written[i] {
+            if self.written[i] && !self.ops[i].is_leaf() {
                 self.hand_on(i);
             }
         }
