@@ -387,8 +387,8 @@ mod x86 {
         #[inline(always)]
         fn store_transposed([a, b, c, d, e, f, g, h]: [Self; 8], to: &mut [f64], stride: usize) {
             let columns = Self::transpose_four(a, b, c, d).into_iter().zip(Self::transpose_four(e, f, g, h));
-            for (p, (upper, lower)) in columns.enumerate() {
-                for (i, four) in [(0, upper), (4, lower)] {
+            for (p, (first, second)) in columns.enumerate() {
+                for (i, four) in [(0, first), (4, second)] {
                     if let Some(to) = to.get_mut(p * stride + i..) {
                         four.store(to);
                     }
