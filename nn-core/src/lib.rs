@@ -65,6 +65,7 @@ mod gemm;
 mod lanes;
 mod loss;
 mod matrix;
+mod one_example;
 mod packed;
 mod product;
 mod random;

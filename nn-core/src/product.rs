@@ -83,6 +83,7 @@ impl<T: Scalar> Start<'_, T> {
 /// matmul(w.t(), &z, Write::Replace, &mut back);
 /// assert_eq!(back, Matrix::from_column(&[-9.0, -12.0]));
 /// ```
+#[inline(always)]
 #[track_caller]
 // ANCHOR: matmul
 pub fn matmul<'a, 'b, T: Scalar>(
@@ -114,6 +115,7 @@ pub fn matmul<'a, 'b, T: Scalar>(
 /// # Panics
 ///
 /// Panics if the shapes do not fit. Source: seed document, section 3.7.1.
+#[inline(always)]
 #[track_caller]
 // ANCHOR: affine
 pub fn affine<'a, T: Scalar>(weight: &Matrix<T>, a: impl Into<MatrixView<'a, T>>, bias: &Matrix<T>, z: &mut Matrix<T>) {

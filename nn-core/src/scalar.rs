@@ -6,6 +6,7 @@ use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use num_traits::{One, Zero};
 
+use crate::one_example;
 use crate::packed::{self, Packed};
 use crate::thin::{self, Thin, Transpose};
 use crate::{Kernel, MatrixView, Start, executor, functions, gemm, lanes, plain_product};
@@ -99,7 +100,7 @@ pub trait Scalar:
 
 /// `f32` and `f64` differ in their name and in the kernel of matrixmultiply that serves them.
 macro_rules! implement_scalar {
-    ($float:ident, $gemm:ident, $widest:ident) => {
+    ($float:ident, $gemm:ident, $widest:ident, $product:ident) => {
         impl Scalar for $float {
             #[inline]
             fn from_f64(value: f64) -> Self {
@@ -137,39 +138,12 @@ macro_rules! implement_scalar {
                 $float::sqrt(self)
             }
 
-            #[inline]
+            #[inline(always)]
             fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, start: Start<'_, Self>, c: &mut [Self]) {
-                const DEPTH: usize = packed::DEPTH_BYTES / size_of::<$float>();
-                thread_local! {
-                    static BUFFER: RefCell<Vec<$float>> = const { RefCell::new(Vec::new()) };
-                }
-                // Chosen by the shape of the whole, so that the bits do not depend on the number of threads.
-                if thin::is_faster(&a, &b) {
-                    executor::divide(a.rows(), &b, c, |b, c| Self::widest(Thin { a: &a, b, start, c }));
-                } else if lanes::are_wide() && packed::is_faster(&a, &b) {
-                    executor::divide(a.rows(), &b, c, |b, c| {
-                        BUFFER.with_borrow_mut(|buffer| {
-                            let blocks = Packed::<_, DEPTH, { packed::ROWS }, { packed::COLUMNS }> {
-                                a,
-                                b: *b,
-                                start,
-                                c,
-                                buffer,
-                            };
-                            Self::widest(blocks);
-                        });
-                    });
-                } else if thin::is_faster_transposed(&a, &b) {
-                    // Too small to be divided.
-                    BUFFER.with_borrow_mut(|buffer| {
-                        let (m, k) = (a.rows(), a.columns());
-                        buffer.resize(buffer.len().max(m * k), 0.0);
-                        let transposed = &mut buffer[..m * k];
-                        Self::widest(Transpose { from: a.t(), to: transposed });
-                        Self::widest(Thin { a: &MatrixView::new(m, k, transposed), b: &b, start, c });
-                    });
+                if one_example::is_one(&a, &b) {
+                    one_example::product(&a, &b, start, c);
                 } else {
-                    executor::divide(a.rows(), &b, c, |b, c| gemm::$gemm(a, *b, start.lay_down(c), c));
+                    $product(a, b, start, c);
                 }
             }
 
@@ -178,8 +152,39 @@ macro_rules! implement_scalar {
                 lanes::$widest(kernel);
             }
         }
+
+        #[inline(never)]
+        fn $product(a: MatrixView<'_, $float>, b: MatrixView<'_, $float>, start: Start<'_, $float>, c: &mut [$float]) {
+            const DEPTH: usize = packed::DEPTH_BYTES / size_of::<$float>();
+            thread_local! {
+                static BUFFER: RefCell<Vec<$float>> = const { RefCell::new(Vec::new()) };
+            }
+            // Chosen by the shape of the whole, so that the bits do not depend on the number of threads.
+            if thin::is_faster(&a, &b) {
+                executor::divide(a.rows(), &b, c, |b, c| $float::widest(Thin { a: &a, b, start, c }));
+            } else if lanes::are_wide() && packed::is_faster(&a, &b) {
+                executor::divide(a.rows(), &b, c, |b, c| {
+                    BUFFER.with_borrow_mut(|buffer| {
+                        let blocks =
+                            Packed::<_, DEPTH, { packed::ROWS }, { packed::COLUMNS }> { a, b: *b, start, c, buffer };
+                        $float::widest(blocks);
+                    });
+                });
+            } else if thin::is_faster_transposed(&a, &b) {
+                // Too small to be divided.
+                BUFFER.with_borrow_mut(|buffer| {
+                    let (m, k) = (a.rows(), a.columns());
+                    buffer.resize(buffer.len().max(m * k), 0.0);
+                    let transposed = &mut buffer[..m * k];
+                    $float::widest(Transpose { from: a.t(), to: transposed });
+                    $float::widest(Thin { a: &MatrixView::new(m, k, transposed), b: &b, start, c });
+                });
+            } else {
+                executor::divide(a.rows(), &b, c, |b, c| gemm::$gemm(a, *b, start.lay_down(c), c));
+            }
+        }
     };
 }
 
-implement_scalar!(f32, product_f32, widest_f32);
-implement_scalar!(f64, product_f64, widest_f64);
+implement_scalar!(f32, product_f32, widest_f32, batch_product_f32);
+implement_scalar!(f64, product_f64, widest_f64, batch_product_f64);

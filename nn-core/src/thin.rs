@@ -7,8 +7,7 @@
 //! | product | in a layer | what stays in registers |
 //! |---|---|---|
 //! | A B, A Bᵀ | z = W a, ∂J/∂W = δ aᵀ | a tile of C: one column of A after the other is added to it, times a row of B |
-//! | a bᵀ | ∂J/∂W = δ aᵀ for one example | a, which is written, scaled, to one column of C after the other |
-//! | Aᵀ B | Wᵀ δ for one example | four entries of C: inner products of columns of A with a column of B |
+//! | Aᵀ B | Wᵀ δ for two examples | four entries of C: inner products of columns of A with a column of B |
 //!
 //! Wᵀ δ for more examples is the first of these again, with W transposed beforehand: W is small, and it is used for every
 //! example.
@@ -91,16 +90,15 @@ impl<T: Scalar> Kernel<T> for Thin<'_, T> {
         }
         let row = m == 1 && contiguous(a.t()) && contiguous(b);
         if row || k == 0 || !contiguous(a) {
-            let write = start.lay_down(c);
+            let (write, (a, stride, _)) = (start.lay_down(c), a.raw());
             for (j, c) in c.chunks_mut(m).enumerate() {
-                inner_products::<T, V>(a.t(), b.column(j), write, c);
+                inner_products::<T, V>(a, stride.max(k), b.column(j), write, c);
             }
             return;
         }
         let start = if turn { start.lay_down(c).into() } else { start };
-        // Strips of nearly the same height: of two vectors at most, or of four where only one column of sums, or none, has to
-        // stay in registers.
-        let strips = m.div_ceil(if k == 1 || b.columns() == 1 { 4 * V::LANES } else { 2 * V::LANES });
+        // Strips of two vectors at most, all of nearly the same height.
+        let strips = m.div_ceil(2 * V::LANES);
         let mut i = 0;
         for strip in 1..=strips {
             let end = if strip == strips { m } else { strip * m / strips };
@@ -108,18 +106,14 @@ impl<T: Scalar> Kernel<T> for Thin<'_, T> {
             match rows.div_ceil(V::LANES) {
                 1 if rows < V::LANES => V::call(Strip::<T, 1, false> { a, b, start, i, rows, c }),
                 1 => V::call(Strip::<T, 1, true> { a, b, start, i, rows, c }),
-                2 => V::call(Strip::<T, 2, true> { a, b, start, i, rows, c }),
-                3 => V::call(Strip::<T, 3, true> { a, b, start, i, rows, c }),
-                _ => V::call(Strip::<T, 4, true> { a, b, start, i, rows, c }),
+                _ => V::call(Strip::<T, 2, true> { a, b, start, i, rows, c }),
             }
             i = end;
         }
     }
 }
 
-/// The rows i … i + rows of a product, in R vectors. Where they are not a whole number of vectors, the last vector overlaps
-/// the one before it: a number that is computed twice is cheaper than a mask. Only where there are fewer rows than lanes the
-/// vector is not FULL.
+/// The rows i … i + rows of a product, in R vectors as [`load`] lays them.
 struct Strip<'a, T, const R: usize, const FULL: bool> {
     a: &'a MatrixView<'a, T>,
     b: &'a MatrixView<'a, T>,
@@ -132,25 +126,27 @@ struct Strip<'a, T, const R: usize, const FULL: bool> {
 impl<T: Scalar, const R: usize, const FULL: bool> Kernel<T> for Strip<'_, T, R, FULL> {
     #[inline(always)]
     fn run<V: Vector<T>>(mut self) {
-        if self.a.columns() == 1 {
-            return self.outer_product::<V>();
-        }
+        // Column p of A begins at p · stride. A single one that is a row by origin has stride 1.
+        let (a, _, stride) = self.a.raw();
+        let stride = stride.max(self.a.rows());
+        // What the tiles read is all there: where something is missing they end.
+        let a = &a[self.i..(self.a.columns() - 1) * stride + self.i + self.rows];
         // Two vectors by six columns are twelve sums, which keep two units of four stages busy.
         let (n, mut j) = (self.b.columns(), 0);
         while n - j > 8 || n - j == 6 {
-            self.tile::<V, 6>(j);
+            self.tile::<V, 6>(a, stride, j);
             j += 6;
         }
         while n - j >= 4 {
-            self.tile::<V, 4>(j);
+            self.tile::<V, 4>(a, stride, j);
             j += 4;
         }
         if n - j >= 2 {
-            self.tile::<V, 2>(j);
+            self.tile::<V, 2>(a, stride, j);
             j += 2;
         }
         if n - j == 1 {
-            self.tile::<V, 1>(j);
+            self.tile::<V, 1>(a, stride, j);
         }
     }
 }
@@ -159,10 +155,9 @@ impl<T: Scalar, const R: usize, const FULL: bool> Strip<'_, T, R, FULL> {
     /// Columns j … j + N of the strip: Σ_p a_p b_pᵀ, where a_p is a column of A and b_pᵀ a row of B. Each number is added up
     /// in the same order whatever N is: an example has the same bits alone as among others.
     #[inline(always)]
-    fn tile<V: Vector<T>, const N: usize>(&mut self, j: usize) {
+    fn tile<V: Vector<T>, const N: usize>(&mut self, a: &[T], stride: usize, j: usize) {
         let (k, rows) = (self.a.columns(), self.rows::<V>());
-        let (a, _, a_stride) = self.a.raw();
-        let mut a = a[self.i..].chunks(a_stride); // column p of A, from row i on
+        let mut a = a.chunks(stride);
         let (b, row_stride, column_stride) = self.b.raw();
         let mut sums = [self.first::<V>(); N];
         // Where a check could fail it ends the loop: a panic would keep the sums in memory instead of registers.
@@ -170,14 +165,14 @@ impl<T: Scalar, const R: usize, const FULL: bool> Strip<'_, T, R, FULL> {
             let b: [&[T]; N] = std::array::from_fn(|column| &b[(j + column) * column_stride..][..k]);
             for p in 0..k {
                 let Some(a) = a.next().and_then(|a| a.get(..rows)) else { break };
-                add_outer_product(Self::load::<V>(a), &b.map(|column| column[p]), &mut sums);
+                add_outer_product(load::<T, V, R, FULL>(a), &b.map(|column| column[p]), &mut sums);
             }
         } else {
             let mut b = b[j..].chunks(row_stride);
             for _ in 0..k {
                 let Some(a) = a.next().and_then(|a| a.get(..rows)) else { break };
                 let Some(b) = b.next().and_then(|b| b.first_chunk::<N>()) else { break };
-                add_outer_product(Self::load::<V>(a), b, &mut sums);
+                add_outer_product(load::<T, V, R, FULL>(a), b, &mut sums);
             }
         }
         for (j, sums) in (j..j + N).zip(sums) {
@@ -185,24 +180,11 @@ impl<T: Scalar, const R: usize, const FULL: bool> Strip<'_, T, R, FULL> {
         }
     }
 
-    /// All columns of the strip where A and B are single columns: a bᵀ.
-    #[inline(always)]
-    fn outer_product<V: Vector<T>>(&mut self) {
-        let (a, ..) = self.a.raw();
-        let (a, first) = (Self::load::<V>(&a[self.i..][..self.rows::<V>()]), self.first::<V>());
-        let (b, _, stride) = self.b.raw();
-        for (j, b) in b.chunks(stride).take(self.b.columns()).enumerate() {
-            let mut sums = [first];
-            add_outer_product(a, &[b[0]], &mut sums);
-            self.put(sums[0], j);
-        }
-    }
-
     /// What the sums of a column begin with.
     #[inline(always)]
     fn first<V: Vector<T>>(&self) -> [V; R] {
         match self.start {
-            Start::Column(column) => Self::load(&column[self.i..][..self.rows::<V>()]),
+            Start::Column(column) => load::<T, V, R, FULL>(&column[self.i..][..self.rows::<V>()]),
             Start::Nothing | Start::C => [V::splat(T::zero()); R],
         }
     }
@@ -214,37 +196,44 @@ impl<T: Scalar, const R: usize, const FULL: bool> Strip<'_, T, R, FULL> {
         let c = &mut self.c[j * m + self.i..][..rows];
         if matches!(self.start, Start::C) {
             // All of C is read before any of it is written, because of rows that stand in two vectors.
-            for (sum, c) in sums.iter_mut().zip(Self::load::<V>(c)) {
+            for (sum, c) in sums.iter_mut().zip(load::<T, V, R, FULL>(c)) {
                 *sum = sum.multiply_add(V::splat(T::one()), c);
             }
         }
         for (r, sum) in sums.into_iter().enumerate() {
-            sum.store(&mut c[Self::place::<V>(r, rows)..]);
+            sum.store(&mut c[place::<T, V, R, FULL>(r, rows)..]);
         }
-    }
-
-    /// The strip's rows of a column.
-    #[inline(always)]
-    fn load<V: Vector<T>>(column: &[T]) -> [V; R] {
-        let mut vectors = [V::splat(T::zero()); R];
-        for (r, vector) in vectors.iter_mut().enumerate() {
-            *vector = V::load(&column[Self::place::<V>(r, column.len())..]);
-        }
-        vectors
-    }
-
-    /// In which row of the strip vector r begins.
-    #[inline(always)]
-    fn place<V: Vector<T>>(r: usize, rows: usize) -> usize {
-        if FULL && r + 1 == R { rows - V::LANES } else { r * V::LANES }
     }
 
     #[inline(always)]
     fn rows<V: Vector<T>>(&self) -> usize {
-        // What the compiler does not know it would check at each vector.
-        assert!(!FULL || self.rows >= V::LANES && self.rows > (R - 1) * V::LANES);
+        check_rows::<T, V, R, FULL>(self.rows);
         self.rows
     }
+}
+
+/// Some rows of a column, in R vectors. Where they are not a whole number of vectors, the last vector overlaps the one
+/// before it: a number that is computed twice is cheaper than a mask. Only where there are fewer rows than lanes the vector
+/// is not FULL.
+#[inline(always)]
+pub(crate) fn load<T: Scalar, V: Vector<T>, const R: usize, const FULL: bool>(column: &[T]) -> [V; R] {
+    let mut vectors = [V::splat(T::zero()); R];
+    for (r, vector) in vectors.iter_mut().enumerate() {
+        *vector = V::load(&column[place::<T, V, R, FULL>(r, column.len())..]);
+    }
+    vectors
+}
+
+/// In which of the rows vector r begins.
+#[inline(always)]
+pub(crate) fn place<T, V: Vector<T>, const R: usize, const FULL: bool>(r: usize, rows: usize) -> usize {
+    if FULL && r + 1 == R { rows - V::LANES } else { r * V::LANES }
+}
+
+/// That the rows fill the vectors: what the compiler does not know it would check at each of them.
+#[inline(always)]
+pub(crate) fn check_rows<T, V: Vector<T>, const R: usize, const FULL: bool>(rows: usize) {
+    assert!(!FULL || rows >= V::LANES && rows > (R - 1) * V::LANES);
 }
 
 /// sums ← sums + a bᵀ
@@ -263,16 +252,22 @@ fn add_outer_product<T: Scalar, V: Vector<T>, const R: usize, const N: usize>(
     }
 }
 
-/// c_i ← a_i · b, or c_i ← c_i + a_i · b, over the columns a_i of A, four at a time.
+/// c_i ← a_i · b, or c_i ← c_i + a_i · b, over the columns a_i of A, of which one begins every `stride` numbers: four at a
+/// time.
 #[inline(always)]
-fn inner_products<T: Scalar, V: Vector<T>>(a: MatrixView<'_, T>, b: &[T], write: Write, c: &mut [T]) {
-    for (i, c) in c.chunks_mut(4).enumerate() {
-        // Where fewer than four are left, the last one is taken several times.
-        let columns: [&[T]; 4] = std::array::from_fn(|place| &a.column(4 * i + place.min(c.len() - 1))[..b.len()]);
+pub(crate) fn inner_products<T: Scalar, V: Vector<T>>(a: &[T], stride: usize, b: &[T], write: Write, c: &mut [T]) {
+    let mut columns = a.chunks(stride.max(1));
+    for c in c.chunks_mut(4) {
+        let mut four = [b; 4]; // Where fewer than four are left, b itself, for sums that are not written.
+        for (place, column) in four.iter_mut().enumerate() {
+            if place < c.len() {
+                *column = &columns.next().unwrap_or_default()[..b.len()];
+            }
+        }
         let mut sums = [V::splat(T::zero()); 4];
         for p in (0..b.len()).step_by(V::LANES) {
             let b = V::load(&b[p..]);
-            for (sum, a) in sums.iter_mut().zip(columns) {
+            for (sum, a) in sums.iter_mut().zip(four) {
                 *sum = V::load(&a[p..]).multiply_add(b, *sum);
             }
         }
