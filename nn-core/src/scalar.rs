@@ -171,14 +171,14 @@ macro_rules! implement_scalar {
                     });
                 });
             } else if thin::is_faster_transposed(&a, &b) {
-                // Too small to be divided.
-                BUFFER.with_borrow_mut(|buffer| {
-                    let (m, k) = (a.rows(), a.columns());
-                    buffer.resize(buffer.len().max(m * k), 0.0);
-                    let transposed = &mut buffer[..m * k];
-                    $float::widest(Transpose { from: a.t(), to: transposed });
-                    $float::widest(Thin { a: &MatrixView::new(m, k, transposed), b: &b, start, c });
-                });
+                // Taken out of its place: this thread may do a part of another product while others do theirs.
+                let mut buffer = BUFFER.take();
+                let (m, k) = (a.rows(), a.columns());
+                buffer.resize(buffer.len().max(m * k), 0.0);
+                $float::widest(Transpose { from: a.t(), to: &mut buffer[..m * k] });
+                let a = MatrixView::new(m, k, &buffer[..m * k]);
+                executor::divide(m, &b, c, |b, c| $float::widest(Thin { a: &a, b, start, c }));
+                BUFFER.set(buffer);
             } else {
                 executor::divide(a.rows(), &b, c, |b, c| gemm::$gemm(a, *b, start.lay_down(c), c));
             }

@@ -119,11 +119,16 @@ fn a_step_of_a_large_network_allocates_nothing_with_wide_vectors() {
     let wide = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
     #[cfg(not(target_arch = "x86_64"))]
     let wide = false;
-    let network = network([512, 512, 256, 256]);
+    let large = network([512, 512, 256, 256]);
     let sizes = [80, 80, 64, 80, 72];
     let want = Count { packing: if wide { 0 } else { 8 }, other: 0 };
-    assert_eq!(steady_state(&mut ByHand::new(network.clone()), &network, sizes), [want; 5]);
-    assert_eq!(steady_state(&mut ByTape::new(&network), &network, sizes), [want; 5]);
+    assert_eq!(steady_state(&mut ByHand::new(large.clone()), &large, sizes), [want; 5]);
+    assert_eq!(steady_state(&mut ByTape::new(&large), &large, sizes), [want; 5]);
+    if wide {
+        // Ten outputs make products of every kind: thin, packed, with W transposed.
+        let digits = network([784, 128, 64, 10]);
+        assert_eq!(steady_state(&mut ByHand::new(digits.clone()), &digits, [128; 5]), [NOTHING; 5]);
+    }
 }
 
 /// A larger batch needs larger buffers, once.
