@@ -1,5 +1,7 @@
 //! Threads for large products, kept alive between them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use nn_core::{Executor, Task};
 use nn_layers::Network;
 
@@ -11,8 +13,8 @@ use nn_layers::Network;
 /// use nn_train::Threads;
 ///
 /// let threads = Threads::new(2)?;
-/// let (a, b) = (Matrix::from_fn(200, 100, |i, j| (i * j) as f32), Matrix::from_fn(100, 300, |i, j| (i + j) as f32));
-/// let mut c = Matrix::zeros(200, 300);
+/// let (a, b) = (Matrix::from_fn(400, 100, |i, j| (i * j) as f32), Matrix::from_fn(100, 300, |i, j| (i + j) as f32));
+/// let mut c = Matrix::zeros(400, 300);
 /// threads.run(|| matmul(&a, &b, Write::Replace, &mut c)); // by two threads
 /// # Ok::<(), nn_train::ThreadsError>(())
 /// ```
@@ -56,8 +58,7 @@ impl Threads {
     where
         T: nn_core::Scalar,
     {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let executor = Executor::new(processors, join);
+        let executor = Executor::new(processors(), join);
         // z = W a and, of the same size, ∂J/∂W = δ aᵀ, whose columns are those of W.
         let parts = network.layers().iter().map(|layer| {
             let (m, k) = (layer.outputs(), layer.inputs());
@@ -72,11 +73,40 @@ impl Threads {
     }
 
     /// Calls `work` in one of the threads, with the others at hand for its large products.
+    ///
+    /// The others stay awake until `work` is done, if each has a processor to itself: a step divides a product every few
+    /// dozen microseconds, and a thread that the system has put to sleep takes as long to come back.
     pub fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
-        match &self.pool {
-            None => work(),
-            Some(pool) => pool.install(|| Executor::new(self.count(), join).scope(work)),
-        }
+        let Some(pool) = &self.pool else { return work() };
+        let is_done = AtomicBool::new(false);
+        pool.scope(|scope| {
+            let (is_done, here) = (&is_done, rayon::current_thread_index());
+            if self.count() <= processors() {
+                scope.spawn_broadcast(move |_, thread| {
+                    while Some(thread.index()) != here && !is_done.load(Ordering::Acquire) {
+                        if rayon::yield_now() != Some(rayon::Yield::Executed) {
+                            std::thread::yield_now();
+                        }
+                    }
+                });
+            }
+            let _end = SetAtEnd(is_done);
+            Executor::new(self.count(), join).scope(work)
+        })
+    }
+}
+
+/// How many threads this machine runs at the same time.
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Sets its flag when it goes, also in a panic.
+struct SetAtEnd<'a>(&'a AtomicBool);
+
+impl Drop for SetAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
     }
 }
 
@@ -98,11 +128,11 @@ mod tests {
                 Network::<f32>::random(inputs, &layers, Loss::CrossEntropy, Initialization::He, &mut seeded(1));
             Threads::worth_having(&network.expect("layers that fit"), examples)
         };
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
         assert_eq!(threads(64, 32, 32), 1);
         assert_eq!(threads(784, 30, 10), 1);
-        assert_eq!(threads(784, 128, 20), processors.min(3));
-        assert_eq!(threads(1024, 1024, 1), processors.min(2), "∂J/∂W of one example is as large as W");
+        assert_eq!(threads(784, 128, 32), 1);
+        assert_eq!(threads(784, 128, 160), processors().min(3));
+        assert_eq!(threads(4096, 4096, 1), processors().min(3), "∂J/∂W of one example is as large as W");
     }
 
     #[test]
@@ -112,6 +142,13 @@ mod tests {
             assert_eq!(pool.count(), threads);
             assert_eq!(pool.run(|| rayon::current_thread_index().is_some()), threads > 1);
         }
+    }
+
+    /// The others would wait for ever, and the scope for them.
+    #[test]
+    #[should_panic(expected = "within the threads")]
+    fn a_panic_ends_the_work() {
+        Threads::new(2).expect("threads").run(|| panic!("within the threads"));
     }
 
     #[test]

@@ -117,13 +117,13 @@ fn the_same_seed_gives_the_same_file() {
     assert_ne!(first, run("c", "6"));
 }
 
-/// Batches of all rows make products that are divided: 64 × 64 by 64 × 1,438 and its like.
+/// Batches of all rows make products that are divided: 256 × 64 by 64 × 1,438 and its like.
 #[test]
 fn any_number_of_threads_gives_the_same_file() {
     let folder = folder();
     let run = |name: &str, options: &[&str]| {
         let out = folder.path().join(name);
-        let args = ["train", "digits", "--epochs", "3", "--batch-size", "all", "--out", text(&out)];
+        let args = ["train", "digits", "--hidden", "256", "--epochs", "3", "--batch-size", "all", "--out", text(&out)];
         let said = stdout(&nn(&[&args[..], options].concat()));
         (std::fs::read(out.join("model.json")).expect("a model"), said)
     };
