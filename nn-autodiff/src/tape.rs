@@ -389,21 +389,20 @@ impl<T: Scalar> Tape<T> {
 
         self.swept = self.ops.len();
         self.written.fill(false);
-        for i in (0..self.swept).filter(|&i| self.tracked[i]) {
-            self.adjoints[i].resize(self.values[i].rows(), self.values[i].columns());
-        }
         if self.tracked[last] {
             self.written[last] = true;
+            self.adjoints[last].resize(1, 1);
             self.adjoints[last].fill(T::one()); // J̄ = ∂J/∂J
         }
-        for i in (0..=last).rev() {
-            if self.written[i] && !self.ops[i].is_leaf() {
-                self.hand_on(i);
+        for i in (0..self.swept).rev() {
+            if !self.tracked[i] {
+                continue; // A constant has no adjoint.
             }
-        }
-        for (adjoint, written) in self.adjoints.iter_mut().zip(&self.written) {
-            if !written {
-                adjoint.fill(T::zero()); // J does not depend on this value.
+            if !self.written[i] {
+                self.adjoints[i].resize(self.values[i].rows(), self.values[i].columns());
+                self.adjoints[i].fill(T::zero()); // J does not depend on this value.
+            } else if !self.ops[i].is_leaf() {
+                self.hand_on(i);
             }
         }
     }
@@ -416,7 +415,8 @@ impl<T: Scalar> Tape<T> {
         let result = &rest[0]; // the adjoint of the result
         let scratch = &mut self.scratch;
         let of = |var: Var| &self.values[var.index()];
-        let mut operands = Operands { adjoints: before, written: &mut self.written, tracked: &self.tracked };
+        let (values, tracked) = (&self.values, &self.tracked);
+        let mut operands = Operands { values, adjoints: before, written: &mut self.written, tracked };
         match self.ops[i] {
             Op::Input | Op::Parameter => {}
             Op::Affine { weight, a, bias } => {
@@ -463,6 +463,7 @@ impl<T: Scalar> Tape<T> {
 
 /// The adjoints of the values before the step that is being undone.
 struct Operands<'a, T> {
+    values: &'a [Matrix<T>],
     adjoints: &'a mut [Matrix<T>],
     written: &'a mut [bool],
     tracked: &'a [bool],
@@ -479,6 +480,7 @@ impl<T: Scalar> Operands<'_, T> {
         }
         let write = if self.written[i] { Write::Add } else { Write::Replace };
         self.written[i] = true;
+        self.adjoints[i].resize(self.values[i].rows(), self.values[i].columns());
         term(write, &mut self.adjoints[i]);
     }
     // ANCHOR_END: add

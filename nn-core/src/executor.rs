@@ -89,6 +89,7 @@ impl Executor {
 
     // ANCHOR: parts
     /// Into how many parts a product of an m × k and a k × n matrix is divided.
+    #[inline]
     pub fn parts(self, m: usize, k: usize, n: usize) -> usize {
         let multiplications = m.saturating_mul(k).saturating_mul(n);
         (multiplications / Self::PART).clamp(1, self.threads).min(n.max(1))
