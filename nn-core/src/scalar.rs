@@ -153,7 +153,8 @@ macro_rules! implement_scalar {
             }
         }
 
-        #[inline(never)]
+        /// The product of matrices, of which neither is a single column.
+        #[inline(never)] // What calls it is inlined everywhere, for the sake of one example.
         fn $product(a: MatrixView<'_, $float>, b: MatrixView<'_, $float>, start: Start<'_, $float>, c: &mut [$float]) {
             const DEPTH: usize = packed::DEPTH_BYTES / size_of::<$float>();
             thread_local! {
