@@ -1,4 +1,4 @@
-//! Large products divided among threads that someone else keeps.
+//! Large products, and updates of large matrices, divided among threads that someone else keeps.
 //!
 //! This crate starts no thread. Who has threads hands over an [`Executor`], a function that calls two tasks at the same
 //! time, and everything computed within its [`scope`](Executor::scope) uses it, whichever engine computes: no equation
@@ -109,6 +109,21 @@ pub(crate) fn divide<T: Scalar>(
     match executor.parts(m, b.rows(), b.columns()) {
         1 => product(b, c),
         parts => divide_into(parts, executor, m, b, c, &product),
+    }
+}
+
+/// Calls `work` with parts of two slices of the same length, which together are all of them: an update of as many weights
+/// as half a megabyte holds takes longer than it takes to tell the other thread.
+#[inline]
+pub(crate) fn divide_entries<T: Scalar>(x: &mut [T], y: &[T], work: impl Fn(&mut [T], &[T]) + Sync) {
+    const PART: usize = 1 << 17;
+    let executor = CURRENT.get();
+    match (x.len() / PART).min(executor.threads) {
+        0 | 1 => work(x, y),
+        // The columns of a matrix of one row.
+        parts => divide_into(parts, executor, 1, &MatrixView::new(1, y.len(), y), x, &|y, x: &mut [T]| {
+            work(x, &y.raw().0[..x.len()]);
+        }),
     }
 }
 

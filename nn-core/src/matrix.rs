@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Index, IndexMut, Range};
 
-use crate::{Kernel, MatrixView, Scalar, Shape, Vector, sums};
+use crate::{Kernel, MatrixView, Scalar, Shape, Vector, executor, sums};
 
 /// A matrix of `rows` × `columns` numbers, stored **column by column**: a batch keeps each example in one slice.
 ///
@@ -257,9 +257,11 @@ impl<T: Scalar> Matrix<T> {
     ///
     /// Panics if the shapes differ.
     #[track_caller]
-    pub fn zip_in_place(&mut self, other: &Matrix<T>, f: impl Fn(T, T) -> T) {
+    pub fn zip_in_place(&mut self, other: &Matrix<T>, f: impl Fn(T, T) -> T + Copy + Sync) {
         assert!(self.shape() == other.shape(), "zip of {} with {}: shapes differ", self.shape(), other.shape());
-        T::widest(ZipInPlace { entries: &mut self.data, others: &other.data, f });
+        executor::divide_entries(&mut self.data, &other.data, |entries, others| {
+            T::widest(ZipInPlace { entries, others, f });
+        });
     }
 
     /// A matrix whose entries are `f` of these: the allocating convenience beside [`map_in_place`](Self::map_in_place),

@@ -89,6 +89,26 @@ fn large_products_are_divided_and_small_ones_are_not() {
     assert_eq!(executor.parts(usize::MAX, usize::MAX, usize::MAX), 4);
 }
 
+/// Entry by entry, as in W ← W − η ∂J/∂W.
+#[test]
+fn large_updates_are_divided_and_small_ones_are_not() {
+    static JOINS: AtomicUsize = AtomicUsize::new(0);
+    fn counting(first: Task<'_>, second: Task<'_>) {
+        JOINS.fetch_add(1, Ordering::Relaxed);
+        at_once(first, second);
+    }
+    for (threads, [rows, columns], joins) in
+        [(2, [512, 512], 1), (2, [511, 512], 0), (5, [512, 768], 2), (5, [1500, 1001], 4), (1, [1500, 1001], 0)]
+    {
+        let (w, gradient) = (numbers::<f32>(rows, columns, 1), numbers::<f32>(rows, columns, 2));
+        let want = Matrix::from_fn(rows, columns, |i, j| w[(i, j)] - 0.1 * gradient[(i, j)]);
+        let (mut w, before) = (w, JOINS.load(Ordering::Relaxed));
+        Executor::new(threads, counting).scope(|| w.zip_in_place(&gradient, |w, g| w - 0.1 * g));
+        assert!(w == want, "{rows}×{columns}, {threads} threads");
+        assert_eq!(JOINS.load(Ordering::Relaxed) - before, joins, "{rows}×{columns}, {threads} threads");
+    }
+}
+
 /// Who was asked before is asked again afterwards, even where the work panics.
 #[test]
 fn a_scope_ends() {
