@@ -10,9 +10,10 @@
 //! | Aᵀ b | Wᵀ δ | each entry of c is the inner product of a column of A with b, four at a time |
 //! | a bᵀ | ∂J/∂W = δ aᵀ | each column of C is a, which stays in registers, times an entry of b |
 //!
-//! The sums are added up in the order of [`thin`](crate::thin): an example has the same outputs alone as among others.
+//! The sums are added up in the order of [`thin`](crate::thin): an example has the same bits alone as in a batch that takes
+//! the tiles there.
 
-use crate::thin::{check_rows, inner_products, load, place};
+use crate::thin::{check_rows, first, inner_products, load, put};
 use crate::{Kernel, MatrixView, Scalar, Start, Vector, executor};
 
 /// Whether A B is one of these products, and the columns in question lie in one piece.
@@ -45,15 +46,14 @@ pub(crate) fn product<T: Scalar>(a: &MatrixView<'_, T>, b: &MatrixView<'_, T>, s
             T::widest(OuterProduct { a: &a_data[..m], b: &b.raw().0[..b.columns()], start, c });
         });
     } else if a_column == 1 {
-        // One row alone may have any stride.
-        T::widest(InnerProducts { a: a_data, stride: a_row.max(k), b: &b_data[..k], start, c });
+        T::widest(InnerProducts { a: a_data, stride: a_row, b: &b_data[..k], start, c });
     } else {
         T::widest(CombineColumns { a: a_data, stride: a_column, b: &b_data[..k], start, c });
     }
 }
 
 /// A loop over some rows of a column, or of several, in R vectors as [`load`] lays them.
-trait Strip<T> {
+trait InStrips<T> {
     /// The rows i … i + rows.
     fn strip<V: Vector<T>, const R: usize, const FULL: bool>(&mut self, i: usize, rows: usize);
 
@@ -92,15 +92,11 @@ impl<T: Scalar> Kernel<T> for CombineColumns<'_, T> {
     }
 }
 
-impl<T: Scalar> Strip<T> for CombineColumns<'_, T> {
+impl<T: Scalar> InStrips<T> for CombineColumns<'_, T> {
     #[inline(always)]
     fn strip<V: Vector<T>, const R: usize, const FULL: bool>(&mut self, i: usize, rows: usize) {
         check_rows::<T, V, R, FULL>(rows);
-        let c = &mut self.c[i..][..rows];
-        let mut sums = match self.start {
-            Start::Column(column) => load::<T, V, R, FULL>(&column[i..][..rows]),
-            Start::Nothing | Start::C => [V::splat(T::zero()); R],
-        };
+        let mut sums = first::<T, V, R, FULL>(self.start, i, rows);
         // Where a check could fail it ends the loop: a panic would keep the sums in memory instead of registers. So all that
         // is read has to be there.
         let mut a = &self.a[i..(self.b.len() - 1) * self.stride + i + rows];
@@ -112,15 +108,7 @@ impl<T: Scalar> Strip<T> for CombineColumns<'_, T> {
             }
             a = a.get(self.stride..).unwrap_or_default();
         }
-        if matches!(self.start, Start::C) {
-            // All of c is read before any of it is written, because of rows that stand in two vectors.
-            for (sum, c) in sums.iter_mut().zip(load::<T, V, R, FULL>(c)) {
-                *sum = sum.multiply_add(V::splat(T::one()), c);
-            }
-        }
-        for (r, sum) in sums.into_iter().enumerate() {
-            sum.store(&mut c[place::<T, V, R, FULL>(r, rows)..]);
-        }
+        put::<T, V, R, FULL>(self.start, sums, &mut self.c[i..][..rows]);
     }
 }
 
@@ -157,25 +145,20 @@ impl<T: Scalar> Kernel<T> for OuterProduct<'_, T> {
     }
 }
 
-impl<T: Scalar> Strip<T> for OuterProduct<'_, T> {
+impl<T: Scalar> InStrips<T> for OuterProduct<'_, T> {
     #[inline(always)]
     fn strip<V: Vector<T>, const R: usize, const FULL: bool>(&mut self, i: usize, rows: usize) {
         check_rows::<T, V, R, FULL>(rows);
         let a = load::<T, V, R, FULL>(&self.a[i..][..rows]);
-        let mut first = match self.start {
-            Start::Column(column) => load::<T, V, R, FULL>(&column[i..][..rows]),
-            Start::Nothing | Start::C => [V::splat(T::zero()); R],
-        };
+        let sums = first::<T, V, R, FULL>(self.start, i, rows);
         let mut c = &mut self.c[i..];
         for &b in self.b {
             let Some(column) = c.get_mut(..rows) else { break };
-            let b = V::splat(b);
-            if matches!(self.start, Start::C) {
-                first = load::<T, V, R, FULL>(column);
+            let (b, mut sums) = (V::splat(b), sums);
+            for (sum, a) in sums.iter_mut().zip(a) {
+                *sum = a.multiply_add(b, *sum);
             }
-            for (r, (a, first)) in a.into_iter().zip(first).enumerate() {
-                a.multiply_add(b, first).store(&mut column[place::<T, V, R, FULL>(r, rows)..]);
-            }
+            put::<T, V, R, FULL>(self.start, sums, column);
             c = c.get_mut(self.a.len()..).unwrap_or_default();
         }
     }

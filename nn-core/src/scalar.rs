@@ -153,7 +153,7 @@ macro_rules! implement_scalar {
             }
         }
 
-        /// The product of matrices, of which neither is a single column.
+        /// Every other product: by tiles, by panels or by matrixmultiply.
         #[inline(never)] // What calls it is inlined everywhere, for the sake of one example.
         fn $product(a: MatrixView<'_, $float>, b: MatrixView<'_, $float>, start: Start<'_, $float>, c: &mut [$float]) {
             const DEPTH: usize = packed::DEPTH_BYTES / size_of::<$float>();

@@ -96,7 +96,7 @@ impl<T: Scalar> Kernel<T> for Thin<'_, T> {
         if row || k == 0 || !contiguous(a) {
             let (write, (a, stride, _)) = (start.lay_down(c), a.raw());
             for (j, c) in c.chunks_mut(m).enumerate() {
-                inner_products::<T, V>(a, stride.max(k), b.column(j), write, c);
+                inner_products::<T, V>(a, stride, b.column(j), write, c);
             }
             return;
         }
@@ -163,7 +163,7 @@ impl<T: Scalar, const R: usize, const FULL: bool> Strip<'_, T, R, FULL> {
         let (k, rows) = (self.a.columns(), self.rows::<V>());
         let mut a = a.chunks(stride);
         let (b, row_stride, column_stride) = self.b.raw();
-        let mut sums = [self.first::<V>(); N];
+        let mut sums = [first::<T, V, R, FULL>(self.start, self.i, rows); N];
         // Where a check could fail it ends the loop: a panic would keep the sums in memory instead of registers.
         if row_stride == 1 {
             let b: [&[T]; N] = std::array::from_fn(|column| &b[(j + column) * column_stride..][..k]);
@@ -180,32 +180,7 @@ impl<T: Scalar, const R: usize, const FULL: bool> Strip<'_, T, R, FULL> {
             }
         }
         for (j, sums) in (j..j + N).zip(sums) {
-            self.put(sums, j);
-        }
-    }
-
-    /// What the sums of a column begin with.
-    #[inline(always)]
-    fn first<V: Vector<T>>(&self) -> [V; R] {
-        match self.start {
-            Start::Column(column) => load::<T, V, R, FULL>(&column[self.i..][..self.rows::<V>()]),
-            Start::Nothing | Start::C => [V::splat(T::zero()); R],
-        }
-    }
-
-    /// Writes the sums of column j of C to their place.
-    #[inline(always)]
-    fn put<V: Vector<T>>(&mut self, mut sums: [V; R], j: usize) {
-        let (m, rows) = (self.a.rows(), self.rows::<V>());
-        let c = &mut self.c[j * m + self.i..][..rows];
-        if matches!(self.start, Start::C) {
-            // All of C is read before any of it is written, because of rows that stand in two vectors.
-            for (sum, c) in sums.iter_mut().zip(load::<T, V, R, FULL>(c)) {
-                *sum = sum.multiply_add(V::splat(T::one()), c);
-            }
-        }
-        for (r, sum) in sums.into_iter().enumerate() {
-            sum.store(&mut c[place::<T, V, R, FULL>(r, rows)..]);
+            put::<T, V, R, FULL>(self.start, sums, &mut self.c[j * self.a.rows() + self.i..][..rows]);
         }
     }
 
@@ -213,6 +188,38 @@ impl<T: Scalar, const R: usize, const FULL: bool> Strip<'_, T, R, FULL> {
     fn rows<V: Vector<T>>(&self) -> usize {
         check_rows::<T, V, R, FULL>(self.rows);
         self.rows
+    }
+}
+
+/// What the sums of rows i … i + rows begin with.
+#[inline(always)]
+pub(crate) fn first<T: Scalar, V: Vector<T>, const R: usize, const FULL: bool>(
+    start: Start<'_, T>,
+    i: usize,
+    rows: usize,
+) -> [V; R] {
+    match start {
+        Start::Column(column) => load::<T, V, R, FULL>(&column[i..][..rows]),
+        Start::Nothing | Start::C => [V::splat(T::zero()); R],
+    }
+}
+
+/// Writes the sums of some rows of a column of C to their place.
+#[inline(always)]
+pub(crate) fn put<T: Scalar, V: Vector<T>, const R: usize, const FULL: bool>(
+    start: Start<'_, T>,
+    mut sums: [V; R],
+    c: &mut [T],
+) {
+    if matches!(start, Start::C) {
+        // All of c is read before any of it is written, because of rows that stand in two vectors.
+        for (sum, c) in sums.iter_mut().zip(load::<T, V, R, FULL>(c)) {
+            *sum = sum.multiply_add(V::splat(T::one()), c);
+        }
+    }
+    let rows = c.len();
+    for (r, sum) in sums.into_iter().enumerate() {
+        sum.store(&mut c[place::<T, V, R, FULL>(r, rows)..]);
     }
 }
 
@@ -230,7 +237,7 @@ pub(crate) fn load<T: Scalar, V: Vector<T>, const R: usize, const FULL: bool>(co
 
 /// In which of the rows vector r begins.
 #[inline(always)]
-pub(crate) fn place<T, V: Vector<T>, const R: usize, const FULL: bool>(r: usize, rows: usize) -> usize {
+fn place<T, V: Vector<T>, const R: usize, const FULL: bool>(r: usize, rows: usize) -> usize {
     if FULL && r + 1 == R { rows - V::LANES } else { r * V::LANES }
 }
 
@@ -260,7 +267,7 @@ fn add_outer_product<T: Scalar, V: Vector<T>, const R: usize, const N: usize>(
 /// time.
 #[inline(always)]
 pub(crate) fn inner_products<T: Scalar, V: Vector<T>>(a: &[T], stride: usize, b: &[T], write: Write, c: &mut [T]) {
-    let mut columns = a.chunks(stride.max(1));
+    let mut columns = a.chunks(stride.max(b.len()).max(1)); // A row alone may have any stride.
     for c in c.chunks_mut(4) {
         let mut four = [b; 4]; // Where fewer than four are left, b itself, for sums that are not written.
         for (place, column) in four.iter_mut().enumerate() {

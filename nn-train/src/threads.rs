@@ -1,4 +1,4 @@
-//! Threads for large products, kept alive between them.
+//! Threads for large products and updates, kept alive between them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
