@@ -41,7 +41,10 @@ fn is_outer<T>(a: &MatrixView<'_, T>, b: &MatrixView<'_, T>) -> bool {
 pub(crate) fn product<T: Scalar>(a: &MatrixView<'_, T>, b: &MatrixView<'_, T>, start: Start<'_, T>, c: &mut [T]) {
     let (m, k) = (a.rows(), a.columns());
     let ((a_data, a_row, a_column), (b_data, ..)) = (a.raw(), b.raw());
-    if is_outer(a, b) {
+    if is_outer(a, b) && m == 1 && !matches!(start, Start::Column(_)) {
+        // C of one row lies in memory like a column: it is bᵀ times a number.
+        T::widest(CombineColumns { a: &b_data[..b.columns()], stride: 0, b: &a_data[..1], start, c });
+    } else if is_outer(a, b) {
         executor::divide(m, b, c, |b, c| {
             T::widest(OuterProduct { a: &a_data[..m], b: &b.raw().0[..b.columns()], start, c });
         });
@@ -124,8 +127,7 @@ struct InnerProducts<'a, T> {
 impl<T: Scalar> Kernel<T> for InnerProducts<'_, T> {
     #[inline(always)]
     fn run<V: Vector<T>>(self) {
-        let write = self.start.lay_down(self.c);
-        inner_products::<T, V>(self.a, self.stride, self.b, write, self.c);
+        inner_products::<T, V>(self.a, self.stride, self.b, self.start, self.c);
     }
 }
 

@@ -92,15 +92,22 @@ impl<T: Scalar> Kernel<T> for Thin<'_, T> {
         if m == 0 {
             return;
         }
-        let row = m == 1 && contiguous(a.t()) && contiguous(b);
-        if row || k == 0 || !contiguous(a) {
-            let (write, (a, stride, _)) = (start.lay_down(c), a.raw());
-            for (j, c) in c.chunks_mut(m).enumerate() {
-                inner_products::<T, V>(a, stride, b.column(j), write, c);
+        if k == 0 {
+            if start.lay_down(c) == Write::Replace {
+                c.fill(T::zero()); // The sum of nothing.
             }
             return;
         }
+        // The same column for every column of C is no column for Cᵀ.
         let start = if turn { start.lay_down(c).into() } else { start };
+        let row = m == 1 && contiguous(a.t()) && contiguous(b);
+        if row || !contiguous(a) {
+            let (a, stride, _) = a.raw();
+            for (j, c) in c.chunks_mut(m).enumerate() {
+                inner_products::<T, V>(a, stride, b.column(j), start, c);
+            }
+            return;
+        }
         // Strips of two vectors at most, all of nearly the same height.
         let strips = m.div_ceil(2 * V::LANES);
         let mut i = 0;
@@ -263,32 +270,61 @@ fn add_outer_product<T: Scalar, V: Vector<T>, const R: usize, const N: usize>(
     }
 }
 
-/// c_i ← a_i · b, or c_i ← c_i + a_i · b, over the columns a_i of A, of which one begins every `stride` numbers: four at a
-/// time.
+/// c_i ← start_i + a_i · b, where column a_i of A begins at i · `stride`: four at a time, and the last of them alone.
 #[inline(always)]
-pub(crate) fn inner_products<T: Scalar, V: Vector<T>>(a: &[T], stride: usize, b: &[T], write: Write, c: &mut [T]) {
-    let mut columns = a.chunks(stride.max(b.len()).max(1)); // A row alone may have any stride.
-    for c in c.chunks_mut(4) {
-        let mut four = [b; 4]; // Where fewer than four are left, b itself, for sums that are not written.
-        for (place, column) in four.iter_mut().enumerate() {
-            if place < c.len() {
-                *column = &columns.next().unwrap_or_default()[..b.len()];
-            }
-        }
-        let mut sums = [V::splat(T::zero()); 4];
-        for p in (0..b.len()).step_by(V::LANES) {
-            let b = V::load(&b[p..]);
-            for (sum, a) in sums.iter_mut().zip(four) {
-                *sum = V::load(&a[p..]).multiply_add(b, *sum);
-            }
-        }
-        for (c, product) in c.iter_mut().zip(V::sums(sums)) {
-            match write {
-                Write::Replace => *c = product,
-                Write::Add => *c += product,
-            }
+pub(crate) fn inner_products<T: Scalar, V: Vector<T>>(
+    a: &[T],
+    stride: usize,
+    b: &[T],
+    start: Start<'_, T>,
+    c: &mut [T],
+) {
+    let mut i = 0;
+    while i < c.len() {
+        if c.len() - i >= 4 {
+            some_inner_products::<T, V, 4>(a, stride, b, start, i, c);
+            i += 4;
+        } else {
+            some_inner_products::<T, V, 1>(a, stride, b, start, i, c);
+            i += 1;
         }
     }
+}
+
+/// The products i … i + N, at most four.
+#[inline(always)]
+fn some_inner_products<T: Scalar, V: Vector<T>, const N: usize>(
+    a: &[T],
+    stride: usize,
+    b: &[T],
+    start: Start<'_, T>,
+    i: usize,
+    c: &mut [T],
+) {
+    let a = &a[i * stride..];
+    let columns: [&[T]; N] = std::array::from_fn(|n| &a[n * stride..][..b.len()]);
+    let mut sums = [V::splat(T::zero()); 4];
+    let mut p = 0;
+    while b.len() - p >= V::LANES {
+        let b = V::load(&b[p..][..V::LANES]);
+        for (sum, a) in sums.iter_mut().zip(columns) {
+            *sum = V::load(&a[p..][..V::LANES]).multiply_add(b, *sum);
+        }
+        p += V::LANES;
+    }
+    if p < b.len() {
+        let b = V::load(&b[p..]);
+        for (sum, a) in sums.iter_mut().zip(columns) {
+            *sum = V::load(&a[p..]).multiply_add(b, *sum);
+        }
+    }
+    let (mut sums, c) = (V::sums(sums), &mut c[i..][..N]);
+    match start {
+        Start::Nothing => {}
+        Start::C => sums.iter_mut().zip(&*c).for_each(|(sum, &c)| *sum += c),
+        Start::Column(column) => sums.iter_mut().zip(&column[i..][..N]).for_each(|(sum, &c)| *sum += c),
+    }
+    c.copy_from_slice(&sums[..N]);
 }
 
 #[cfg(test)]
