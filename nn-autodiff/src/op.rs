@@ -50,11 +50,6 @@ pub enum Op<T> {
 // ANCHOR_END: op
 
 impl<T: Copy> Op<T> {
-    /// Whether it is an input or a parameter, which nothing computes.
-    pub(crate) fn is_leaf(&self) -> bool {
-        matches!(self, Op::Input | Op::Parameter)
-    }
-
     /// The values that it reads, in the order of its equation.
     pub fn operands(&self) -> impl Iterator<Item = Var> + use<T> {
         let operands = match *self {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use nn_core::{Loss, Matrix, Scalar};
 
+use crate::tape::{Adjoint, State};
 use crate::{Op, Tape, Var};
 
 /// A matrix of at most so many entries is printed whole; of a larger one, the length of the vector of its entries.
@@ -21,7 +22,10 @@ impl<T: Scalar> fmt::Display for Tape<T> {
         let mut lines = vec![["step", "operation", "operands", "shape", "value", "adjoint"].map(str::to_owned)];
         for var in self.vars() {
             let (i, op) = (var.index(), self.op(var));
-            let adjoint = if self.written[i] { matrix(&self.adjoints[i], digits) } else { "–".to_owned() };
+            let adjoint = match &self.adjoints[i] {
+                Adjoint { matrix: adjoint, state: State::Written } => matrix(adjoint, digits),
+                _ => "–".to_owned(),
+            };
             let value = self.value(var);
             lines.push([
                 self.name(i),
@@ -94,7 +98,7 @@ impl<T: Scalar> Tape<T> {
 
     /// The label of step `i`, or `v` and its number.
     pub(crate) fn name(&self, i: usize) -> String {
-        self.labels[i].clone().unwrap_or_else(|| format!("v{i}"))
+        name(&self.labels, i)
     }
 
     fn caption(&self, i: usize, op: &Op<T>) -> String {
@@ -108,6 +112,24 @@ impl<T: Scalar> Tape<T> {
     fn operands(&self, op: &Op<T>) -> String {
         op.operands().map(|operand| self.name(operand.index())).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// The label of step `i`, or `v` and its number.
+fn name(labels: &[Option<String>], i: usize) -> String {
+    labels[i].clone().unwrap_or_else(|| format!("v{i}"))
+}
+
+/// Unless the operands of an operation fit, says which operation was given which shapes.
+#[inline]
+#[track_caller]
+pub(crate) fn assert_fits<T: Scalar>(fits: bool, op: &Op<T>, values: &[Matrix<T>], labels: &[Option<String>]) {
+    let operands = || {
+        let each = |var: Var| format!("{} is {}", name(labels, var.index()), values[var.index()].shape());
+        let mut operands: Vec<String> = op.operands().map(each).collect();
+        operands.dedup();
+        operands.join(", ")
+    };
+    assert!(fits, "{}: the shapes do not fit {}: {}", op.name(), op.equation(), operands());
 }
 
 /// What a step is called.

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use nn_core::{Activation, Loss, Matrix, MatrixView, Scalar, Shape, Write, affine, matmul, sum_columns};
+use nn_core::{Activation, Loss, Matrix, MatrixView, Scalar, Write, affine, matmul, sum_columns};
 
-use crate::Op;
+use crate::{Op, print::assert_fits};
 
 /// A value on a tape: its place in the list.
 ///
@@ -32,17 +32,30 @@ pub struct Tape<T> {
     id: u32,
     ops: Vec<Op<T>>,
     pub(crate) labels: Vec<Option<String>>,
-    /// Whether a value depends on a parameter, so that its adjoint is worth computing.
-    tracked: Vec<bool>,
     pub(crate) values: Vec<Matrix<T>>,
-    /// The adjoint v̄ = ∂J/∂v of each value v, after a backward sweep.
-    pub(crate) adjoints: Vec<Matrix<T>>,
-    /// Whether the last backward sweep wrote a term into each adjoint. Where it wrote none, the adjoint is zero.
-    pub(crate) written: Vec<bool>,
+    pub(crate) adjoints: Vec<Adjoint<T>>,
     /// How many steps there were at the last backward sweep: later ones have no adjoint yet.
     swept: usize,
     /// Where a term is computed before it is added to an adjoint that already holds others.
     scratch: Matrix<T>,
+}
+
+/// The adjoint v̄ = ∂J/∂v of a value v, after a backward sweep.
+#[derive(Debug)]
+pub(crate) struct Adjoint<T> {
+    pub(crate) matrix: Matrix<T>,
+    pub(crate) state: State,
+}
+
+/// How far an adjoint is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum State {
+    /// v depends on no parameter: its adjoint is not worth computing.
+    Constant,
+    /// The backward sweep has written no term so far. Where it stays at that, the adjoint is zero.
+    Untouched,
+    /// It has written a term: the next is added.
+    Written,
 }
 // ANCHOR_END: tape
 
@@ -55,10 +68,8 @@ impl<T: Scalar> Tape<T> {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             ops: Vec::new(),
             labels: Vec::new(),
-            tracked: Vec::new(),
             values: Vec::new(),
             adjoints: Vec::new(),
-            written: Vec::new(),
             swept: 0,
             scratch: Matrix::zeros(0, 0),
         }
@@ -67,12 +78,12 @@ impl<T: Scalar> Tape<T> {
     /// A constant: data. No derivative with respect to it is computed; who wants ∂J/∂x records x as a
     /// [`parameter`](Tape::parameter).
     pub fn input(&mut self, value: Matrix<T>) -> Var {
-        self.push(Op::Input, false, value)
+        self.push(Op::Input, State::Constant, value)
     }
 
     /// A value whose gradient is wanted: weights, biases.
     pub fn parameter(&mut self, value: Matrix<T>) -> Var {
-        self.push(Op::Parameter, true, value)
+        self.push(Op::Parameter, State::Untouched, value)
     }
 
     /// z = W a + b 1ᵀ, the affine map of a layer.
@@ -180,31 +191,28 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     fn check_target(&self, loss: Loss, output: Var, y: Var) {
         self.place(output);
-        assert!(!self.tracked[self.place(y)], "{loss}: the target depends on a parameter; a target is an input");
-        self.shape_of(&Op::Cost { loss, z: output, a: output, y });
+        assert!(self.is_constant(y), "{loss}: the target depends on a parameter; a target is an input");
+        let fits = cost_fits(&self.values[output.index()], &self.values[y.index()]);
+        assert_fits(fits, &Op::Cost { loss, z: output, a: output, y }, &self.values, &self.labels);
     }
 
     #[track_caller]
     fn record(&mut self, op: Op<T>) -> Var {
-        let mut tracked = false;
-        for operand in op.operands() {
-            tracked |= self.tracked[self.place(operand)];
-        }
-        // The shapes are checked before the step is on the tape: who catches the panic finds the tape as it was.
-        self.shape_of(&op);
-        let result = self.push(op, tracked, Matrix::zeros(0, 0));
-        self.compute(result.index());
-        result
+        // Not `all`, which would not ask every operand whether it is of this tape.
+        let constant = op.operands().fold(true, |constant, operand| constant & self.is_constant(operand));
+        let state = if constant { State::Constant } else { State::Untouched };
+        // The step is on the tape when its value is there: who catches a panic finds the tape as it was.
+        let mut value = Matrix::zeros(0, 0);
+        compute(&op, &self.values, &self.labels, &mut value);
+        self.push(op, state, value)
     }
 
-    fn push(&mut self, op: Op<T>, tracked: bool, value: Matrix<T>) -> Var {
+    fn push(&mut self, op: Op<T>, state: State, value: Matrix<T>) -> Var {
         let index = u32::try_from(self.ops.len()).expect("a tape of 2³² steps");
         self.ops.push(op);
         self.labels.push(None);
-        self.tracked.push(tracked);
         self.values.push(value);
-        self.adjoints.push(Matrix::zeros(0, 0));
-        self.written.push(false);
+        self.adjoints.push(Adjoint { matrix: Matrix::zeros(0, 0), state });
         Var { tape: self.id, index }
     }
 }
@@ -259,9 +267,9 @@ impl<T: Scalar> Tape<T> {
     pub fn gradient(&self, var: Var) -> &Matrix<T> {
         let i = self.place(var);
         let name = || self.name(i);
-        assert!(self.tracked[i], "gradient of {}: it depends on no parameter; record it as a parameter", name());
+        assert!(!self.is_constant(var), "gradient of {}: it depends on no parameter; record it as a parameter", name());
         assert!(i < self.swept, "gradient of {}: there was no backward sweep since it was recorded", name());
-        &self.adjoints[i]
+        &self.adjoints[i].matrix
     }
 
     /// Every parameter with its gradient, in the order of recording: what an optimiser walks through.
@@ -269,7 +277,8 @@ impl<T: Scalar> Tape<T> {
     /// The gradients are those of the last backward sweep; that of a parameter recorded since then is a 0 × 0 matrix.
     pub fn parameters_mut(&mut self) -> impl Iterator<Item = (&mut Matrix<T>, &Matrix<T>)> {
         let pairs = self.values.iter_mut().zip(&self.adjoints);
-        self.ops.iter().zip(pairs).filter(|(op, _)| matches!(op, Op::Parameter)).map(|(_, pair)| pair)
+        let parameters = self.ops.iter().zip(pairs).filter(|(op, _)| matches!(op, Op::Parameter));
+        parameters.map(|(_, (value, adjoint))| (value, &adjoint.matrix))
     }
 
     /// The recorded values, in order.
@@ -291,16 +300,23 @@ impl<T: Scalar> Tape<T> {
         var.index()
     }
 
+    /// Whether a value depends on no parameter.
+    #[track_caller]
+    fn is_constant(&self, var: Var) -> bool {
+        self.adjoints[self.place(var)].state == State::Constant
+    }
+
     #[track_caller]
     fn leaf(&self, var: Var) -> usize {
         let i = self.place(var);
         let op = &self.ops[i];
-        assert!(op.is_leaf(), "{} is the result of {}: only inputs and parameters can be set", self.name(i), op.name());
+        let is_leaf = matches!(op, Op::Input | Op::Parameter);
+        assert!(is_leaf, "{} is the result of {}: only inputs and parameters can be set", self.name(i), op.name());
         i
     }
 }
 
-/// The forward sweep.
+/// The two sweeps.
 impl<T: Scalar> Tape<T> {
     /// Replays the recording: computes every value again, from the inputs and parameters as they are now.
     ///
@@ -309,68 +325,13 @@ impl<T: Scalar> Tape<T> {
     /// Panics if a new value does not fit the operations that read it, with the operation and the shapes.
     #[track_caller]
     pub fn forward(&mut self) {
-        for i in 0..self.ops.len() {
-            if !self.ops[i].is_leaf() {
-                self.compute(i);
-            }
+        for (i, op) in self.ops.iter().enumerate() {
+            // Operands stand before their result: this split gives the ones to read and the other to write.
+            let (before, rest) = self.values.split_at_mut(i);
+            compute(op, before, &self.labels, &mut rest[0]);
         }
     }
 
-    #[track_caller]
-    // ANCHOR: compute
-    fn compute(&mut self, i: usize) {
-        let Some(Shape { rows, columns }) = self.shape_of(&self.ops[i]) else { return }; // An input has its value.
-        // Operands stand before their result: this split gives the ones to read and the other to write.
-        let (before, rest) = self.values.split_at_mut(i);
-        let (of, value) = (|var: Var| &before[var.index()], &mut rest[0]);
-        value.resize(rows, columns);
-        match self.ops[i] {
-            Op::Input | Op::Parameter => {} // above
-            Op::Affine { weight, a, bias } => affine(of(weight), of(a), of(bias), value),
-            Op::Activate(activation, z) => activation.apply(of(z), value),
-            Op::Add(u, v) => write_each(Write::Replace, value, of(u), of(v), |u, v| u + v),
-            Op::Multiply(u, v) => write_each(Write::Replace, value, of(u), of(v), |u, v| u * v),
-            Op::Scale(c, u) => write_each(Write::Replace, value, of(u), of(u), |u, _| c * u),
-            Op::Transpose(u) => value.copy_from(of(u).t()),
-            Op::Matmul(u, v) => matmul(of(u), of(v), Write::Replace, value),
-            Op::Sum(u) => value[(0, 0)] = of(u).as_slice().iter().fold(T::zero(), |sum, &x| sum + x),
-            Op::Cost { loss, z, a, y } => value[(0, 0)] = loss.value(of(z), of(a), of(y)),
-        }
-    }
-    // ANCHOR_END: compute
-
-    /// The shape of an operation's result, from the shapes of its operands; `None` for inputs and parameters.
-    #[track_caller]
-    fn shape_of(&self, op: &Op<T>) -> Option<Shape> {
-        let of = |var: Var| self.values[var.index()].shape();
-        let shape = |rows, columns| Shape { rows, columns };
-        let (fits, result) = match *op {
-            Op::Input | Op::Parameter => return None,
-            Op::Affine { weight, a, bias } => {
-                let (w, a, b) = (of(weight), of(a), of(bias));
-                (w.columns == a.rows && b == shape(w.rows, 1), shape(w.rows, a.columns))
-            }
-            Op::Add(u, v) | Op::Multiply(u, v) => (of(u) == of(v), of(u)),
-            Op::Matmul(u, v) => (of(u).columns == of(v).rows, shape(of(u).rows, of(v).columns)),
-            Op::Activate(_, u) | Op::Scale(_, u) => (true, of(u)),
-            Op::Transpose(u) => (true, shape(of(u).columns, of(u).rows)),
-            Op::Sum(_) => (true, shape(1, 1)),
-            // z has the shape of a. A mean over nothing is no number.
-            Op::Cost { a, y, .. } => (of(a) == of(y) && of(y).rows > 0 && of(y).columns > 0, shape(1, 1)),
-        };
-        let operands = || {
-            let each = |var: Var| format!("{} is {}", self.name(var.index()), of(var));
-            let mut operands: Vec<String> = op.operands().map(each).collect();
-            operands.dedup();
-            operands.join(", ")
-        };
-        assert!(fits, "{}: the shapes do not fit {}: {}", op.name(), op.equation(), operands());
-        Some(result)
-    }
-}
-
-/// The backward sweep.
-impl<T: Scalar> Tape<T> {
     /// Computes the adjoint v̄ = ∂J/∂v of every value v that depends on a parameter.
     ///
     /// J̄ = ∂J/∂J = 1. Then each operation, from the last to the first, hands the adjoint of its result on to its
@@ -384,89 +345,137 @@ impl<T: Scalar> Tape<T> {
     pub fn backward(&mut self, j: Var) {
         let last = self.place(j);
         let shape = self.values[last].shape();
-        let is_scalar = shape == Shape { rows: 1, columns: 1 };
-        assert!(is_scalar, "backward from {}, which is {shape}: J must be 1×1", self.name(last));
+        assert!(shape.rows * shape.columns == 1, "backward from {}, which is {shape}: J must be 1×1", self.name(last));
 
         self.swept = self.ops.len();
-        self.written.fill(false);
-        if self.tracked[last] {
-            self.written[last] = true;
-            self.adjoints[last].resize(1, 1);
-            self.adjoints[last].fill(T::one()); // J̄ = ∂J/∂J
+        for adjoint in &mut self.adjoints {
+            adjoint.state = adjoint.state.min(State::Untouched);
         }
-        for i in (0..self.swept).rev() {
-            if !self.tracked[i] {
-                continue; // A constant has no adjoint.
-            }
-            if !self.written[i] {
-                self.adjoints[i].resize(self.values[i].rows(), self.values[i].columns());
-                self.adjoints[i].fill(T::zero()); // J does not depend on this value.
-            } else if !self.ops[i].is_leaf() {
-                self.hand_on(i);
+        let j = &mut self.adjoints[last];
+        if j.state != State::Constant {
+            j.state = State::Written;
+            j.matrix.resize(1, 1);
+            j.matrix.fill(T::one()); // J̄ = ∂J/∂J
+        }
+        let Tape { ops, values, adjoints, scratch, .. } = self;
+        for i in (0..ops.len()).rev() {
+            let (before, rest) = adjoints.split_at_mut(i);
+            let (op, value, Adjoint { matrix, state }) = (&ops[i], &values[i], &mut rest[0]);
+            match state {
+                State::Constant => {} // no adjoint
+                State::Untouched => {
+                    matrix.resize(value.rows(), value.columns());
+                    matrix.fill(T::zero()); // J does not depend on this value.
+                }
+                State::Written => hand_on(op, matrix, Operands { values, adjoints: before }, scratch),
             }
         }
     }
     // ANCHOR_END: backward
+}
 
-    /// The chain rule through step `i`: adds to each operand's adjoint what the adjoint of the result says.
-    // ANCHOR: hand_on
-    fn hand_on(&mut self, i: usize) {
-        let (before, rest) = self.adjoints.split_at_mut(i);
-        let result = &rest[0]; // the adjoint of the result
-        let scratch = &mut self.scratch;
-        let of = |var: Var| &self.values[var.index()];
-        let (values, tracked) = (&self.values, &self.tracked);
-        let mut operands = Operands { values, adjoints: before, written: &mut self.written, tracked };
-        match self.ops[i] {
-            Op::Input | Op::Parameter => {}
-            Op::Affine { weight, a, bias } => {
-                operands.add(weight, |write, w| matmul(result, of(a).t(), write, w)); // W̄ = z̄ aᵀ
-                operands.add(bias, |write, b| sum_columns(result, write, b)); // b̄ = z̄ 1
-                operands.add(a, |write, a| matmul(of(weight).t(), result, write, a)); // ā = Wᵀ z̄
-            }
-            Op::Activate(activation, z) => operands.add_by_way_of(scratch, z, |z| {
-                z.copy_from(result);
-                activation.backward(&self.values[i], z); // z̄ = ā ⊙ σ′(z)
-            }),
-            Op::Add(u, v) => {
-                operands.add(u, |write, u| write_each(write, u, result, result, |r, _| r)); // ū = r̄
-                operands.add(v, |write, v| write_each(write, v, result, result, |r, _| r)); // v̄ = r̄
-            }
-            Op::Multiply(u, v) => {
-                operands.add(u, |write, u| write_each(write, u, result, of(v), |r, v| r * v)); // ū = r̄ ⊙ v
-                operands.add(v, |write, v| write_each(write, v, result, of(u), |r, u| r * u)); // v̄ = r̄ ⊙ u
-            }
-            Op::Scale(c, u) => {
-                operands.add(u, |write, u| write_each(write, u, result, result, |r, _| c * r)); // ū = c r̄
-            }
-            Op::Transpose(u) => operands.add_by_way_of(scratch, u, |u| u.copy_from(result.t())), // ū = r̄ᵀ
-            Op::Matmul(u, v) => {
-                operands.add(u, |write, u| matmul(result, of(v).t(), write, u)); // ū = r̄ vᵀ
-                operands.add(v, |write, v| matmul(of(u).t(), result, write, v)); // v̄ = uᵀ r̄
-            }
-            Op::Sum(u) => {
-                let r = result[(0, 0)];
-                operands.add(u, |write, adjoint| write_each(write, adjoint, of(u), of(u), |_, _| r)); // ū_ij = r̄
-            }
-            Op::Cost { loss, z, a, y } => {
-                // Least squares is a function of a, the cross-entropies of z.
-                let output = if loss.activation().is_some() { z } else { a };
-                operands.add_by_way_of(scratch, output, |gradient| {
-                    loss.gradient(of(z), of(a), of(y), gradient);
-                    gradient.map_in_place(|g| g * result[(0, 0)]); // ∂J/∂output · J̄
-                });
-            }
+/// value ← the result of an operation on values that stand before it. An input or a parameter has its value.
+#[inline(always)]
+#[track_caller]
+// ANCHOR: compute
+fn compute<T: Scalar>(op: &Op<T>, before: &[Matrix<T>], labels: &[Option<String>], value: &mut Matrix<T>) {
+    let of = |var: Var| &before[var.index()];
+    match *op {
+        Op::Input | Op::Parameter => {}
+        Op::Affine { weight, a, bias } => {
+            let (w, a, b) = (of(weight), of(a), of(bias));
+            assert_fits(w.columns() == a.rows() && b.rows() == w.rows() && b.columns() == 1, op, before, labels);
+            value.resize(w.rows(), a.columns());
+            affine(w, a, b, value); // z = W a + b 1ᵀ
+        }
+        Op::Activate(activation, z) => {
+            value.resize(of(z).rows(), of(z).columns());
+            activation.apply(of(z), value); // a = σ(z)
+        }
+        Op::Add(u, v) => {
+            assert_fits(of(u).shape() == of(v).shape(), op, before, labels);
+            write_each(Write::Replace, value, of(u), of(v), |u, v| u + v);
+        }
+        Op::Multiply(u, v) => {
+            assert_fits(of(u).shape() == of(v).shape(), op, before, labels);
+            write_each(Write::Replace, value, of(u), of(v), |u, v| u * v); // u ⊙ v
+        }
+        Op::Scale(c, u) => write_each(Write::Replace, value, of(u), of(u), |u, _| c * u),
+        Op::Transpose(u) => value.copy_from(of(u).t()),
+        Op::Matmul(u, v) => {
+            assert_fits(of(u).columns() == of(v).rows(), op, before, labels);
+            value.resize(of(u).rows(), of(v).columns());
+            matmul(of(u), of(v), Write::Replace, value);
+        }
+        Op::Sum(u) => {
+            value.resize(1, 1);
+            value[(0, 0)] = of(u).as_slice().iter().fold(T::zero(), |sum, &x| sum + x);
+        }
+        Op::Cost { loss, z, a, y } => {
+            assert_fits(cost_fits(of(a), of(y)), op, before, labels);
+            value.resize(1, 1);
+            value[(0, 0)] = loss.value(of(z), of(a), of(y)); // J
         }
     }
-    // ANCHOR_END: hand_on
 }
+// ANCHOR_END: compute
+
+/// Whether there is a cost of an output a, whose shape is that of z, and targets y. A mean over nothing is no number.
+fn cost_fits<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>) -> bool {
+    a.shape() == y.shape() && y.rows() > 0 && y.columns() > 0
+}
+
+/// The chain rule through one step: adds to each operand's adjoint what the adjoint of the result says.
+#[inline(always)]
+// ANCHOR: hand_on
+fn hand_on<T: Scalar>(op: &Op<T>, result: &Matrix<T>, mut operands: Operands<'_, T>, scratch: &mut Matrix<T>) {
+    let values = operands.values;
+    let value = &values[operands.adjoints.len()]; // of the result, which comes right after all that it may read
+    let of = |var: Var| &values[var.index()];
+    match *op {
+        Op::Input | Op::Parameter => {}
+        Op::Affine { weight, a, bias } => {
+            operands.add(weight, |write, w| matmul(result, of(a).t(), write, w)); // W̄ = z̄ aᵀ
+            operands.add(bias, |write, b| sum_columns(result, write, b)); // b̄ = z̄ 1
+            operands.add(a, |write, a| matmul(of(weight).t(), result, write, a)); // ā = Wᵀ z̄
+        }
+        Op::Activate(activation, z) => operands.add_by_way_of(scratch, z, |z| {
+            z.copy_from(result);
+            activation.backward(value, z); // z̄ = ā ⊙ σ′(z)
+        }),
+        Op::Add(u, v) => {
+            operands.add(u, |write, u| write_each(write, u, result, result, |r, _| r)); // ū = r̄
+            operands.add(v, |write, v| write_each(write, v, result, result, |r, _| r)); // v̄ = r̄
+        }
+        Op::Multiply(u, v) => {
+            operands.add(u, |write, u| write_each(write, u, result, of(v), |r, v| r * v)); // ū = r̄ ⊙ v
+            operands.add(v, |write, v| write_each(write, v, result, of(u), |r, u| r * u)); // v̄ = r̄ ⊙ u
+        }
+        // ū = c r̄
+        Op::Scale(c, u) => operands.add(u, |write, u| write_each(write, u, result, result, |r, _| c * r)),
+        Op::Transpose(u) => operands.add_by_way_of(scratch, u, |u| u.copy_from(result.t())), // ū = r̄ᵀ
+        Op::Matmul(u, v) => {
+            operands.add(u, |write, u| matmul(result, of(v).t(), write, u)); // ū = r̄ vᵀ
+            operands.add(v, |write, v| matmul(of(u).t(), result, write, v)); // v̄ = uᵀ r̄
+        }
+        // ū_ij = r̄
+        Op::Sum(u) => operands.add(u, |write, out| write_each(write, out, of(u), of(u), |_, _| result[(0, 0)])),
+        Op::Cost { loss, z, a, y } => {
+            // Least squares is a function of a, the cross-entropies of z.
+            let output = if loss.activation().is_some() { z } else { a };
+            operands.add_by_way_of(scratch, output, |gradient| {
+                loss.gradient(of(z), of(a), of(y), gradient);
+                gradient.map_in_place(|g| g * result[(0, 0)]); // ∂J/∂output · J̄
+            });
+        }
+    }
+}
+// ANCHOR_END: hand_on
 
 /// The adjoints of the values before the step that is being undone.
 struct Operands<'a, T> {
     values: &'a [Matrix<T>],
-    adjoints: &'a mut [Matrix<T>],
-    written: &'a mut [bool],
-    tracked: &'a [bool],
+    adjoints: &'a mut [Adjoint<T>],
 }
 
 impl<T: Scalar> Operands<'_, T> {
@@ -475,13 +484,14 @@ impl<T: Scalar> Operands<'_, T> {
     // ANCHOR: add
     fn add(&mut self, var: Var, term: impl FnOnce(Write, &mut Matrix<T>)) {
         let i = var.index();
-        if !self.tracked[i] {
+        let Adjoint { matrix, state } = &mut self.adjoints[i];
+        if *state == State::Constant {
             return;
         }
-        let write = if self.written[i] { Write::Add } else { Write::Replace };
-        self.written[i] = true;
-        self.adjoints[i].resize(self.values[i].rows(), self.values[i].columns());
-        term(write, &mut self.adjoints[i]);
+        let write = if *state == State::Written { Write::Add } else { Write::Replace };
+        *state = State::Written;
+        matrix.resize(self.values[i].rows(), self.values[i].columns());
+        term(write, matrix);
     }
     // ANCHOR_END: add
 
@@ -498,8 +508,9 @@ impl<T: Scalar> Operands<'_, T> {
     }
 }
 
-/// out ← f(u, v), or out ← out + f(u, v), entry by entry. The shapes were checked when the step was recorded.
+/// out ← f(u, v), or out ← out + f(u, v), entry by entry, for u and v of the same shape.
 fn write_each<T: Scalar>(write: Write, out: &mut Matrix<T>, u: &Matrix<T>, v: &Matrix<T>, f: impl Fn(T, T) -> T) {
+    out.resize(u.rows(), u.columns());
     let entries = out.as_mut_slice().iter_mut().zip(u.as_slice().iter().zip(v.as_slice()));
     match write {
         Write::Replace => entries.for_each(|(out, (&u, &v))| *out = f(u, v)),
