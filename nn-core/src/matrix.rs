@@ -198,9 +198,15 @@ impl<T: Scalar> Matrix<T> {
     #[inline]
     #[track_caller]
     pub fn resize(&mut self, rows: usize, columns: usize) {
-        if (rows, columns) == (self.rows, self.columns) {
-            return; // as in every step but the first and those of a smaller batch
+        // Mostly it has: in every step but the first and those of a smaller batch.
+        if (rows, columns) != (self.rows, self.columns) {
+            self.change_shape(rows, columns);
         }
+    }
+
+    #[cold]
+    #[track_caller]
+    fn change_shape(&mut self, rows: usize, columns: usize) {
         self.data.resize(length(rows, columns), T::zero());
         (self.rows, self.columns) = (rows, columns);
     }

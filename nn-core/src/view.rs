@@ -54,8 +54,8 @@ impl<'a, T> MatrixView<'a, T> {
     /// Panics if `data` does not hold exactly rows · columns numbers.
     #[track_caller]
     pub fn new(rows: usize, columns: usize, data: &'a [T]) -> Self {
-        let shape = Shape { rows, columns };
-        assert!(rows.checked_mul(columns) == Some(data.len()), "{} numbers are not a {shape} matrix", data.len());
+        let shape = || Shape { rows, columns };
+        assert!(rows.checked_mul(columns) == Some(data.len()), "{} numbers are not a {} matrix", data.len(), shape());
         MatrixView { data, rows, columns, row_stride: 1, column_stride: rows }
     }
 
