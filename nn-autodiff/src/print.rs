@@ -4,7 +4,6 @@ use std::fmt;
 
 use nn_core::{Loss, Matrix, Scalar};
 
-use crate::tape::{Adjoint, State};
 use crate::{Op, Tape, Var};
 
 /// A matrix of at most so many entries is printed whole; of a larger one, the length of the vector of its entries.
@@ -22,10 +21,7 @@ impl<T: Scalar> fmt::Display for Tape<T> {
         let mut lines = vec![["step", "operation", "operands", "shape", "value", "adjoint"].map(str::to_owned)];
         for var in self.vars() {
             let (i, op) = (var.index(), self.op(var));
-            let adjoint = match &self.adjoints[i] {
-                Adjoint { matrix: adjoint, state: State::Written } => matrix(adjoint, digits),
-                _ => "–".to_owned(),
-            };
+            let adjoint = if self.is_written(i) { matrix(&self.adjoints[i].matrix, digits) } else { "–".to_owned() };
             let value = self.value(var);
             lines.push([
                 self.name(i),

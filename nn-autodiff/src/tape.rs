@@ -1,5 +1,6 @@
 //! The engine: recording, the forward sweep, the backward sweep.
 
+use std::num::NonZero;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use nn_core::{Activation, Loss, Matrix, MatrixView, Scalar, Write, affine, matmul, sum_columns};
@@ -36,6 +37,8 @@ pub struct Tape<T> {
     pub(crate) adjoints: Vec<Adjoint<T>>,
     /// How many steps there were at the last backward sweep: later ones have no adjoint yet.
     swept: usize,
+    /// The last backward sweep.
+    sweep: Sweep,
     /// Where a term is computed before it is added to an adjoint that already holds others.
     scratch: Matrix<T>,
 }
@@ -44,19 +47,12 @@ pub struct Tape<T> {
 #[derive(Debug)]
 pub(crate) struct Adjoint<T> {
     pub(crate) matrix: Matrix<T>,
-    pub(crate) state: State,
+    /// The last backward sweep that wrote a term of it. `None` if v depends on no parameter: nobody computes its adjoint.
+    written: Option<Sweep>,
 }
 
-/// How far an adjoint is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum State {
-    /// v depends on no parameter: its adjoint is not worth computing.
-    Constant,
-    /// The backward sweep has written no term so far. Where it stays at that, the adjoint is zero.
-    Untouched,
-    /// It has written a term: the next is added.
-    Written,
-}
+/// Backward sweeps are counted, so that each finds out what it has written itself. 1 is before the first.
+type Sweep = NonZero<u64>;
 // ANCHOR_END: tape
 
 /// Recording. Each method computes its value at once and returns its place.
@@ -71,6 +67,7 @@ impl<T: Scalar> Tape<T> {
             values: Vec::new(),
             adjoints: Vec::new(),
             swept: 0,
+            sweep: Sweep::MIN,
             scratch: Matrix::zeros(0, 0),
         }
     }
@@ -78,12 +75,12 @@ impl<T: Scalar> Tape<T> {
     /// A constant: data. No derivative with respect to it is computed; who wants ∂J/∂x records x as a
     /// [`parameter`](Tape::parameter).
     pub fn input(&mut self, value: Matrix<T>) -> Var {
-        self.push(Op::Input, State::Constant, value)
+        self.push(Op::Input, false, value)
     }
 
     /// A value whose gradient is wanted: weights, biases.
     pub fn parameter(&mut self, value: Matrix<T>) -> Var {
-        self.push(Op::Parameter, State::Untouched, value)
+        self.push(Op::Parameter, true, value)
     }
 
     /// z = W a + b 1ᵀ, the affine map of a layer.
@@ -191,28 +188,27 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     fn check_target(&self, loss: Loss, output: Var, y: Var) {
         self.place(output);
-        assert!(self.is_constant(y), "{loss}: the target depends on a parameter; a target is an input");
+        assert!(!self.is_tracked(y), "{loss}: the target depends on a parameter; a target is an input");
         let fits = cost_fits(&self.values[output.index()], &self.values[y.index()]);
         assert_fits(fits, &Op::Cost { loss, z: output, a: output, y }, &self.values, &self.labels);
     }
 
     #[track_caller]
     fn record(&mut self, op: Op<T>) -> Var {
-        // Not `all`, which would not ask every operand whether it is of this tape.
-        let constant = op.operands().fold(true, |constant, operand| constant & self.is_constant(operand));
-        let state = if constant { State::Constant } else { State::Untouched };
+        // Not `any`, which would not ask every operand whether it is of this tape.
+        let tracked = op.operands().fold(false, |tracked, operand| tracked | self.is_tracked(operand));
         // The step is on the tape when its value is there: who catches a panic finds the tape as it was.
         let mut value = Matrix::zeros(0, 0);
         compute(&op, &self.values, &self.labels, &mut value);
-        self.push(op, state, value)
+        self.push(op, tracked, value)
     }
 
-    fn push(&mut self, op: Op<T>, state: State, value: Matrix<T>) -> Var {
+    fn push(&mut self, op: Op<T>, tracked: bool, value: Matrix<T>) -> Var {
         let index = u32::try_from(self.ops.len()).expect("a tape of 2³² steps");
         self.ops.push(op);
         self.labels.push(None);
         self.values.push(value);
-        self.adjoints.push(Adjoint { matrix: Matrix::zeros(0, 0), state });
+        self.adjoints.push(Adjoint { matrix: Matrix::zeros(0, 0), written: tracked.then_some(Sweep::MIN) });
         Var { tape: self.id, index }
     }
 }
@@ -267,7 +263,7 @@ impl<T: Scalar> Tape<T> {
     pub fn gradient(&self, var: Var) -> &Matrix<T> {
         let i = self.place(var);
         let name = || self.name(i);
-        assert!(!self.is_constant(var), "gradient of {}: it depends on no parameter; record it as a parameter", name());
+        assert!(self.is_tracked(var), "gradient of {}: it depends on no parameter; record it as a parameter", name());
         assert!(i < self.swept, "gradient of {}: there was no backward sweep since it was recorded", name());
         &self.adjoints[i].matrix
     }
@@ -300,10 +296,14 @@ impl<T: Scalar> Tape<T> {
         var.index()
     }
 
-    /// Whether a value depends on no parameter.
+    /// Whether the last backward sweep wrote a term of the adjoint of step `i`. Where it wrote none, the adjoint is zero.
+    pub(crate) fn is_written(&self, i: usize) -> bool {
+        self.sweep > Sweep::MIN && self.adjoints[i].written == Some(self.sweep)
+    }
+
     #[track_caller]
-    fn is_constant(&self, var: Var) -> bool {
-        self.adjoints[self.place(var)].state == State::Constant
+    fn is_tracked(&self, var: Var) -> bool {
+        self.adjoints[self.place(var)].written.is_some()
     }
 
     #[track_caller]
@@ -347,27 +347,23 @@ impl<T: Scalar> Tape<T> {
         let shape = self.values[last].shape();
         assert!(shape.rows * shape.columns == 1, "backward from {}, which is {shape}: J must be 1×1", self.name(last));
 
-        self.swept = self.ops.len();
-        for adjoint in &mut self.adjoints {
-            adjoint.state = adjoint.state.min(State::Untouched);
-        }
-        let j = &mut self.adjoints[last];
-        if j.state != State::Constant {
-            j.state = State::Written;
+        let sweep = self.sweep.saturating_add(1);
+        (self.swept, self.sweep) = (self.ops.len(), sweep);
+        let Tape { ops, values, adjoints, scratch, .. } = self;
+        let j = &mut adjoints[last];
+        if let Some(written) = &mut j.written {
+            *written = sweep;
             j.matrix.resize(1, 1);
             j.matrix.fill(T::one()); // J̄ = ∂J/∂J
         }
-        let Tape { ops, values, adjoints, scratch, .. } = self;
         for i in (0..ops.len()).rev() {
             let (before, rest) = adjoints.split_at_mut(i);
-            let (op, value, Adjoint { matrix, state }) = (&ops[i], &values[i], &mut rest[0]);
-            match state {
-                State::Constant => {} // no adjoint
-                State::Untouched => {
-                    matrix.resize(value.rows(), value.columns());
-                    matrix.fill(T::zero()); // J does not depend on this value.
-                }
-                State::Written => hand_on(op, matrix, Operands { values, adjoints: before }, scratch),
+            let (value, adjoint) = (&values[i], &mut rest[0]);
+            if adjoint.written == Some(sweep) {
+                hand_on(&ops[i], &adjoint.matrix, Operands { values, adjoints: before, sweep }, scratch);
+            } else if adjoint.written.is_some() {
+                adjoint.matrix.resize(value.rows(), value.columns());
+                adjoint.matrix.fill(T::zero()); // J does not depend on this value.
             }
         }
     }
@@ -476,6 +472,7 @@ fn hand_on<T: Scalar>(op: &Op<T>, result: &Matrix<T>, mut operands: Operands<'_,
 struct Operands<'a, T> {
     values: &'a [Matrix<T>],
     adjoints: &'a mut [Adjoint<T>],
+    sweep: Sweep,
 }
 
 impl<T: Scalar> Operands<'_, T> {
@@ -484,14 +481,13 @@ impl<T: Scalar> Operands<'_, T> {
     // ANCHOR: add
     fn add(&mut self, var: Var, term: impl FnOnce(Write, &mut Matrix<T>)) {
         let i = var.index();
-        let Adjoint { matrix, state } = &mut self.adjoints[i];
-        if *state == State::Constant {
-            return;
+        let adjoint = &mut self.adjoints[i];
+        if let Some(written) = &mut adjoint.written {
+            let write = if *written == self.sweep { Write::Add } else { Write::Replace };
+            *written = self.sweep;
+            adjoint.matrix.resize(self.values[i].rows(), self.values[i].columns());
+            term(write, &mut adjoint.matrix);
         }
-        let write = if *state == State::Written { Write::Add } else { Write::Replace };
-        *state = State::Written;
-        matrix.resize(self.values[i].rows(), self.values[i].columns());
-        term(write, matrix);
     }
     // ANCHOR_END: add
 
