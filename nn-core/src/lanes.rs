@@ -6,9 +6,14 @@
 //! once, as a [`Kernel`], and compiled three times; [`Scalar::widest`](crate::Scalar::widest) asks the processor what it has,
 //! and runs the loop as it was compiled for that. No compiler flag is needed.
 //!
+//! A vector that lies across two cache lines is loaded twice, and stored twice: so the numbers of a matrix are [`Lines`].
+//!
 //! Most kernels are plain loops, and the compiler finds the vectors. Where it does not, in the tiles of a small product, a
 //! kernel says what it means in terms of a [`Vector`].
 #![allow(unsafe_code)] // Wide registers are unsafe unless the processor has them, which this module makes sure of.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 use crate::Scalar;
 
@@ -128,6 +133,71 @@ impl<T: Scalar> Vector<T> for Array<T> {
     #[inline(always)]
     fn call(kernel: impl Kernel<T>) {
         portable(kernel);
+    }
+}
+
+/// Numbers in one piece, like a `Vec`, that begins with a cache line.
+#[derive(Clone)]
+pub(crate) struct Lines<T> {
+    lines: Vec<Line<T>>,
+    length: usize,
+}
+
+/// Sixteen numbers: one cache line of `f32`, two of `f64`.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line<T>([T; 16]);
+
+impl<T> Lines<T> {
+    /// No numbers, and no memory.
+    pub(crate) const fn new() -> Self {
+        const { assert!(size_of::<Line<T>>() == 16 * size_of::<T>(), "numbers of four bytes or a multiple of it") }
+        Lines { lines: Vec::new(), length: 0 }
+    }
+}
+
+impl<T: Copy> Lines<T> {
+    /// So many numbers: some of those that were there, others new. The memory is kept where it is large enough.
+    pub(crate) fn resize(&mut self, length: usize, new: T) {
+        self.lines.resize(length.div_ceil(16), Line([new; 16]));
+        self.length = length;
+    }
+}
+
+impl<T> Deref for Lines<T> {
+    type Target = [T];
+
+    #[inline]
+    fn deref(&self) -> &[T] {
+        // SAFETY: the lines lie one behind the other, each sixteen numbers and nothing else, as `new` asserts. There are
+        // enough of them for `length` numbers, which `resize` makes sure of.
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.length) }
+    }
+}
+
+impl<T> DerefMut for Lines<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [T] {
+        // SAFETY: as above.
+        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.length) }
+    }
+}
+
+impl<T> Default for Lines<T> {
+    fn default() -> Self {
+        Lines::new()
+    }
+}
+
+impl<T: PartialEq> PartialEq for Lines<T> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Lines<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
     }
 }
 
@@ -635,6 +705,31 @@ mod tests {
             assert_eq!(V::sums(four).map(T::to_f64), sums);
             self.0.extend([T::from_f64(V::LANES as f64)]);
         }
+    }
+
+    #[test]
+    fn lines_begin_with_a_cache_line_and_hold_what_a_vec_holds() {
+        fn check<T: Scalar>() {
+            let mut lines = Lines::<T>::new();
+            for length in [0, 1, 16, 15, 17, 64, 3, 65] {
+                lines.resize(length, T::one());
+                assert_eq!((lines.len(), lines.as_ptr().align_offset(64)), (length, 0));
+                let numbers: Vec<T> = (0..length).map(|i| T::from_f64(i as f64)).collect();
+                lines.copy_from_slice(&numbers);
+                assert_eq!(*lines, numbers[..]);
+                assert_eq!(format!("{lines:?}"), format!("{numbers:?}"));
+                assert!(lines.clone() == lines && lines.clone().as_ptr().align_offset(64) == 0);
+                if let Some(last) = lines.last_mut() {
+                    let before = numbers[length - 1];
+                    *last += T::one();
+                    assert!(lines[length - 1] == before + T::one() && *lines != numbers[..]);
+                }
+            }
+            lines.resize(81, T::from_f64(7.0)); // of which the last is in a new line
+            assert_eq!(lines[80], T::from_f64(7.0));
+        }
+        check::<f32>();
+        check::<f64>();
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::{Index, IndexMut, Range};
 
+use crate::lanes::Lines;
 use crate::{Kernel, MatrixView, Scalar, Shape, Vector, executor, sums};
 
 /// A matrix of `rows` × `columns` numbers, stored **column by column**: a batch keeps each example in one slice.
@@ -22,7 +23,7 @@ use crate::{Kernel, MatrixView, Scalar, Shape, Vector, executor, sums};
 pub struct Matrix<T> {
     rows: usize,
     columns: usize,
-    data: Vec<T>,
+    data: Lines<T>, // like a Vec, and begins with a cache line
 }
 // ANCHOR_END: matrix
 
@@ -35,7 +36,9 @@ impl<T: Scalar> Matrix<T> {
     /// Panics if rows · columns overflows.
     #[track_caller]
     pub fn zeros(rows: usize, columns: usize) -> Self {
-        Matrix { rows, columns, data: vec![T::zero(); length(rows, columns)] }
+        let mut data = Lines::default();
+        data.resize(length(rows, columns), T::zero());
+        Matrix { rows, columns, data }
     }
 
     /// The matrix whose entry (i, j) is `f(i, j)`. The entries are asked for column by column.
@@ -45,11 +48,11 @@ impl<T: Scalar> Matrix<T> {
     /// Panics if rows · columns overflows.
     #[track_caller]
     pub fn from_fn(rows: usize, columns: usize, mut f: impl FnMut(usize, usize) -> T) -> Self {
-        let mut data = Vec::with_capacity(length(rows, columns));
+        let mut matrix = Self::zeros(rows, columns);
         for j in 0..columns {
-            data.extend((0..rows).map(|i| f(i, j)));
+            matrix.column_mut(j).iter_mut().enumerate().for_each(|(i, entry)| *entry = f(i, j));
         }
-        Matrix { rows, columns, data }
+        matrix
     }
 
     /// A matrix from its rows, as one writes a weight matrix on paper.
@@ -71,13 +74,12 @@ impl<T: Scalar> Matrix<T> {
     #[track_caller]
     pub fn from_columns<C: AsRef<[T]>>(columns: &[C]) -> Self {
         let rows = common_length(columns, "column");
-        let data = columns.iter().flat_map(|column| column.as_ref()).copied().collect();
-        Matrix { rows, columns: columns.len(), data }
+        Self::from_fn(rows, columns.len(), |i, j| columns[j].as_ref()[i])
     }
 
     /// A matrix of one column: a single example, or the biases of a layer.
     pub fn from_column(column: &[T]) -> Self {
-        Matrix { rows: column.len(), columns: 1, data: column.to_vec() }
+        Self::from_slice(column.len(), 1, column)
     }
 
     /// A matrix from numbers that lie column by column.
@@ -86,9 +88,10 @@ impl<T: Scalar> Matrix<T> {
     ///
     /// Panics if `data` does not hold exactly rows · columns numbers.
     #[track_caller]
-    pub fn from_vec(rows: usize, columns: usize, data: Vec<T>) -> Self {
-        MatrixView::new(rows, columns, &data);
-        Matrix { rows, columns, data }
+    pub fn from_slice(rows: usize, columns: usize, data: &[T]) -> Self {
+        let mut matrix = Self::zeros(0, 0);
+        matrix.copy_from(MatrixView::new(rows, columns, data));
+        matrix
     }
 }
 
@@ -252,7 +255,7 @@ impl<T: Scalar> Matrix<T> {
 
     /// Replaces each entry x by `f(x)`.
     pub fn map_in_place(&mut self, f: impl Fn(T) -> T) {
-        for entry in &mut self.data {
+        for entry in self.data.iter_mut() {
             *entry = f(*entry);
         }
     }
@@ -278,7 +281,7 @@ impl<T: Scalar> Matrix<T> {
     /// assert_eq!(single[(0, 1)], 0.25_f32);
     /// ```
     pub fn map<U: Scalar>(&self, f: impl Fn(T) -> U) -> Matrix<U> {
-        Matrix { rows: self.rows, columns: self.columns, data: self.data.iter().map(|&x| f(x)).collect() }
+        Matrix::from_fn(self.rows, self.columns, |i, j| f(self[(i, j)]))
     }
 
     /// The row of the largest entry of column `j`, the first of equals: the class that an example is given.

@@ -219,7 +219,7 @@ mod tests {
                     inner(InnerProducts { a: &data, stride, b: b.as_slice(), start, c });
                 });
                 let column = Matrix::from_fn(m, 1, |i, _| a[(i, 0)]);
-                check(&column, &Matrix::from_vec(1, k, b.as_slice().to_vec()), "outer product", |start, c| {
+                check(&column, &Matrix::from_slice(1, k, b.as_slice()), "outer product", |start, c| {
                     outer(OuterProduct { a: column.as_slice(), b: b.as_slice(), start, c });
                 });
             }

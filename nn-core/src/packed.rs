@@ -20,6 +20,7 @@
 
 use std::ops::Range;
 
+use crate::lanes::Lines;
 use crate::{Kernel, MatrixView, Scalar, Start, Vector, Write};
 
 /// The most columns of A that are multiplied before the sums go back to C, in bytes. Fewer would write C more often; more
@@ -39,8 +40,6 @@ const fn width<T, V: Vector<T>>() -> usize {
 const UNROLL: usize = 4;
 /// Room behind each panel: the vectors that fill a row of a panel reach beyond it. A whole number of cache lines.
 const SLACK: usize = 16;
-/// Bytes of a cache line. A vector that lies across two of them is loaded twice.
-const LINE: usize = 64;
 
 /// Whether a processor with AVX2 and FMA is faster with this module than with matrixmultiply.
 ///
@@ -67,7 +66,7 @@ pub(crate) struct Packed<'a, T, const DEPTH: usize, const ROWS: usize, const COL
     pub(crate) start: Start<'a, T>,
     pub(crate) c: &'a mut [T],
     /// Where the blocks are laid. It grows to what the largest product needs.
-    pub(crate) buffer: &'a mut Vec<T>,
+    pub(crate) buffer: &'a mut Lines<T>,
 }
 
 impl<T: Scalar, const DEPTH: usize, const ROWS: usize, const COLUMNS: usize> Kernel<T>
@@ -87,10 +86,8 @@ impl<T: Scalar, const DEPTH: usize, const ROWS: usize, const COLUMNS: usize> Ker
         let (depth, rows, columns) = (part(k, DEPTH, V::LANES.max(8)), part(m, ROWS, height), part(n, COLUMNS, width));
         let (a_panel, b_panel) = (height * depth + SLACK, width * depth + SLACK);
         let (a_size, b_size) = (rows / height * a_panel, columns / width * b_panel);
-        let size = a_size + b_size + LINE / size_of::<T>();
-        buffer.resize(buffer.len().max(size), T::zero());
-        let line = buffer.as_ptr().align_offset(LINE);
-        let (a_block, b_block) = buffer[line..][..a_size + b_size].split_at_mut(a_size);
+        buffer.resize(buffer.len().max(a_size + b_size), T::zero());
+        let (a_block, b_block) = buffer[..a_size + b_size].split_at_mut(a_size);
         for p in ranges(0..k, depth) {
             let start = if p.start == 0 { start } else { Start::C };
             let depth = p.len().next_multiple_of(UNROLL);
@@ -291,7 +288,7 @@ mod tests {
     type Small<'a, T> = Packed<'a, T, 16, 64, 24>;
 
     fn check<T: Scalar>(run: impl Fn(Small<'_, T>)) {
-        let (mut rng, mut buffer) = (seeded(1), Vec::new());
+        let (mut rng, mut buffer) = (seeded(1), Lines::default());
         for (m, n) in
             [(1, 1), (7, 2), (8, 3), (9, 4), (15, 5), (16, 6), (17, 7), (32, 12), (33, 13), (70, 30), (0, 3), (3, 0)]
         {
@@ -328,14 +325,14 @@ mod tests {
     }
 
     /// Blocks of 48 rows, 16 products and 18 columns are three panels of 16 · 16 numbers and three of 6 · 16, each with its
-    /// slack, and a line so that they begin with one.
+    /// slack.
     #[test]
     fn the_buffer_holds_the_panels_and_no_more() {
         let (a, b) = (Matrix::<f32>::zeros(70, 40), Matrix::zeros(40, 30));
-        let (mut c, mut buffer) = (Matrix::zeros(70, 30), Vec::new());
+        let (mut c, mut buffer) = (Matrix::zeros(70, 30), Lines::default());
         let (a, b) = (a.view(), b.view());
         lanes::portable(Small { a, b, start: Start::Nothing, c: c.as_mut_slice(), buffer: &mut buffer });
-        assert_eq!(buffer.len(), 3 * (16 * 16 + SLACK) + 3 * (6 * 16 + SLACK) + 64 / 4);
+        assert_eq!(buffer.len(), 3 * (16 * 16 + SLACK) + 3 * (6 * 16 + SLACK));
     }
 
     /// Threads may divide the columns of C among them as they like.
@@ -348,7 +345,13 @@ mod tests {
         );
         let product = |b: MatrixView<'_, f32>| {
             let mut c = Matrix::zeros(40, b.columns());
-            f32::widest(Small { a: a.view(), b, start: Start::Nothing, c: c.as_mut_slice(), buffer: &mut Vec::new() });
+            f32::widest(Small {
+                a: a.view(),
+                b,
+                start: Start::Nothing,
+                c: c.as_mut_slice(),
+                buffer: &mut Lines::default(),
+            });
             c
         };
         let whole = product(b.view());

@@ -6,6 +6,7 @@ use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use num_traits::{One, Zero};
 
+use crate::lanes::Lines;
 use crate::one_example;
 use crate::packed::{self, Packed};
 use crate::thin::{self, Thin, Transpose};
@@ -158,7 +159,7 @@ macro_rules! implement_scalar {
         fn $product(a: MatrixView<'_, $float>, b: MatrixView<'_, $float>, start: Start<'_, $float>, c: &mut [$float]) {
             const DEPTH: usize = packed::DEPTH_BYTES / size_of::<$float>();
             thread_local! {
-                static BUFFER: RefCell<Vec<$float>> = const { RefCell::new(Vec::new()) };
+                static BUFFER: RefCell<Lines<$float>> = const { RefCell::new(Lines::new()) };
             }
             // Chosen by the shape of the whole, so that the bits do not depend on the number of threads.
             if thin::is_faster(&a, &b) {

@@ -25,7 +25,7 @@ fn every_way_to_make_a_matrix_makes_the_same_one() {
     assert_eq!(want.as_slice(), [0.0, 10.0, 1.0, 11.0, 2.0, 12.0], "column by column");
     assert_eq!(Matrix::from_rows(&[[0.0, 1.0, 2.0], [10.0, 11.0, 12.0]]), want);
     assert_eq!(Matrix::from_columns(&[[0.0, 10.0], [1.0, 11.0], [2.0, 12.0]]), want);
-    assert_eq!(Matrix::from_vec(2, 3, vec![0.0, 10.0, 1.0, 11.0, 2.0, 12.0]), want);
+    assert_eq!(Matrix::from_slice(2, 3, &[0.0, 10.0, 1.0, 11.0, 2.0, 12.0]), want);
     assert_eq!(owned(MatrixView::new(2, 3, &[0.0, 10.0, 1.0, 11.0, 2.0, 12.0])), want);
     assert_eq!(Matrix::from_column(&[0.0, 10.0, 20.0]), numbered(3, 1));
     assert_eq!(Matrix::zeros(2, 2), Matrix::from_rows(&[[0.0, 0.0], [0.0, 0.0]]));
@@ -61,7 +61,7 @@ fn wrong_lengths_are_refused() {
         message(|| Matrix::from_columns(&[vec![1.0], vec![3.0], vec![1.0, 2.0]])),
         "column 2 has 2 entries, but column 0 has 1"
     );
-    assert_eq!(message(|| Matrix::from_vec(2, 3, vec![0.0; 5])), "5 numbers are not a 2×3 matrix");
+    assert_eq!(message(|| Matrix::from_slice(2, 3, &[0.0; 5])), "5 numbers are not a 2×3 matrix");
     assert_eq!(message(|| MatrixView::new(2, 3, &[0.0; 7]).rows()), "7 numbers are not a 2×3 matrix");
     let half = usize::MAX / 2 + 1;
     assert_eq!(message(|| MatrixView::<f64>::new(half, 2, &[]).rows()), format!("0 numbers are not a {half}×2 matrix"));

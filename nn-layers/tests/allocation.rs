@@ -24,13 +24,16 @@ thread_local! {
 struct Count {
     /// matrixmultiply asks for its packing buffers with the alignment of a vector register.
     packing: usize,
-    /// Everything else. A `Vec` of numbers asks for the alignment of a number.
+    /// Everything else. A matrix asks for the alignment of a cache line, any other `Vec` for that of what it holds.
     other: usize,
 }
 
+const CACHE_LINE: usize = 64;
+
 fn count(layout: Layout) {
     let mut counted = COUNT.get();
-    *(if layout.align() > align_of::<f64>() { &mut counted.packing } else { &mut counted.other }) += 1;
+    let is_vector_register = layout.align() > align_of::<f64>() && layout.align() < CACHE_LINE;
+    *(if is_vector_register { &mut counted.packing } else { &mut counted.other }) += 1;
     COUNT.set(counted);
 }
 

@@ -28,7 +28,7 @@ pub fn digits() -> DataSet {
     }
     DataSet {
         name: "digits".to_owned(),
-        x: Matrix::from_vec(PIXELS, DIGITS, pixels),
+        x: Matrix::from_slice(PIXELS, DIGITS, &pixels),
         targets: Targets::Classes { labels, names: (0..10).map(|digit| digit.to_string()).collect() },
         image: Some((8, 8)),
     }
@@ -69,7 +69,7 @@ pub fn iris() -> DataSet {
     }
     DataSet {
         name: "iris".to_owned(),
-        x: Matrix::from_vec(LENGTHS, labels.len(), lengths),
+        x: Matrix::from_slice(LENGTHS, labels.len(), &lengths),
         targets: Targets::Classes { labels, names },
         image: None,
     }

@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn long_constant_rows_do_too() {
         let (value, n) = (1.0 + 5.37 / 41.3, 3_000_000);
-        let fitted = Standardization::fit(&Matrix::from_vec(1, n, vec![value; n]));
+        let fitted = Standardization::fit(&Matrix::from_slice(1, n, &vec![value; n]));
         assert_eq!(fitted, Standardization { mean: vec![value], scale: vec![0.0] });
     }
 

@@ -134,7 +134,7 @@ fn by_class(
 fn plane(name: &str, points: &[[f64; 2]], labels: Vec<usize>, classes: usize) -> DataSet {
     DataSet {
         name: name.to_owned(),
-        x: Matrix::from_vec(2, points.len(), points.concat()),
+        x: Matrix::from_slice(2, points.len(), &points.concat()),
         targets: Targets::Classes { labels, names: (0..classes).map(|class| class.to_string()).collect() },
         image: None,
     }
