@@ -719,10 +719,10 @@ mod tests {
                 assert_eq!(*lines, numbers[..]);
                 assert_eq!(format!("{lines:?}"), format!("{numbers:?}"));
                 assert!(lines.clone() == lines && lines.clone().as_ptr().align_offset(64) == 0);
+                let before = lines.clone();
                 if let Some(last) = lines.last_mut() {
-                    let before = numbers[length - 1];
                     *last += T::one();
-                    assert!(lines[length - 1] == before + T::one() && *lines != numbers[..]);
+                    assert!(lines[length - 1] == before[length - 1] + T::one() && lines != before);
                 }
             }
             lines.resize(81, T::from_f64(7.0)); // of which the last is in a new line

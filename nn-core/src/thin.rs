@@ -312,8 +312,9 @@ fn some_inner_products<T: Scalar, V: Vector<T>, const N: usize>(
         }
         p += V::LANES;
     }
-    if p < b.len() {
-        let b = V::load(&b[p..]);
+    let rest = &b[p..];
+    if !rest.is_empty() {
+        let b = V::load(rest);
         for (sum, a) in sums.iter_mut().zip(columns) {
             *sum = V::load(&a[p..]).multiply_add(b, *sum);
         }

@@ -319,6 +319,16 @@ fn affine_adds_the_bias_to_every_example() {
     assert_eq!(part, Matrix::from_columns(&[[99.0, 199.0], [106.0, 215.0]]));
     let mut none = Matrix::zeros(2, 0);
     affine(&weight, a.columns_range(4..4), &bias, &mut none);
+
+    // One unit with one input: a column times a row, and the bias in every entry of it.
+    let mut line = Matrix::from_fn(1, 3, |_, _| f64::NAN);
+    affine(
+        &Matrix::from_rows(&[[2.0]]),
+        &Matrix::from_rows(&[[3.0, 4.0, 5.0]]),
+        &Matrix::from_rows(&[[1.0]]),
+        &mut line,
+    );
+    assert_eq!(line, Matrix::from_rows(&[[7.0, 9.0, 11.0]]));
 }
 
 #[test]
