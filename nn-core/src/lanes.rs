@@ -157,9 +157,12 @@ impl<T> Lines<T> {
 }
 
 impl<T: Copy> Lines<T> {
-    /// So many numbers: some of those that were there, others new. The memory is kept where it is large enough.
+    /// So many numbers: some of those that were there, others new. The memory is kept where it is large enough, and is no
+    /// larger than they need where it is not.
     pub(crate) fn resize(&mut self, length: usize, new: T) {
-        self.lines.resize(length.div_ceil(16), Line([new; 16]));
+        let lines = length.div_ceil(16);
+        self.lines.reserve_exact(lines.saturating_sub(self.lines.len()));
+        self.lines.resize(lines, Line([new; 16]));
         self.length = length;
     }
 }
@@ -710,10 +713,12 @@ mod tests {
     #[test]
     fn lines_begin_with_a_cache_line_and_hold_what_a_vec_holds() {
         fn check<T: Scalar>() {
-            let mut lines = Lines::<T>::new();
+            let (mut lines, mut most) = (Lines::<T>::new(), 0);
             for length in [0, 1, 16, 15, 17, 64, 3, 65] {
                 lines.resize(length, T::one());
                 assert_eq!((lines.len(), lines.as_ptr().align_offset(64)), (length, 0));
+                most = most.max(length.div_ceil(16));
+                assert_eq!(lines.lines.capacity(), most);
                 let numbers: Vec<T> = (0..length).map(|i| T::from_f64(i as f64)).collect();
                 lines.copy_from_slice(&numbers);
                 assert_eq!(*lines, numbers[..]);
