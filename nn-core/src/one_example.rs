@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | A b | z = W a | one column of A after the other, times its entry of b, is added to c, which stays in registers |
 //! | Aᵀ b | Wᵀ δ | each entry of c is the inner product of a column of A with b, four at a time |
-//! | a bᵀ | ∂J/∂W = δ aᵀ | each column of C is a, which stays in registers, times an entry of b |
+//! | a bᵀ | ∂J/∂W = δ aᵀ | each column of C is a, which stays in registers, times an entry of b; of a layer of one unit, whose C is one row, bᵀ times a number by the first loop |
 //!
 //! The sums are added up in the order of [`thin`](crate::thin): an example has the same bits alone as in a batch that takes
 //! the tiles there.

@@ -291,7 +291,8 @@ pub(crate) fn inner_products<T: Scalar, V: Vector<T>>(
     }
 }
 
-/// The products i … i + N, at most four.
+/// The products i … i + N, at most four. Their number is known when this is compiled: four sums are then stored at once,
+/// where a number that is found out at run time would take a call of the system's function that copies memory.
 #[inline(always)]
 fn some_inner_products<T: Scalar, V: Vector<T>, const N: usize>(
     a: &[T],
