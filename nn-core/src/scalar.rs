@@ -167,8 +167,13 @@ macro_rules! implement_scalar {
             } else if lanes::are_wide() && packed::is_faster(&a, &b) {
                 executor::divide(a.rows(), &b, c, |b, c| {
                     BUFFER.with_borrow_mut(|buffer| {
-                        let blocks =
-                            Packed::<_, DEPTH, { packed::ROWS }, { packed::COLUMNS }> { a, b: *b, start, c, buffer };
+                        let blocks = Packed::<_, DEPTH, { packed::ROWS }, { packed::COLUMNS }, true> {
+                            a,
+                            b: *b,
+                            start,
+                            c,
+                            buffer,
+                        };
                         $float::widest(blocks);
                     });
                 });

@@ -256,7 +256,7 @@ pub(crate) fn check_rows<T, V: Vector<T>, const R: usize, const FULL: bool>(rows
 
 /// sums ← sums + a bᵀ
 #[inline(always)]
-fn add_outer_product<T: Scalar, V: Vector<T>, const R: usize, const N: usize>(
+pub(crate) fn add_outer_product<T: Scalar, V: Vector<T>, const R: usize, const N: usize>(
     a: [V; R],
     b: &[T; N],
     sums: &mut [[V; R]; N],
