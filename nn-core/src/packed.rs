@@ -312,29 +312,29 @@ impl<T: Scalar, const THIRDS: usize, const LAYOUT: char> Tile<'_, T, THIRDS, LAY
             let (a, b) = (&a.numbers[..depth * height], &b.numbers[..depth * width]);
             for (a, b) in a.chunks_exact(UNROLL * height).zip(b.chunks_exact(UNROLL * width)) {
                 for (a, b) in a.chunks_exact(height).zip(b.chunks_exact(width)) {
-                    let Some(b) = b.first_chunk() else { break };
-                    add_outer_product(vectors(a), b, &mut sums);
+                    add_outer_product(vectors(a), |j| b[j], &mut sums);
                 }
             }
         } else {
             // What the tile reads is all there. Where a check could fail it ends the loop: a panic would keep the sums in
             // memory instead of registers.
-            let mut a_columns = a.numbers[..(k - 1) * a.stride + height].chunks(a.stride);
+            let mut a_columns = &a.numbers[..(k - 1) * a.stride + height];
             if LAYOUT == 'C' {
-                let mut b_rows = b.numbers[..(k - 1) * b.stride + N].chunks(b.stride);
+                let mut b_rows = &b.numbers[..(k - 1) * b.stride + N];
                 for _ in 0..k {
-                    let Some(a) = a_columns.next().and_then(|a| a.get(..height)) else { break };
-                    let Some(b) = b_rows.next().and_then(|b| b.first_chunk()) else { break };
-                    add_outer_product(vectors(a), b, &mut sums);
+                    let (Some(column), Some(row)) = (a_columns.get(..height), b_rows.first_chunk::<N>()) else { break };
+                    add_outer_product(vectors(column), |j| row[j], &mut sums);
+                    let (Some(next), Some(below)) = (a_columns.get(a.stride..), b_rows.get(b.stride..)) else { break };
+                    (a_columns, b_rows) = (next, below);
                 }
             } else {
                 let b_columns: [&[T]; N] = std::array::from_fn(|j| &b.numbers[j * b.stride..][..k]);
+                #[expect(clippy::needless_range_loop, reason = "p is a place in every column of B")]
                 for p in 0..k {
-                    let Some(a) = a_columns.next().and_then(|a| a.get(..height)) else { break };
-                    let a = vectors(a);
-                    for (sums, column) in sums.iter_mut().zip(&b_columns) {
-                        add_outer_product(a, &[column[p]], std::array::from_mut(sums));
-                    }
+                    let Some(column) = a_columns.get(..height) else { break };
+                    add_outer_product(vectors(column), |j| b_columns[j][p], &mut sums);
+                    let Some(next) = a_columns.get(a.stride..) else { break };
+                    a_columns = next;
                 }
             }
         }

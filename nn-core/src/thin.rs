@@ -142,8 +142,12 @@ impl<T: Scalar, const R: usize, const FULL: bool> Kernel<T> for Strip<'_, T, R, 
         let stride = stride.max(self.a.rows());
         // What the tiles read is all there: where something is missing they end.
         let a = &a[self.i..(self.a.columns() - 1) * stride + self.i + self.rows];
-        // Two vectors by six columns are twelve sums, which keep two units of four stages busy.
+        // One vector by eight columns are eight sums, two vectors by six are twelve: they keep two units of four stages busy.
         let (n, mut j) = (self.b.columns(), 0);
+        while R == 1 && n - j >= 8 {
+            self.tile::<V, 8>(a, stride, j);
+            j += 8;
+        }
         while n - j > 8 || n - j == 6 {
             self.tile::<V, 6>(a, stride, j);
             j += 6;
@@ -166,24 +170,27 @@ impl<T: Scalar, const R: usize, const FULL: bool> Strip<'_, T, R, FULL> {
     /// Columns j … j + N of the strip: Σ_p a_p b_pᵀ, where a_p is a column of A and b_pᵀ a row of B. Each number is added up
     /// in the same order whatever N is: an example has the same bits alone as among others.
     #[inline(always)]
-    fn tile<V: Vector<T>, const N: usize>(&mut self, a: &[T], stride: usize, j: usize) {
+    fn tile<V: Vector<T>, const N: usize>(&mut self, mut a: &[T], stride: usize, j: usize) {
         let (k, rows) = (self.a.columns(), self.rows::<V>());
-        let mut a = a.chunks(stride);
         let (b, row_stride, column_stride) = self.b.raw();
         let mut sums = [first::<T, V, R, FULL>(self.start, self.i, rows); N];
         // Where a check could fail it ends the loop: a panic would keep the sums in memory instead of registers.
         if row_stride == 1 {
             let b: [&[T]; N] = std::array::from_fn(|column| &b[(j + column) * column_stride..][..k]);
+            #[expect(clippy::needless_range_loop, reason = "p is a place in every column of B")]
             for p in 0..k {
-                let Some(a) = a.next().and_then(|a| a.get(..rows)) else { break };
-                add_outer_product(load::<T, V, R, FULL>(a), &b.map(|column| column[p]), &mut sums);
+                let Some(column) = a.get(..rows) else { break };
+                add_outer_product(load::<T, V, R, FULL>(column), |j| b[j][p], &mut sums);
+                let Some(next) = a.get(stride..) else { break };
+                a = next;
             }
         } else {
-            let mut b = b[j..].chunks(row_stride);
+            let mut b = &b[j..];
             for _ in 0..k {
-                let Some(a) = a.next().and_then(|a| a.get(..rows)) else { break };
-                let Some(b) = b.next().and_then(|b| b.first_chunk::<N>()) else { break };
-                add_outer_product(load::<T, V, R, FULL>(a), b, &mut sums);
+                let (Some(column), Some(row)) = (a.get(..rows), b.first_chunk::<N>()) else { break };
+                add_outer_product(load::<T, V, R, FULL>(column), |j| row[j], &mut sums);
+                let (Some(next), Some(below)) = (a.get(stride..), b.get(row_stride..)) else { break };
+                (a, b) = (next, below);
             }
         }
         for (j, sums) in (j..j + N).zip(sums) {
@@ -258,12 +265,12 @@ pub(crate) fn check_rows<T, V: Vector<T>, const R: usize, const FULL: bool>(rows
 #[inline(always)]
 pub(crate) fn add_outer_product<T: Scalar, V: Vector<T>, const R: usize, const N: usize>(
     a: [V; R],
-    b: &[T; N],
+    b: impl Fn(usize) -> T,
     sums: &mut [[V; R]; N],
 ) {
     // One number of B at a time: registers for all of them would drive sums out into memory.
-    for (sums, &b) in sums.iter_mut().zip(b) {
-        let b = V::splat(b);
+    for (j, sums) in sums.iter_mut().enumerate() {
+        let b = V::splat(b(j));
         for (sum, a) in sums.iter_mut().zip(a) {
             *sum = a.multiply_add(b, *sum);
         }
