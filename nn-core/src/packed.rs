@@ -292,11 +292,11 @@ impl<T: Scalar, const THIRDS: usize, const LAYOUT: char> Kernel<T> for Tile<'_, 
     #[inline(always)]
     fn run<V: Vector<T>>(self) {
         match const { THIRDS * width::<T, V>() / 3 } {
-            2 => self.add_up::<V, 2>(),
-            4 => self.add_up::<V, 4>(),
-            6 => self.add_up::<V, 6>(),
+            12 => self.add_up::<V, 12>(),
             8 => self.add_up::<V, 8>(),
-            _ => self.add_up::<V, 12>(),
+            6 => self.add_up::<V, 6>(),
+            4 => self.add_up::<V, 4>(),
+            _ => self.add_up::<V, 2>(),
         }
     }
 }
