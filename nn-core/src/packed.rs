@@ -66,13 +66,14 @@ pub(crate) fn is_faster<T>(a: &MatrixView<'_, T>, b: &MatrixView<'_, T>) -> bool
 /// over the time from panels. B: for 32 rows 0.6 to 0.8, for 128 rows 0.86 to 0.95, for 512 rows 0.95 to 1.01; with AVX2,
 /// whose panels have half the rows, 0.78 to 0.9 for 32 rows, 0.94 to 1.03 for 128. Bᵀ, of which a tile takes a few numbers
 /// from each row, is as good as long as it stays in the second cache, and up to 1.8 beyond. A: for 24 columns 0.65, for 64
-/// columns 0.8 to 0.95, for 128 columns 0.87 to 1.03.
+/// columns 0.8 to 0.95, for 128 columns 0.87 to 1.03; not for 512 rows, with which two threads that have half the columns
+/// each take 1.03 times as long on 784-512-512-10 (batch 256).
 fn in_place<T, V: Vector<T>>(a: &MatrixView<'_, T>, b: &MatrixView<'_, T>) -> (bool, bool) {
     let (m, k, n) = (a.rows(), a.columns(), b.columns());
     let rows = V::REGISTERS * V::LANES;
-    let b_stays =
-        if b.columns_are_contiguous() { m <= rows } else { m <= rows / 2 && k * n * size_of::<T>() < 1 << 19 };
-    (b_stays && n <= 128 && a.columns_are_contiguous(), b_stays)
+    let few = m <= rows / 2;
+    let b_stays = if b.columns_are_contiguous() { m <= rows } else { few && k * n * size_of::<T>() < 1 << 19 };
+    (b_stays && few && n <= 128 && a.columns_are_contiguous(), b_stays)
 }
 
 /// C ← start + A B, in blocks of these sizes, with factors IN_PLACE or not.
@@ -492,13 +493,13 @@ mod tests {
                 let view = |rows: usize, columns: usize| MatrixView::new(rows, columns, &numbers[..rows * columns]);
                 assert_eq!(V::REGISTERS * V::LANES, 128);
                 for (m, k, n, a_stays, b_stays, bt_stays) in [
-                    (128, 900, 128, true, true, false),
-                    (128, 900, 129, false, true, false),
+                    (128, 900, 128, false, true, false),
                     (129, 900, 128, false, false, false),
+                    (64, 900, 129, false, true, true),
                     (64, 1024, 128, true, true, false),
                     (64, 1023, 128, true, true, true),
                     (64, 128, 1023, false, true, true),
-                    (65, 128, 127, true, true, false),
+                    (65, 128, 127, false, true, false),
                 ] {
                     let (a, at, b, bt) = (view(m, k), view(k, m).t(), view(k, n), view(n, k).t());
                     assert_eq!(in_place::<f32, V>(&a, &b), (a_stays, b_stays), "A B, {m}×{k} by {k}×{n}");
