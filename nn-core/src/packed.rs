@@ -124,6 +124,7 @@ impl<T: Scalar, const DEPTH: usize, const ROWS: usize, const COLUMNS: usize, con
                             let (a, k) = (a.panel(a_number, &i, &p), p.len());
                             let copied = a.layout == Layout::Copied && b.layout == Layout::Copied;
                             let tile = Operands { a, b, start, m, k, i, c };
+                            // What stays in place fills a tile, so that rows of Bᵀ in place are never a part of one.
                             match (copied, b.layout, j.len().div_ceil(width / 3)) {
                                 (true, _, 1) => V::call(Tile::<T, 1, 'P'>(tile)),
                                 (true, _, 2) => V::call(Tile::<T, 2, 'P'>(tile)),
@@ -273,7 +274,7 @@ pub(crate) fn lines<T: Scalar, V: Vector<T>>(
     V::load_lines(&copy, V::LANES)
 }
 
-/// A tile of C: two vectors of rows by as many columns as THIRDS of its width.
+/// A tile of C: two vectors of rows by as many columns as THIRDS of its width. Only at the right edge of C it is not whole.
 ///
 /// LAYOUT says whether both panels have been copied ('P'); if not, whether that of Bᵀ lies in columns ('C') or in rows ('R').
 struct Tile<'a, T, const THIRDS: usize, const LAYOUT: char>(Operands<'a, T>);
