@@ -124,7 +124,7 @@ impl<T: Scalar, const DEPTH: usize, const ROWS: usize, const COLUMNS: usize, con
                             let (a, k) = (a.panel(a_number, &i, &p), p.len());
                             let copied = a.layout == Layout::Copied && b.layout == Layout::Copied;
                             let tile = Operands { a, b, start, m, k, i, c };
-                            // What stays in place fills a tile, so that rows of Bᵀ in place are never a part of one.
+                            // A panel in rows is in place, and what stays in place fills a tile.
                             match (copied, b.layout, j.len().div_ceil(width / 3)) {
                                 (true, _, 1) => V::call(Tile::<T, 1, 'P'>(tile)),
                                 (true, _, 2) => V::call(Tile::<T, 2, 'P'>(tile)),
