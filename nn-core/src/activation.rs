@@ -122,8 +122,8 @@ struct Apply<'a, T> {
 
 impl<T: Scalar> Kernel<T> for Apply<'_, T> {
     #[inline(always)]
-    fn run<V: Vector<T>>(self) {
-        let Apply { activation, z, a } = self;
+    fn run<V: Vector<T>>(&mut self) {
+        let Apply { activation, z, ref mut a } = *self;
         macro_rules! each {
             ($function:ident) => {
                 for (a, &z) in a.as_mut_slice().iter_mut().zip(z.as_slice()) {
@@ -163,8 +163,8 @@ struct Backward<'a, T> {
 
 impl<T: Scalar> Kernel<T> for Backward<'_, T> {
     #[inline(always)]
-    fn run<V: Vector<T>>(self) {
-        let Backward { activation, a, gradient } = self;
+    fn run<V: Vector<T>>(&mut self) {
+        let Backward { activation, a, ref mut gradient } = *self;
         macro_rules! each {
             ($derivative:ident) => {
                 for (g, &a) in gradient.as_mut_slice().iter_mut().zip(a.as_slice()) {

@@ -60,7 +60,7 @@ impl Executor {
     /// Products with fewer multiplications in a part than this are not divided so far. The other thread has to be told, and
     /// what this one has just written, W above all, has to reach the other's caches: on two cores of an Intel Xeon a step of
     /// 784-128-10 (batch 32), with three million multiplications in its largest product, took 1.3 times as long in parts.
-    const PART: usize = 5 << 20;
+    pub(crate) const PART: usize = 5 << 20;
 
     /// An executor of so many threads. `join` calls both tasks, perhaps at the same time, and returns when both have
     /// returned. A task may call it again.

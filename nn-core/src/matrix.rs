@@ -170,7 +170,7 @@ impl<T> Matrix<T> {
     /// The whole matrix as a view.
     #[inline]
     pub fn view(&self) -> MatrixView<'_, T> {
-        MatrixView::new(self.rows, self.columns, &self.data)
+        self.into()
     }
 
     /// The transpose as a view, without copying.
@@ -203,15 +203,15 @@ impl<T: Scalar> Matrix<T> {
     pub fn resize(&mut self, rows: usize, columns: usize) {
         // Mostly it has: in every step but the first and those of a smaller batch.
         if (rows, columns) != (self.rows, self.columns) {
-            self.change_shape(rows, columns);
+            self.change_length(rows, columns);
         }
+        (self.rows, self.columns) = (rows, columns);
     }
 
     #[cold]
     #[track_caller]
-    fn change_shape(&mut self, rows: usize, columns: usize) {
+    fn change_length(&mut self, rows: usize, columns: usize) {
         self.data.resize(length(rows, columns), T::zero());
-        (self.rows, self.columns) = (rows, columns);
     }
 
     /// Sets every entry to `value`.
@@ -305,7 +305,7 @@ struct ZipInPlace<'a, T, F> {
 
 impl<T: Scalar, F: Fn(T, T) -> T> Kernel<T> for ZipInPlace<'_, T, F> {
     #[inline(always)]
-    fn run<V: Vector<T>>(self) {
+    fn run<V: Vector<T>>(&mut self) {
         for (entry, &y) in self.entries.iter_mut().zip(self.others) {
             *entry = (self.f)(*entry, y);
         }

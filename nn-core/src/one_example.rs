@@ -14,23 +14,25 @@
 //! the tiles there.
 
 use crate::thin::{check_rows, first, inner_products, load, put};
-use crate::{Kernel, MatrixView, Scalar, Start, Vector, executor};
+use crate::{Executor, Kernel, MatrixView, Scalar, Start, Vector};
 
-/// Whether A B is one of these products, and the columns in question lie in one piece.
+/// Whether A B is one of these products, and the columns in question lie in one piece. Not if it is so large that threads
+/// may share it.
 #[inline(always)]
 pub(crate) fn is_one<T>(a: &MatrixView<'_, T>, b: &MatrixView<'_, T>) -> bool {
     let (_, b_row, _) = b.raw();
-    a.rows() > 0 && b.rows() > 0 && (b.columns() == 1 && b_row == 1 || is_outer(a, b))
+    let is_outer = is_outer(a, b) && a.rows() * b.columns() < 2 * Executor::PART;
+    a.rows() > 0 && b.rows() > 0 && (b.columns() == 1 && b_row == 1 || is_outer)
 }
 
 /// Whether A B is a bᵀ, a column by a row.
 #[inline(always)]
-fn is_outer<T>(a: &MatrixView<'_, T>, b: &MatrixView<'_, T>) -> bool {
+pub(crate) fn is_outer<T>(a: &MatrixView<'_, T>, b: &MatrixView<'_, T>) -> bool {
     let ((_, a_row, _), (.., b_column)) = (a.raw(), b.raw());
     a.columns() == 1 && a_row == 1 && b_column == 1
 }
 
-/// C ← start + A B, where [`is_one`] says so.
+/// C ← start + A B, where [`is_one`] or [`is_outer`] says so.
 ///
 /// # Shapes
 ///
@@ -45,9 +47,7 @@ pub(crate) fn product<T: Scalar>(a: &MatrixView<'_, T>, b: &MatrixView<'_, T>, s
         // C of one row lies in memory like a column: it is bᵀ times a number.
         T::widest(CombineColumns { a: &b_data[..b.columns()], stride: 0, b: &a_data[..1], start, c });
     } else if is_outer(a, b) {
-        executor::divide(m, b, c, |b, c| {
-            T::widest(OuterProduct { a: &a_data[..m], b: &b.raw().0[..b.columns()], start, c });
-        });
+        T::widest(OuterProduct { a: &a_data[..m], b: &b_data[..b.columns()], start, c });
     } else if a_column == 1 {
         T::widest(InnerProducts { a: a_data, stride: a_row, b: &b_data[..k], start, c });
     } else {
@@ -89,7 +89,7 @@ struct CombineColumns<'a, T> {
 
 impl<T: Scalar> Kernel<T> for CombineColumns<'_, T> {
     #[inline(always)]
-    fn run<V: Vector<T>>(mut self) {
+    fn run<V: Vector<T>>(&mut self) {
         let m = self.c.len();
         self.strips::<V>(m);
     }
@@ -126,7 +126,7 @@ struct InnerProducts<'a, T> {
 
 impl<T: Scalar> Kernel<T> for InnerProducts<'_, T> {
     #[inline(always)]
-    fn run<V: Vector<T>>(self) {
+    fn run<V: Vector<T>>(&mut self) {
         inner_products::<T, V>(self.a, self.stride, self.b, self.start, self.c);
     }
 }
@@ -141,7 +141,7 @@ struct OuterProduct<'a, T> {
 
 impl<T: Scalar> Kernel<T> for OuterProduct<'_, T> {
     #[inline(always)]
-    fn run<V: Vector<T>>(mut self) {
+    fn run<V: Vector<T>>(&mut self) {
         let m = self.a.len();
         self.strips::<V>(m);
     }
@@ -153,7 +153,7 @@ impl<T: Scalar> InStrips<T> for OuterProduct<'_, T> {
         check_rows::<T, V, R, FULL>(rows);
         let a = load::<T, V, R, FULL>(&self.a[i..][..rows]);
         let sums = first::<T, V, R, FULL>(self.start, i, rows);
-        let mut c = &mut self.c[i..];
+        let mut c = self.c.get_mut(i..).unwrap_or_default(); // of no columns there is nothing
         for &b in self.b {
             let Some(column) = c.get_mut(..rows) else { break };
             let (b, mut sums) = (V::splat(b), sums);
@@ -187,13 +187,13 @@ mod tests {
     /// `product`, from each start, against the product by its definition.
     fn check<T: Scalar>(a: &Matrix<T>, b: &Matrix<T>, name: &str, product: impl Fn(Start<'_, T>, &mut [T])) {
         let want = matmul_reference(a, b);
-        let column: Vec<T> = (0..a.rows()).map(|i| T::from_f64(i as f64)).collect();
+        let column = Matrix::from_fn(a.rows(), 1, |i, _| T::from_f64(i as f64));
         let nothing = Matrix::from_fn(a.rows(), b.columns(), |_, _| T::from_f64(f64::NAN));
         let ones = nothing.map(|_| T::one());
         for (start, mut c, added) in [
             (Start::Nothing, nothing.clone(), ones.map(|_| T::zero())),
             (Start::C, ones.clone(), ones),
-            (Start::Column(&column), nothing, Matrix::from_fn(a.rows(), b.columns(), |i, _| column[i])),
+            (Start::Column(&column), nothing, Matrix::from_fn(a.rows(), b.columns(), |i, _| column[(i, 0)])),
         ] {
             product(start, c.as_mut_slice());
             let want = Matrix::from_fn(a.rows(), b.columns(), |i, j| added[(i, j)] + want[(i, j)]);
@@ -229,10 +229,10 @@ mod tests {
     #[test]
     fn products_of_any_length_are_exact_with_every_kind_of_vectors() {
         macro_rules! check_all {
-            ($($run:path),*) => { $(check_all(|k| $run(k), |k| $run(k), |k| $run(k));)* };
+            ($($run:path),*) => { $(check_all(|mut k| $run(&mut k), |mut k| $run(&mut k), |mut k| $run(&mut k));)* };
         }
-        check_all!(f32::widest, lanes::without_avx512_f32, lanes::portable::<f32>);
-        check_all!(f64::widest, lanes::without_avx512_f64, lanes::portable::<f64>);
+        check_all!(lanes::widest_f32, lanes::without_avx512_f32, lanes::portable::<f32>);
+        check_all!(lanes::widest_f64, lanes::without_avx512_f64, lanes::portable::<f64>);
     }
 
     /// Through views of every kind, in the order in which `product` tells them apart.

@@ -94,8 +94,8 @@ impl<T: Scalar, const DEPTH: usize, const ROWS: usize, const COLUMNS: usize, con
     for Packed<'_, T, DEPTH, ROWS, COLUMNS, IN_PLACE>
 {
     #[inline(always)]
-    fn run<V: Vector<T>>(self) {
-        let Packed { a, b, start, c, buffer } = self;
+    fn run<V: Vector<T>>(&mut self) {
+        let Packed { a, b, start, ref mut c, ref mut buffer } = *self;
         let (m, k, n) = (a.rows(), a.columns(), b.columns());
         if k == 0 && start.lay_down(c) == Write::Replace {
             c.fill(T::zero()); // The sum of nothing.
@@ -221,7 +221,7 @@ struct Pack<'a, T, const FACTOR: char> {
 
 impl<T: Scalar, const FACTOR: char> Kernel<T> for Pack<'_, T, FACTOR> {
     #[inline(always)]
-    fn run<V: Vector<T>>(self) {
+    fn run<V: Vector<T>>(&mut self) {
         let width = if FACTOR == 'A' { 2 * V::LANES } else { const { width::<T, V>() } };
         let (rows, columns) = (0..self.from.rows(), 0..self.from.columns());
         let (data, row_stride, column_stride) = self.from.raw();
@@ -292,7 +292,7 @@ struct Operands<'a, T> {
 
 impl<T: Scalar, const THIRDS: usize, const LAYOUT: char> Kernel<T> for Tile<'_, T, THIRDS, LAYOUT> {
     #[inline(always)]
-    fn run<V: Vector<T>>(self) {
+    fn run<V: Vector<T>>(&mut self) {
         match const { THIRDS * width::<T, V>() / 3 } {
             12 => self.add_up::<V, 12>(),
             8 => self.add_up::<V, 8>(),
@@ -305,8 +305,8 @@ impl<T: Scalar, const THIRDS: usize, const LAYOUT: char> Kernel<T> for Tile<'_, 
 
 impl<T: Scalar, const THIRDS: usize, const LAYOUT: char> Tile<'_, T, THIRDS, LAYOUT> {
     #[inline(always)]
-    fn add_up<V: Vector<T>, const N: usize>(self) {
-        let Tile(Operands { a, b, start, m, k, i, c }) = self;
+    fn add_up<V: Vector<T>, const N: usize>(&mut self) {
+        let Operands { ref a, ref b, start, m, k, ref i, ref mut c } = self.0;
         let (height, width) = (2 * V::LANES, const { width::<T, V>() });
         let mut sums = [[V::splat(T::zero()); 2]; N];
         if LAYOUT == 'P' {
@@ -365,7 +365,7 @@ fn put<T: Scalar, V: Vector<T>, const R: usize>(start: Start<'_, T>, i: Range<us
         let sum = match start {
             Start::Nothing => sum,
             Start::C => sum.multiply_add(one, V::load(c)),
-            Start::Column(column) => sum.multiply_add(one, V::load(&column[i])),
+            Start::Column(column) => sum.multiply_add(one, V::load(&column.as_slice()[i])),
         };
         sum.store(c);
     }
@@ -424,10 +424,10 @@ mod tests {
                     run(Packed { a, b, start: Start::C, c: c.as_mut_slice(), buffer: &mut buffer });
                     let added = want.map(|x| T::one() + x);
                     assert_eq!(c, added, "1 + {m}×{k} by {k}×{n}, transposed: {a_transposed}, {b_transposed}");
-                    let column: Vec<T> = (0..m).map(|i| T::from_f64(i as f64)).collect();
+                    let column = Matrix::from_fn(m, 1, |i, _| T::from_f64(i as f64));
                     let mut c = Matrix::from_fn(m, n, |_, _| T::from_f64(f64::NAN));
                     run(Packed { a, b, start: Start::Column(&column), c: c.as_mut_slice(), buffer: &mut buffer });
-                    let added = Matrix::from_fn(m, n, |i, j| column[i] + want[(i, j)]);
+                    let added = Matrix::from_fn(m, n, |i, j| column[(i, 0)] + want[(i, j)]);
                     assert_eq!(c, added, "column + {m}×{k} by {k}×{n}, transposed: {a_transposed}, {b_transposed}");
                 }
             }
@@ -438,18 +438,18 @@ mod tests {
     fn products_are_exact_across_all_boundaries() {
         check::<f32, false>(|product| f32::widest(product));
         check::<f64, false>(|product| f64::widest(product));
-        check::<f32, false>(|product| lanes::without_avx512_f32(product));
-        check::<f64, false>(|product| lanes::without_avx512_f64(product));
-        check::<f32, false>(|product| lanes::portable(product));
+        check::<f32, false>(|mut product| lanes::without_avx512_f32(&mut product));
+        check::<f64, false>(|mut product| lanes::without_avx512_f64(&mut product));
+        check::<f32, false>(|mut product| lanes::portable(&mut product));
     }
 
     #[test]
     fn products_in_place_are_exact_across_all_boundaries() {
         check::<f32, true>(|product| f32::widest(product));
         check::<f64, true>(|product| f64::widest(product));
-        check::<f32, true>(|product| lanes::without_avx512_f32(product));
-        check::<f64, true>(|product| lanes::without_avx512_f64(product));
-        check::<f32, true>(|product| lanes::portable(product));
+        check::<f32, true>(|mut product| lanes::without_avx512_f32(&mut product));
+        check::<f64, true>(|mut product| lanes::without_avx512_f64(&mut product));
+        check::<f32, true>(|mut product| lanes::portable(&mut product));
     }
 
     /// Blocks of 48 rows, 16 products and 18 columns are three panels of 16 · 16 numbers and three of 6 · 16, each with its
@@ -459,7 +459,8 @@ mod tests {
         let (a, b) = (Matrix::<f32>::zeros(70, 40), Matrix::zeros(40, 30));
         let (mut c, mut buffer) = (Matrix::zeros(70, 30), Lines::default());
         let (a, b) = (a.view(), b.view());
-        lanes::portable(Small::<_, false> { a, b, start: Start::Nothing, c: c.as_mut_slice(), buffer: &mut buffer });
+        let mut small = Small::<_, false> { a, b, start: Start::Nothing, c: c.as_mut_slice(), buffer: &mut buffer };
+        lanes::portable(&mut small);
         assert_eq!(buffer.len(), 3 * (16 * 16 + SLACK) + 3 * (6 * 16 + SLACK));
     }
 
@@ -489,7 +490,7 @@ mod tests {
     fn what_stays_in_place_depends_on_shape_and_orientation() {
         struct Check;
         impl Kernel<f32> for Check {
-            fn run<V: Vector<f32>>(self) {
+            fn run<V: Vector<f32>>(&mut self) {
                 let numbers = vec![0.0_f32; 1 << 20];
                 let view = |rows: usize, columns: usize| MatrixView::new(rows, columns, &numbers[..rows * columns]);
                 assert_eq!(V::REGISTERS * V::LANES, 128);
@@ -513,7 +514,7 @@ mod tests {
                 }
             }
         }
-        lanes::portable(Check);
+        lanes::portable(&mut Check);
     }
 
     /// Either choice gives a right product, so that only this test holds the rule in place.

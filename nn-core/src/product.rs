@@ -17,8 +17,8 @@ pub enum Write {
 /// use nn_core::{Matrix, Scalar, Start};
 ///
 /// let (a, b) = (Matrix::from_rows(&[[1.0, 2.0], [3.0, 4.0]]), Matrix::from_column(&[1.0, -1.0]));
-/// let mut c = [f64::NAN; 2];
-/// f64::product(a.view(), b.view(), Start::Column(&[10.0, 20.0]), &mut c);
+/// let (s, mut c) = (Matrix::from_column(&[10.0, 20.0]), [f64::NAN; 2]);
+/// f64::product(a.view(), b.view(), Start::Column(&s), &mut c);
 /// assert_eq!(c, [9.0, 19.0]);
 /// f64::product(a.view(), b.view(), Start::C, &mut c);
 /// assert_eq!(c, [8.0, 18.0]);
@@ -29,8 +29,8 @@ pub enum Start<'a, T> {
     Nothing,
     /// What C holds: C ← C + A B.
     C,
-    /// The same column s for every column of C: C ← s 1ᵀ + A B.
-    Column(&'a [T]),
+    /// The same column s, m × 1, for every column of C: C ← s 1ᵀ + A B.
+    Column(&'a Matrix<T>),
 }
 
 impl<T> From<Write> for Start<'_, T> {
@@ -51,7 +51,7 @@ impl<T: Scalar> Start<'_, T> {
             Start::Nothing => Write::Replace,
             Start::C => Write::Add,
             Start::Column(column) => {
-                T::widest(CopyToColumns { column, c });
+                T::widest(CopyToColumns { column: column.as_slice(), c });
                 Write::Add
             }
         }
@@ -132,7 +132,7 @@ pub fn affine<'a, T: Scalar>(weight: &Matrix<T>, a: impl Into<MatrixView<'a, T>>
         b.shape(),
         z.shape()
     );
-    T::product(w, a, Start::Column(bias.as_slice()), z.as_mut_slice());
+    T::product(w, a, Start::Column(bias), z.as_mut_slice());
 }
 // ANCHOR_END: affine
 
@@ -144,7 +144,7 @@ struct CopyToColumns<'a, T> {
 
 impl<T: Scalar> Kernel<T> for CopyToColumns<'_, T> {
     #[inline(always)]
-    fn run<V: Vector<T>>(self) {
+    fn run<V: Vector<T>>(&mut self) {
         for to in self.c.chunks_exact_mut(self.column.len().max(1)) {
             for (to, from) in to.chunks_mut(V::LANES).zip(self.column.chunks(V::LANES)) {
                 V::load(from).store(to);
@@ -169,8 +169,9 @@ pub fn sum_columns<T: Scalar>(d: &Matrix<T>, write: Write, s: &mut Matrix<T>) {
     assert!(s.rows() == d.rows() && s.columns() == 1, "sum s = D 1: D is {}, s is {}", d.shape(), s.shape());
     let (sums, mut columns) = (s.as_mut_slice(), d.as_slice());
     if write == Write::Replace && d.columns() > 0 {
-        sums.copy_from_slice(d.column(0));
-        columns = &columns[d.rows()..];
+        let (first, others) = columns.split_at(sums.len());
+        sums.copy_from_slice(first);
+        columns = others;
     } else if write == Write::Replace {
         sums.fill(T::zero());
     }
@@ -187,7 +188,7 @@ struct AddColumns<'a, T> {
 
 impl<T: Scalar> Kernel<T> for AddColumns<'_, T> {
     #[inline(always)]
-    fn run<V: Vector<T>>(self) {
+    fn run<V: Vector<T>>(&mut self) {
         let rows = self.sums.len();
         if rows <= 4 * V::LANES {
             // The sums of a few rows stay in a register while it goes along the columns.

@@ -94,8 +94,8 @@ pub trait Scalar:
     /// Runs a hot loop over numbers of this type: for `f32` and `f64` as it was compiled for the widest vectors of this
     /// processor, for any other type as it stands.
     #[inline]
-    fn widest(kernel: impl Kernel<Self>) {
-        lanes::portable(kernel);
+    fn widest(mut kernel: impl Kernel<Self>) {
+        lanes::portable(&mut kernel);
     }
 }
 
@@ -149,8 +149,8 @@ macro_rules! implement_scalar {
             }
 
             #[inline(always)]
-            fn widest(kernel: impl Kernel<Self>) {
-                lanes::$widest(kernel);
+            fn widest(mut kernel: impl Kernel<Self>) {
+                lanes::$widest(&mut kernel);
             }
         }
 
@@ -162,7 +162,9 @@ macro_rules! implement_scalar {
                 static BUFFER: RefCell<Lines<$float>> = const { RefCell::new(Lines::new()) };
             }
             // Chosen by the shape of the whole, so that the bits do not depend on the number of threads.
-            if thin::is_faster(&a, &b) {
+            if one_example::is_outer(&a, &b) {
+                executor::divide(a.rows(), &b, c, |b, c| one_example::product(&a, b, start, c));
+            } else if thin::is_faster(&a, &b) {
                 executor::divide(a.rows(), &b, c, |b, c| $float::widest(Thin { a: &a, b, start, c }));
             } else if lanes::are_wide() && packed::is_faster(&a, &b) {
                 executor::divide(a.rows(), &b, c, |b, c| {

@@ -55,7 +55,7 @@ pub(crate) struct Transpose<'a, T> {
 
 impl<T: Scalar> Kernel<T> for Transpose<'_, T> {
     #[inline(always)]
-    fn run<V: Vector<T>>(self) {
+    fn run<V: Vector<T>>(&mut self) {
         let (rows, columns) = (self.from.rows(), self.from.columns());
         let (data, _, stride) = self.from.raw();
         // From behind, because where fewer than eight columns are left their vectors reach into the next row.
@@ -82,8 +82,8 @@ pub(crate) struct Thin<'a, T> {
 
 impl<T: Scalar> Kernel<T> for Thin<'_, T> {
     #[inline(always)]
-    fn run<V: Vector<T>>(self) {
-        let Thin { a: &a, b: &b, start, c } = self;
+    fn run<V: Vector<T>>(&mut self) {
+        let Thin { a: &a, b: &b, start, ref mut c } = *self;
         // A matrix of one row mostly lies in memory like one of one column, and Cᵀ = Bᵀ Aᵀ has the longer loops.
         let contiguous = |view: MatrixView<'_, T>| view.columns_are_contiguous();
         let turn = a.rows() == 1 && (contiguous(b.t()) || contiguous(a.t()));
@@ -136,7 +136,7 @@ struct Strip<'a, T, const R: usize, const FULL: bool> {
 
 impl<T: Scalar, const R: usize, const FULL: bool> Kernel<T> for Strip<'_, T, R, FULL> {
     #[inline(always)]
-    fn run<V: Vector<T>>(mut self) {
+    fn run<V: Vector<T>>(&mut self) {
         // Column p of A begins at p · stride. A single one that is a row by origin has stride 1.
         let (a, _, stride) = self.a.raw();
         let stride = stride.max(self.a.rows());
@@ -213,7 +213,7 @@ pub(crate) fn first<T: Scalar, V: Vector<T>, const R: usize, const FULL: bool>(
     rows: usize,
 ) -> [V; R] {
     match start {
-        Start::Column(column) => load::<T, V, R, FULL>(&column[i..][..rows]),
+        Start::Column(column) => load::<T, V, R, FULL>(&column.as_slice()[i..][..rows]),
         Start::Nothing | Start::C => [V::splat(T::zero()); R],
     }
 }
@@ -331,7 +331,7 @@ fn some_inner_products<T: Scalar, V: Vector<T>, const N: usize>(
     match start {
         Start::Nothing => {}
         Start::C => sums.iter_mut().zip(&*c).for_each(|(sum, &c)| *sum += c),
-        Start::Column(column) => sums.iter_mut().zip(&column[i..][..N]).for_each(|(sum, &c)| *sum += c),
+        Start::Column(column) => sums.iter_mut().zip(&column.as_slice()[i..][..N]).for_each(|(sum, &c)| *sum += c),
     }
     c.copy_from_slice(&sums[..N]);
 }
@@ -411,10 +411,10 @@ mod tests {
                         let mut c = vec![T::one(); m * n];
                         run(Thin { a: &a, b: &b, start: Start::C, c: &mut c });
                         assert_eq!(c, want.map(|x| T::one() + x).as_slice(), "{m}×{k} by {k}×{n}, added to ones");
-                        let column: Vec<T> = (0..m).map(|i| T::from_f64(i as f64)).collect();
+                        let column = Matrix::from_fn(m, 1, |i, _| T::from_f64(i as f64));
                         let mut c = vec![T::from_f64(f64::NAN); m * n];
                         run(Thin { a: &a, b: &b, start: Start::Column(&column), c: &mut c });
-                        let want = Matrix::from_fn(m, n, |i, j| column[i] + want[(i, j)]);
+                        let want = Matrix::from_fn(m, n, |i, j| column[(i, 0)] + want[(i, j)]);
                         assert_eq!(c, want.as_slice(), "{m}×{k} by {k}×{n}, added to a column");
                     }
                 }
@@ -426,9 +426,9 @@ mod tests {
     fn every_strip_and_tile_is_exact_with_every_kind_of_vectors() {
         every_strip_and_tile::<f32>(|product| f32::widest(product));
         every_strip_and_tile::<f64>(|product| f64::widest(product));
-        every_strip_and_tile::<f32>(|product| lanes::without_avx512_f32(product));
-        every_strip_and_tile::<f64>(|product| lanes::without_avx512_f64(product));
-        every_strip_and_tile::<f32>(|product| lanes::portable(product));
+        every_strip_and_tile::<f32>(|mut product| lanes::without_avx512_f32(&mut product));
+        every_strip_and_tile::<f64>(|mut product| lanes::without_avx512_f64(&mut product));
+        every_strip_and_tile::<f32>(|mut product| lanes::portable(&mut product));
     }
 
     fn transposes<T: Scalar>(run: fn(Transpose<'_, T>)) {
@@ -445,8 +445,8 @@ mod tests {
     fn a_matrix_of_any_size_is_transposed_with_every_kind_of_vectors() {
         transposes::<f32>(|transpose| f32::widest(transpose));
         transposes::<f64>(|transpose| f64::widest(transpose));
-        transposes::<f32>(|transpose| lanes::without_avx512_f32(transpose));
-        transposes::<f64>(|transpose| lanes::without_avx512_f64(transpose));
-        transposes::<f32>(|transpose| lanes::portable(transpose));
+        transposes::<f32>(|mut transpose| lanes::without_avx512_f32(&mut transpose));
+        transposes::<f64>(|mut transpose| lanes::without_avx512_f64(&mut transpose));
+        transposes::<f32>(|mut transpose| lanes::portable(&mut transpose));
     }
 }

@@ -78,6 +78,8 @@ fn large_products_are_divided_and_small_ones_are_not() {
     assert_eq!(joins(5, [256, 256, 160]), 1, "10 · 2²⁰ multiplications are two parts");
     assert_eq!(joins(5, [256, 256, 159]), 0);
     assert_eq!(joins(5, [3300, 3300, 1]), 0, "one example is one column");
+    assert_eq!(joins(5, [2048, 1, 5120]), 1, "a column by a row");
+    assert_eq!(joins(5, [2048, 1, 5119]), 0);
     assert_eq!(joins(5, [2300, 2300, 3]), 2);
     assert_eq!(joins(2, [0, 3300, 3300]), 0);
 

@@ -251,6 +251,21 @@ fn inner_size_zero() {
     }
 }
 
+/// A layer without inputs: its gradient has no columns, however many units there are.
+#[test]
+fn no_columns() {
+    for rows in [0, 1, 100, 300] {
+        for inner in [0, 1, 2, 20] {
+            let (a, b) = (Matrix::<f64>::zeros(rows, inner), Matrix::zeros(inner, 0));
+            let (x, y) = (Matrix::<f64>::zeros(inner, rows), Matrix::zeros(0, inner));
+            for (a, b) in [(a.view(), b.view()), (x.t(), b.view()), (a.view(), y.t()), (x.t(), y.t())] {
+                matmul(a, b, Write::Replace, &mut Matrix::zeros(rows, 0));
+                matmul(b.t(), a.t(), Write::Add, &mut Matrix::zeros(0, rows));
+            }
+        }
+    }
+}
+
 // ---- Real numbers ----
 
 /// Every summation order stays within γ_k |A||B| of the true product, γ_k = k u / (1 − k u) (Higham, Accuracy and

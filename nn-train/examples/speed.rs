@@ -136,7 +136,7 @@ fn ceiling<T: Scalar>() -> f64 {
     struct Loop<'a, T>(&'a mut T, &'a mut usize);
     impl<T: Scalar> Kernel<T> for Loop<'_, T> {
         #[inline(always)]
-        fn run<V: Vector<T>>(self) {
+        fn run<V: Vector<T>>(&mut self) {
             let mut sums = [V::splat(T::one()); SUMS];
             for _ in 0..ROUNDS {
                 let (x, y) = (V::splat(black_box(T::one())), V::splat(T::from_f64(1e-9)));

@@ -24,7 +24,7 @@ use nn_core::{Matrix, Scalar};
 #[track_caller]
 // ANCHOR: sgd_update
 pub fn sgd_update<T: Scalar>(parameter: &mut Matrix<T>, gradient: &Matrix<T>, learning_rate: T) {
-    parameter.zip_in_place(gradient, |w, gradient| w - learning_rate * gradient); // W ← W − η ∂J/∂W
+    parameter.zip_in_place(gradient, move |w, gradient| w - learning_rate * gradient); // W ← W − η ∂J/∂W
 }
 // ANCHOR_END: sgd_update
 
