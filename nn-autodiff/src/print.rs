@@ -4,6 +4,7 @@ use std::fmt;
 
 use nn_core::{Loss, Matrix, Scalar};
 
+use crate::tape::Step;
 use crate::{Op, Tape, Var};
 
 /// A matrix of at most so many entries is printed whole; of a larger one, the length of the vector of its entries.
@@ -50,7 +51,7 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     pub fn label(&mut self, var: Var, name: &str) {
         let i = self.place(var);
-        self.labels[i] = Some(name.to_owned());
+        self.steps[i].label = Some(name.to_owned());
     }
 
     /// The tape as a graph in Graphviz's language DOT: `dot -Tsvg` draws it. Inputs are boxes, parameters are shaded.
@@ -94,11 +95,19 @@ impl<T: Scalar> Tape<T> {
 
     /// The label of step `i`, or `v` and its number.
     pub(crate) fn name(&self, i: usize) -> String {
-        name(&self.labels, i)
+        name(&self.steps, i)
+    }
+
+    /// Step `i` is the result of an operation, where an input or a parameter is wanted.
+    #[cold]
+    #[track_caller]
+    pub(crate) fn is_a_result(&self, i: usize) -> ! {
+        let operation = self.steps[i].op.name();
+        panic!("{} is the result of {operation}: only inputs and parameters can be set", self.name(i));
     }
 
     fn caption(&self, i: usize, op: &Op<T>) -> String {
-        format!("{}\n{} {}", self.name(i), operation(op), self.values[i].shape())
+        format!("{}\n{} {}", self.name(i), operation(op), self.steps[i].value.shape())
     }
 
     fn edges(&self) -> impl Iterator<Item = (usize, usize)> {
@@ -111,21 +120,26 @@ impl<T: Scalar> Tape<T> {
 }
 
 /// The label of step `i`, or `v` and its number.
-fn name(labels: &[Option<String>], i: usize) -> String {
-    labels[i].clone().unwrap_or_else(|| format!("v{i}"))
+fn name<T>(steps: &[Step<T>], i: usize) -> String {
+    steps[i].label.clone().unwrap_or_else(|| format!("v{i}"))
 }
 
 /// Unless the operands of an operation fit, says which operation was given which shapes.
 #[inline]
 #[track_caller]
-pub(crate) fn assert_fits<T: Scalar>(fits: bool, op: &Op<T>, values: &[Matrix<T>], labels: &[Option<String>]) {
-    let operands = || {
-        let each = |var: Var| format!("{} is {}", name(labels, var.index()), values[var.index()].shape());
-        let mut operands: Vec<String> = op.operands().map(each).collect();
-        operands.dedup();
-        operands.join(", ")
-    };
-    assert!(fits, "{}: the shapes do not fit {}: {}", op.name(), op.equation(), operands());
+pub(crate) fn assert_fits<T: Scalar>(fits: bool, op: &Op<T>, steps: &[Step<T>]) {
+    if !fits {
+        does_not_fit(op, steps)
+    }
+}
+
+#[cold]
+#[track_caller]
+fn does_not_fit<T: Scalar>(op: &Op<T>, steps: &[Step<T>]) -> ! {
+    let each = |var: Var| format!("{} is {}", name(steps, var.index()), steps[var.index()].value.shape());
+    let mut operands: Vec<String> = op.operands().map(each).collect();
+    operands.dedup();
+    panic!("{}: the shapes do not fit {}: {}", op.name(), op.equation(), operands.join(", "));
 }
 
 /// What a step is called.

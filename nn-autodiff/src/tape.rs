@@ -31,9 +31,7 @@ impl Var {
 // ANCHOR: tape
 pub struct Tape<T> {
     id: u32,
-    ops: Vec<Op<T>>,
-    pub(crate) labels: Vec<Option<String>>,
-    pub(crate) values: Vec<Matrix<T>>,
+    pub(crate) steps: Vec<Step<T>>,
     pub(crate) adjoints: Vec<Adjoint<T>>,
     /// How many steps there were at the last backward sweep: later ones have no adjoint yet.
     swept: usize,
@@ -41,6 +39,15 @@ pub struct Tape<T> {
     sweep: Sweep,
     /// Where a term is computed before it is added to an adjoint that already holds others.
     scratch: Matrix<T>,
+}
+
+/// What was done, and the result.
+#[derive(Debug)]
+pub(crate) struct Step<T> {
+    pub(crate) op: Op<T>,
+    pub(crate) value: Matrix<T>,
+    /// Its name in tables and messages, if it was given one.
+    pub(crate) label: Option<String>,
 }
 
 /// The adjoint v̄ = ∂J/∂v of a value v, after a backward sweep.
@@ -62,9 +69,7 @@ impl<T: Scalar> Tape<T> {
         static NEXT_ID: AtomicU32 = AtomicU32::new(0);
         Tape {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            ops: Vec::new(),
-            labels: Vec::new(),
-            values: Vec::new(),
+            steps: Vec::new(),
             adjoints: Vec::new(),
             swept: 0,
             sweep: Sweep::MIN,
@@ -189,8 +194,8 @@ impl<T: Scalar> Tape<T> {
     fn check_target(&self, loss: Loss, output: Var, y: Var) {
         self.place(output);
         assert!(!self.is_tracked(y), "{loss}: the target depends on a parameter; a target is an input");
-        let fits = cost_fits(&self.values[output.index()], &self.values[y.index()]);
-        assert_fits(fits, &Op::Cost { loss, z: output, a: output, y }, &self.values, &self.labels);
+        let fits = cost_fits(&self.steps[output.index()].value, &self.steps[y.index()].value);
+        assert_fits(fits, &Op::Cost { loss, z: output, a: output, y }, &self.steps);
     }
 
     #[track_caller]
@@ -199,15 +204,13 @@ impl<T: Scalar> Tape<T> {
         let tracked = op.operands().fold(false, |tracked, operand| tracked | self.is_tracked(operand));
         // The step is on the tape when its value is there: who catches a panic finds the tape as it was.
         let mut value = Matrix::zeros(0, 0);
-        compute(&op, &self.values, &self.labels, &mut value);
+        compute(&op, &self.steps, &mut value);
         self.push(op, tracked, value)
     }
 
     fn push(&mut self, op: Op<T>, tracked: bool, value: Matrix<T>) -> Var {
-        let index = u32::try_from(self.ops.len()).expect("a tape of 2³² steps");
-        self.ops.push(op);
-        self.labels.push(None);
-        self.values.push(value);
+        let index = u32::try_from(self.steps.len()).expect("a tape of 2³² steps");
+        self.steps.push(Step { op, value, label: None });
         self.adjoints.push(Adjoint { matrix: Matrix::zeros(0, 0), written: tracked.then_some(Sweep::MIN) });
         Var { tape: self.id, index }
     }
@@ -218,7 +221,7 @@ impl<T: Scalar> Tape<T> {
     /// The value of the last forward sweep, or of the recording.
     #[track_caller]
     pub fn value(&self, var: Var) -> &Matrix<T> {
-        &self.values[self.place(var)]
+        &self.steps[self.place(var)].value
     }
 
     /// Replaces the value of an input or a parameter; [`forward`](Tape::forward) then brings the rest up to date. The
@@ -236,7 +239,7 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     pub fn value_mut(&mut self, var: Var) -> &mut Matrix<T> {
         let i = self.leaf(var);
-        &mut self.values[i]
+        &mut self.steps[i].value
     }
 
     /// Two different inputs or parameters at once, to be filled in place: a batch and its targets.
@@ -248,7 +251,7 @@ impl<T: Scalar> Tape<T> {
     pub fn values_mut(&mut self, [u, v]: [Var; 2]) -> [&mut Matrix<T>; 2] {
         let (i, j) = (self.leaf(u), self.leaf(v));
         assert!(i != j, "the same value, {}, twice", self.name(i));
-        self.values.get_disjoint_mut([i, j]).expect("two different places of the tape")
+        self.steps.get_disjoint_mut([i, j]).expect("two different places of the tape").map(|step| &mut step.value)
     }
 
     /// The adjoint v̄ = ∂J/∂v that the last backward sweep found; zero where J does not depend on v.
@@ -272,27 +275,26 @@ impl<T: Scalar> Tape<T> {
     ///
     /// The gradients are those of the last backward sweep; that of a parameter recorded since then is a 0 × 0 matrix.
     pub fn parameters_mut(&mut self) -> impl Iterator<Item = (&mut Matrix<T>, &Matrix<T>)> {
-        let pairs = self.values.iter_mut().zip(&self.adjoints);
-        let parameters = self.ops.iter().zip(pairs).filter(|(op, _)| matches!(op, Op::Parameter));
-        parameters.map(|(_, (value, adjoint))| (value, &adjoint.matrix))
+        let parameters = self.steps.iter_mut().zip(&self.adjoints).filter(|(step, _)| matches!(step.op, Op::Parameter));
+        parameters.map(|(step, adjoint)| (&mut step.value, &adjoint.matrix))
     }
 
     /// The recorded values, in order.
     pub fn vars(&self) -> impl Iterator<Item = Var> + use<T> {
         let tape = self.id;
-        (0..self.ops.len() as u32).map(move |index| Var { tape, index })
+        (0..self.steps.len() as u32).map(move |index| Var { tape, index })
     }
 
     /// What was done to compute a value.
     #[track_caller]
     pub fn op(&self, var: Var) -> Op<T> {
-        self.ops[self.place(var)]
+        self.steps[self.place(var)].op
     }
 
     /// The place of a `Var` of this tape.
     #[track_caller]
     pub(crate) fn place(&self, var: Var) -> usize {
-        assert!(var.tape == self.id, "v{} belongs to another tape", var.index);
+        assert!(var.tape == self.id, "v{} belongs to another tape", var.index());
         var.index()
     }
 
@@ -306,12 +308,13 @@ impl<T: Scalar> Tape<T> {
         self.adjoints[self.place(var)].written.is_some()
     }
 
+    /// The place of an input or a parameter.
     #[track_caller]
     fn leaf(&self, var: Var) -> usize {
         let i = self.place(var);
-        let op = &self.ops[i];
-        let is_leaf = matches!(op, Op::Input | Op::Parameter);
-        assert!(is_leaf, "{} is the result of {}: only inputs and parameters can be set", self.name(i), op.name());
+        if !matches!(self.steps[i].op, Op::Input | Op::Parameter) {
+            self.is_a_result(i)
+        }
         i
     }
 }
@@ -325,10 +328,12 @@ impl<T: Scalar> Tape<T> {
     /// Panics if a new value does not fit the operations that read it, with the operation and the shapes.
     #[track_caller]
     pub fn forward(&mut self) {
-        for (i, op) in self.ops.iter().enumerate() {
+        let steps = &mut self.steps[..];
+        for i in 0..steps.len() {
             // Operands stand before their result: this split gives the ones to read and the other to write.
-            let (before, rest) = self.values.split_at_mut(i);
-            compute(op, before, &self.labels, &mut rest[0]);
+            let (before, rest) = steps.split_at_mut(i);
+            let Step { op, value, .. } = &mut rest[0];
+            compute(op, before, value);
         }
     }
 
@@ -344,25 +349,27 @@ impl<T: Scalar> Tape<T> {
     // ANCHOR: backward
     pub fn backward(&mut self, j: Var) {
         let last = self.place(j);
-        let shape = self.values[last].shape();
+        let shape = self.steps[last].value.shape();
         assert!(shape.rows * shape.columns == 1, "backward from {}, which is {shape}: J must be 1×1", self.name(last));
 
         let sweep = self.sweep.saturating_add(1);
-        (self.swept, self.sweep) = (self.ops.len(), sweep);
-        let Tape { ops, values, adjoints, scratch, .. } = self;
+        (self.swept, self.sweep) = (self.steps.len(), sweep);
+        let Tape { steps, adjoints, scratch, .. } = self;
+        let (steps, adjoints) = (&steps[..], &mut adjoints[..]);
         let j = &mut adjoints[last];
         if let Some(written) = &mut j.written {
             *written = sweep;
             j.matrix.resize(1, 1);
-            j.matrix.fill(T::one()); // J̄ = ∂J/∂J
+            j.matrix[(0, 0)] = T::one(); // J̄ = ∂J/∂J
         }
-        for i in (0..ops.len()).rev() {
+        for i in (0..steps.len()).rev() {
             let (before, rest) = adjoints.split_at_mut(i);
-            let (value, adjoint) = (&values[i], &mut rest[0]);
+            let (step, adjoint) = (&steps[i], &mut rest[0]);
             if adjoint.written == Some(sweep) {
-                hand_on(&ops[i], &adjoint.matrix, Operands { values, adjoints: before, sweep }, scratch);
+                let operands = Operands { steps: &steps[..i], adjoints: before, sweep };
+                hand_on(step, &adjoint.matrix, operands, scratch);
             } else if adjoint.written.is_some() {
-                adjoint.matrix.resize(value.rows(), value.columns());
+                adjoint.matrix.resize(step.value.rows(), step.value.columns());
                 adjoint.matrix.fill(T::zero()); // J does not depend on this value.
             }
         }
@@ -374,13 +381,13 @@ impl<T: Scalar> Tape<T> {
 #[inline(always)]
 #[track_caller]
 // ANCHOR: compute
-fn compute<T: Scalar>(op: &Op<T>, before: &[Matrix<T>], labels: &[Option<String>], value: &mut Matrix<T>) {
-    let of = |var: Var| &before[var.index()];
+fn compute<T: Scalar>(op: &Op<T>, before: &[Step<T>], value: &mut Matrix<T>) {
+    let of = |var: Var| &before[var.index()].value;
     match *op {
         Op::Input | Op::Parameter => {}
         Op::Affine { weight, a, bias } => {
             let (w, a, b) = (of(weight), of(a), of(bias));
-            assert_fits(w.columns() == a.rows() && b.rows() == w.rows() && b.columns() == 1, op, before, labels);
+            assert_fits(w.columns() == a.rows() && b.rows() == w.rows() && b.columns() == 1, op, before);
             value.resize(w.rows(), a.columns());
             affine(w, a, b, value); // z = W a + b 1ᵀ
         }
@@ -389,17 +396,17 @@ fn compute<T: Scalar>(op: &Op<T>, before: &[Matrix<T>], labels: &[Option<String>
             activation.apply(of(z), value); // a = σ(z)
         }
         Op::Add(u, v) => {
-            assert_fits(of(u).shape() == of(v).shape(), op, before, labels);
+            assert_fits(of(u).shape() == of(v).shape(), op, before);
             write_each(Write::Replace, value, of(u), of(v), |u, v| u + v);
         }
         Op::Multiply(u, v) => {
-            assert_fits(of(u).shape() == of(v).shape(), op, before, labels);
+            assert_fits(of(u).shape() == of(v).shape(), op, before);
             write_each(Write::Replace, value, of(u), of(v), |u, v| u * v); // u ⊙ v
         }
         Op::Scale(c, u) => write_each(Write::Replace, value, of(u), of(u), |u, _| c * u),
         Op::Transpose(u) => value.copy_from(of(u).t()),
         Op::Matmul(u, v) => {
-            assert_fits(of(u).columns() == of(v).rows(), op, before, labels);
+            assert_fits(of(u).columns() == of(v).rows(), op, before);
             value.resize(of(u).rows(), of(v).columns());
             matmul(of(u), of(v), Write::Replace, value);
         }
@@ -408,7 +415,7 @@ fn compute<T: Scalar>(op: &Op<T>, before: &[Matrix<T>], labels: &[Option<String>
             value[(0, 0)] = of(u).as_slice().iter().fold(T::zero(), |sum, &x| sum + x);
         }
         Op::Cost { loss, z, a, y } => {
-            assert_fits(cost_fits(of(a), of(y)), op, before, labels);
+            assert_fits(cost_fits(of(a), of(y)), op, before);
             value.resize(1, 1);
             value[(0, 0)] = loss.value(of(z), of(a), of(y)); // J
         }
@@ -424,11 +431,10 @@ fn cost_fits<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>) -> bool {
 /// The chain rule through one step: adds to each operand's adjoint what the adjoint of the result says.
 #[inline(always)]
 // ANCHOR: hand_on
-fn hand_on<T: Scalar>(op: &Op<T>, result: &Matrix<T>, mut operands: Operands<'_, T>, scratch: &mut Matrix<T>) {
-    let values = operands.values;
-    let value = &values[operands.adjoints.len()]; // of the result, which comes right after all that it may read
-    let of = |var: Var| &values[var.index()];
-    match *op {
+fn hand_on<T: Scalar>(step: &Step<T>, result: &Matrix<T>, mut operands: Operands<'_, T>, scratch: &mut Matrix<T>) {
+    let steps = operands.steps;
+    let of = |var: Var| &steps[var.index()].value;
+    match step.op {
         Op::Input | Op::Parameter => {}
         Op::Affine { weight, a, bias } => {
             operands.add(weight, |write, w| matmul(result, of(a).t(), write, w)); // W̄ = z̄ aᵀ
@@ -436,8 +442,8 @@ fn hand_on<T: Scalar>(op: &Op<T>, result: &Matrix<T>, mut operands: Operands<'_,
             operands.add(a, |write, a| matmul(of(weight).t(), result, write, a)); // ā = Wᵀ z̄
         }
         Op::Activate(activation, z) => operands.add_by_way_of(scratch, z, |z| {
-            z.copy_from(result);
-            activation.backward(value, z); // z̄ = ā ⊙ σ′(z)
+            z.as_mut_slice().copy_from_slice(result.as_slice());
+            activation.backward(&step.value, z); // z̄ = ā ⊙ σ′(z)
         }),
         Op::Add(u, v) => {
             operands.add(u, |write, u| write_each(write, u, result, result, |r, _| r)); // ū = r̄
@@ -459,7 +465,7 @@ fn hand_on<T: Scalar>(op: &Op<T>, result: &Matrix<T>, mut operands: Operands<'_,
         Op::Cost { loss, z, a, y } => {
             // Least squares is a function of a, the cross-entropies of z.
             let output = if loss.activation().is_some() { z } else { a };
-            operands.add_by_way_of(scratch, output, |gradient| {
+            operands.add_by_way_of(scratch, output, move |gradient| {
                 loss.gradient(of(z), of(a), of(y), gradient);
                 gradient.map_in_place(|g| g * result[(0, 0)]); // ∂J/∂output · J̄
             });
@@ -470,7 +476,7 @@ fn hand_on<T: Scalar>(op: &Op<T>, result: &Matrix<T>, mut operands: Operands<'_,
 
 /// The adjoints of the values before the step that is being undone.
 struct Operands<'a, T> {
-    values: &'a [Matrix<T>],
+    steps: &'a [Step<T>],
     adjoints: &'a mut [Adjoint<T>],
     sweep: Sweep,
 }
@@ -485,7 +491,7 @@ impl<T: Scalar> Operands<'_, T> {
         if let Some(written) = &mut adjoint.written {
             let write = if *written == self.sweep { Write::Add } else { Write::Replace };
             *written = self.sweep;
-            adjoint.matrix.resize(self.values[i].rows(), self.values[i].columns());
+            adjoint.matrix.resize(self.steps[i].value.rows(), self.steps[i].value.columns());
             term(write, &mut adjoint.matrix);
         }
     }
