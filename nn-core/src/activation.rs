@@ -113,7 +113,8 @@ impl Activation {
 
 /// The loops of [`Activation::apply`] and [`Activation::backward`]. Each function is written out into a loop of its own,
 /// by a macro: a function that is handed over might be called instead of inlined, and then it is compiled for any
-/// processor.
+/// processor. The two slices are parameters of a function, which cannot overlap: of two slices that come out of a struct the
+/// compiler asks that, at every run.
 struct Apply<'a, T> {
     activation: Activation,
     z: &'a Matrix<T>,
@@ -125,11 +126,15 @@ impl<T: Scalar> Kernel<T> for Apply<'_, T> {
     fn run<V: Vector<T>>(&mut self) {
         let Apply { activation, z, ref mut a } = *self;
         macro_rules! each {
-            ($function:ident) => {
-                for (a, &z) in a.as_mut_slice().iter_mut().zip(z.as_slice()) {
-                    *a = $function(z);
+            ($function:ident) => {{
+                #[inline(always)]
+                fn each<T: Scalar>(a: &mut [T], z: &[T]) {
+                    for i in 0..a.len().min(z.len()) {
+                        a[i] = $function(z[i]);
+                    }
                 }
-            };
+                each(a.as_mut_slice(), z.as_slice());
+            }};
         }
         match activation {
             Activation::Identity => a.as_mut_slice().copy_from_slice(z.as_slice()),
@@ -166,11 +171,15 @@ impl<T: Scalar> Kernel<T> for Backward<'_, T> {
     fn run<V: Vector<T>>(&mut self) {
         let Backward { activation, a, ref mut gradient } = *self;
         macro_rules! each {
-            ($derivative:ident) => {
-                for (g, &a) in gradient.as_mut_slice().iter_mut().zip(a.as_slice()) {
-                    *g *= $derivative(a);
+            ($derivative:ident) => {{
+                #[inline(always)]
+                fn each<T: Scalar>(gradient: &mut [T], a: &[T]) {
+                    for i in 0..gradient.len().min(a.len()) {
+                        gradient[i] *= $derivative(a[i]);
+                    }
                 }
-            };
+                each(gradient.as_mut_slice(), a.as_slice());
+            }};
         }
         match activation {
             Activation::Identity => {}

@@ -306,9 +306,15 @@ struct ZipInPlace<'a, T, F> {
 impl<T: Scalar, F: Fn(T, T) -> T> Kernel<T> for ZipInPlace<'_, T, F> {
     #[inline(always)]
     fn run<V: Vector<T>>(&mut self) {
-        for (entry, &y) in self.entries.iter_mut().zip(self.others) {
-            *entry = (self.f)(*entry, y);
-        }
+        zip(self.entries, self.others, &self.f);
+    }
+}
+
+/// A function, because slices that are parameters cannot overlap; of those of a struct the compiler would ask it first.
+#[inline(always)]
+fn zip<T: Scalar>(entries: &mut [T], others: &[T], f: impl Fn(T, T) -> T) {
+    for i in 0..entries.len().min(others.len()) {
+        entries[i] = f(entries[i], others[i]);
     }
 }
 
