@@ -328,10 +328,9 @@ impl<T: Scalar> Tape<T> {
     /// Panics if a new value does not fit the operations that read it, with the operation and the shapes.
     #[track_caller]
     pub fn forward(&mut self) {
-        let steps = &mut self.steps[..];
-        for i in 0..steps.len() {
+        for i in 0..self.steps.len() {
             // Operands stand before their result: this split gives the ones to read and the other to write.
-            let (before, rest) = steps.split_at_mut(i);
+            let (before, rest) = self.steps.split_at_mut(i);
             let Step { op, value, .. } = &mut rest[0];
             compute(op, before, value);
         }
@@ -467,7 +466,10 @@ fn hand_on<T: Scalar>(step: &Step<T>, result: &Matrix<T>, mut operands: Operands
             let output = if loss.activation().is_some() { z } else { a };
             operands.add_by_way_of(scratch, output, move |gradient| {
                 loss.gradient(of(z), of(a), of(y), gradient);
-                gradient.map_in_place(|g| g * result[(0, 0)]); // ∂J/∂output · J̄
+                let j = result[(0, 0)];
+                if j != T::one() {
+                    gradient.map_in_place(|g| g * j); // ∂J/∂output · J̄
+                }
             });
         }
     }
