@@ -354,7 +354,7 @@ impl<T: Scalar> Tape<T> {
         let sweep = self.sweep.saturating_add(1);
         (self.swept, self.sweep) = (self.steps.len(), sweep);
         let Tape { steps, adjoints, scratch, .. } = self;
-        let (steps, adjoints) = (&steps[..], &mut adjoints[..]);
+        let (steps, adjoints) = (&steps[..], &mut adjoints[..]); // whose lengths are checked once
         let j = &mut adjoints[last];
         if let Some(written) = &mut j.written {
             *written = sweep;
@@ -431,7 +431,7 @@ fn cost_fits<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>) -> bool {
 #[inline(always)]
 // ANCHOR: hand_on
 fn hand_on<T: Scalar>(step: &Step<T>, result: &Matrix<T>, mut operands: Operands<'_, T>, scratch: &mut Matrix<T>) {
-    let steps = operands.steps;
+    let steps = operands.steps; // which come before the result
     let of = |var: Var| &steps[var.index()].value;
     match step.op {
         Op::Input | Op::Parameter => {}
@@ -464,6 +464,7 @@ fn hand_on<T: Scalar>(step: &Step<T>, result: &Matrix<T>, mut operands: Operands
         Op::Cost { loss, z, a, y } => {
             // Least squares is a function of a, the cross-entropies of z.
             let output = if loss.activation().is_some() { z } else { a };
+            // Moved: a closure that borrows what all arms use would have every step write it to memory.
             operands.add_by_way_of(scratch, output, move |gradient| {
                 loss.gradient(of(z), of(a), of(y), gradient);
                 let j = result[(0, 0)];

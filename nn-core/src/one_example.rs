@@ -263,6 +263,9 @@ mod tests {
         );
         assert!(is_one(w.view().columns_range(6..7), x.view().rows_range(0..1).columns_range(2..3)), "1×1");
 
+        let [units, inputs, more] = [2048, 5119, 5120].map(|rows| Matrix::<f32>::zeros(rows, 1));
+        assert!(super::is_one(&units.view(), &inputs.t()));
+        assert!(!super::is_one(&units.view(), &more.t()), "10 · 2²⁰ multiplications are for two threads");
         assert!(!is_one(w.view(), x.view()), "two matrices");
         assert!(!is_one(w.view(), row.t().rows_range(0..0)), "a sum of nothing is written elsewhere");
         assert!(!is_one(w.view().rows_range(0..0), column.view()), "no rows");
