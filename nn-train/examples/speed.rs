@@ -85,11 +85,16 @@ fn table<T: Scalar>(precision: &str, names: &[String], rounds: usize) {
     }
 }
 
-/// Seconds of one call, out of so many.
+/// Seconds of one call, out of so many: the median of ten parts of them, since what disturbs a machine may come back every
+/// few milliseconds, at the same place of each round.
 fn time(repeat: usize, mut call: impl FnMut()) -> f64 {
-    let start = Instant::now();
-    (0..repeat).for_each(|_| call());
-    start.elapsed().as_secs_f64() / repeat as f64
+    let part = repeat.div_ceil(10);
+    let seconds = |_| {
+        let start = Instant::now();
+        (0..part).for_each(|_| call());
+        start.elapsed().as_secs_f64() / part as f64
+    };
+    median((0..repeat.div_ceil(part)).map(seconds).collect())
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
