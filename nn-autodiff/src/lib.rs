@@ -42,8 +42,9 @@
 //!   forward sweep counts up, the backward sweep counts down, and neither needs a graph search.
 //! - The operations are one enum, and each sweep is one `match`. Someone who wants to know what the machine does
 //!   reads two functions.
-//! - Values and adjoints lie in vectors beside the list. A result comes after its operands, so splitting the vector
-//!   there gives the operands to read and the result to write, without reference counting.
+//! - The list keeps each operation with its value; the adjoints lie in a vector beside it. A result comes after its
+//!   operands, so splitting either vector there gives the operands and the result, the one to read and the other to
+//!   write, without reference counting.
 //! - A tape is **recorded once and replayed**: after the first sweep no matrix is allocated any more.
 //! - Inputs are constants: no product is computed for a derivative that nobody asked for.
 //!
