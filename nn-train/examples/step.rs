@@ -46,22 +46,23 @@ fn serve<T: Scalar, E: Engine<T> + Send>(precision: &str, engine: impl Fn(Networ
     for line in std::io::stdin().lock().lines() {
         let Ok(line) = line else { return };
         let request = line.trim();
+        let mut answer = String::new();
         if let Some(workload) = Workload::new(request) {
             let mut stepper = Stepper::new(&workload, engine(workload.network()));
             let mut time = || time_steps(&mut stepper, Duration::from_millis(milliseconds));
             let divided = Threads::worth_having(&workload.network::<T>(), workload.batch) > 1;
             let times = if divided { pool.run(time) } else { time() };
             let (median, fastest) = (times[times.len() / 2], times[0]);
-            println!(
-                "{{\"peer\":\"{name}\",\"workload\":\"{request}\",\"threads\":{threads},\"dtype\":\"{precision}\",\"median_us\":{median:.4},\"min_us\":{fastest:.4},\"samples\":{}}}",
+            answer = format!(
+                "{{\"peer\":\"{name}\",\"workload\":\"{request}\",\"threads\":{threads},\"dtype\":\"{precision}\",\"median_us\":{median:.4},\"min_us\":{fastest:.4},\"samples\":{}}}\n",
                 times.len()
             );
         } else if !request.is_empty() {
             eprintln!("no workload {request}");
         }
-        println!();
-        // A driver waits for the answer.
-        if std::io::stdout().flush().is_err() {
+        // A driver waits for the answer; or there is none any more.
+        let mut output = std::io::stdout();
+        if writeln!(output, "{answer}").and_then(|()| output.flush()).is_err() {
             return;
         }
     }
