@@ -114,6 +114,12 @@ pub enum ModelError {
         /// n_L
         outputs: usize,
     },
+    /// Two classes have the same name, which would stand for both.
+    #[error("two classes are called {class:?}")]
+    SameClass {
+        /// The name.
+        class: String,
+    },
     /// The standardisation does not fit the inputs.
     #[error("standardize has {mean} means and {scale} scales for a network with {inputs} inputs")]
     Standardize {
@@ -266,6 +272,9 @@ impl Model {
             // One output, a probability, tells two classes apart.
             if classes.len() != outputs && !(outputs == 1 && classes.len() == 2) {
                 return Err(ModelError::Classes { found: classes.len(), outputs });
+            }
+            if let Some((_, class)) = classes.iter().enumerate().find(|&(i, class)| classes[..i].contains(class)) {
+                return Err(ModelError::SameClass { class: class.clone() });
             }
         }
         if let Some(Standardization { mean, scale }) = &self.standardize {

@@ -424,6 +424,7 @@ fn model_files_that_are_none_are_refused_with_their_place() {
         ("0.30", "null", "line 2 column"),
         ("]}]}", "]}]", "line 4 column"),
         ("\"version\": 1", "\"version\": 1, \"classes\": [\"a\"]", "1 classes for a network with 2 outputs"),
+        ("\"version\": 1", "\"version\": 1, \"classes\": [\"a\", \"a\"]", "two classes are called \"a\""),
         ("\"version\": 1", "\"version\": 1, \"precision\": \"f16\"", "unknown variant `f16`"),
         (
             "\"version\": 1",
