@@ -205,6 +205,7 @@ impl<T: Scalar> Matrix<T> {
         if (rows, columns) != (self.rows, self.columns) {
             self.change_length(rows, columns);
         }
+        // Said also where it is so: the compiler knows the shape then, and what comes next need not ask for it.
         (self.rows, self.columns) = (rows, columns);
     }
 

@@ -163,6 +163,7 @@ macro_rules! implement_scalar {
             }
             // Chosen by the shape of the whole, so that the bits do not depend on the number of threads.
             if one_example::is_outer(&a, &b) {
+                // One that is so large that threads may share it.
                 executor::divide(a.rows(), &b, c, |b, c| one_example::product(&a, b, start, c));
             } else if thin::is_faster(&a, &b) {
                 executor::divide(a.rows(), &b, c, |b, c| $float::widest(Thin { a: &a, b, start, c }));
