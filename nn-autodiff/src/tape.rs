@@ -441,8 +441,7 @@ fn hand_on<T: Scalar>(step: &Step<T>, result: &Matrix<T>, mut operands: Operands
             operands.add(a, |write, a| matmul(of(weight).t(), result, write, a)); // ā = Wᵀ z̄
         }
         Op::Activate(activation, z) => operands.add_by_way_of(scratch, z, |z| {
-            z.as_mut_slice().copy_from_slice(result.as_slice());
-            activation.backward(&step.value, z); // z̄ = ā ⊙ σ′(z)
+            activation.backward_into(&step.value, result, z); // z̄ = ā ⊙ σ′(z)
         }),
         Op::Add(u, v) => {
             operands.add(u, |write, u| write_each(write, u, result, result, |r, _| r)); // ū = r̄

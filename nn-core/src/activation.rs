@@ -107,7 +107,28 @@ impl Activation {
             a.shape(),
             gradient.shape()
         );
-        T::widest(Backward { activation: self, a, gradient });
+        T::widest(Backward { activation: self, a, from: None, gradient });
+    }
+
+    /// [`backward`](Activation::backward) from one matrix into another: ∂J/∂a stays as it is.
+    ///
+    /// # Shapes
+    ///
+    /// a, `a_gradient` = ∂J/∂a, `z_gradient` = ∂J/∂z: n_l × m.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the shapes differ.
+    #[track_caller]
+    pub fn backward_into<T: Scalar>(self, a: &Matrix<T>, a_gradient: &Matrix<T>, z_gradient: &mut Matrix<T>) {
+        assert!(
+            a.shape() == a_gradient.shape() && a.shape() == z_gradient.shape(),
+            "derivative of {self}: a is {}, ∂J/∂a is {}, ∂J/∂z is {}",
+            a.shape(),
+            a_gradient.shape(),
+            z_gradient.shape()
+        );
+        T::widest(Backward { activation: self, a, from: Some(a_gradient), gradient: z_gradient });
     }
 }
 
@@ -163,26 +184,37 @@ impl<T: Scalar> Kernel<T> for Apply<'_, T> {
 struct Backward<'a, T> {
     activation: Activation,
     a: &'a Matrix<T>,
+    /// ∂J/∂a, where `gradient` does not hold it already.
+    from: Option<&'a Matrix<T>>,
     gradient: &'a mut Matrix<T>,
 }
 
 impl<T: Scalar> Kernel<T> for Backward<'_, T> {
     #[inline(always)]
     fn run<V: Vector<T>>(&mut self) {
-        let Backward { activation, a, ref mut gradient } = *self;
+        let Backward { activation, a, from, ref mut gradient } = *self;
         macro_rules! each {
             ($derivative:ident) => {{
                 #[inline(always)]
-                fn each<T: Scalar>(gradient: &mut [T], a: &[T]) {
+                fn in_place<T: Scalar>(gradient: &mut [T], a: &[T]) {
                     for i in 0..gradient.len().min(a.len()) {
                         gradient[i] *= $derivative(a[i]);
                     }
                 }
-                each(gradient.as_mut_slice(), a.as_slice());
+                #[inline(always)]
+                fn into<T: Scalar>(gradient: &mut [T], from: &[T], a: &[T]) {
+                    for i in 0..gradient.len().min(from.len()).min(a.len()) {
+                        gradient[i] = from[i] * $derivative(a[i]);
+                    }
+                }
+                match from {
+                    None => in_place(gradient.as_mut_slice(), a.as_slice()),
+                    Some(from) => into(gradient.as_mut_slice(), from.as_slice(), a.as_slice()),
+                }
             }};
         }
         match activation {
-            Activation::Identity => {}
+            Activation::Identity => copy(from, gradient),
             Activation::Step => each!(step_derivative),
             Activation::Relu => each!(relu_derivative),
             Activation::LeakyRelu => each!(leaky_relu_derivative),
@@ -190,11 +222,19 @@ impl<T: Scalar> Kernel<T> for Backward<'_, T> {
             Activation::Tanh => each!(tanh_derivative),
             Activation::Softplus => each!(softplus_derivative),
             Activation::Softmax => {
+                copy(from, gradient);
                 for j in 0..a.columns() {
                     softmax_backward(a.column(j), gradient.column_mut(j));
                 }
             }
         }
+    }
+}
+
+#[inline(always)]
+fn copy<T: Scalar>(from: Option<&Matrix<T>>, to: &mut Matrix<T>) {
+    if let Some(from) = from {
+        to.as_mut_slice().copy_from_slice(from.as_slice());
     }
 }
 

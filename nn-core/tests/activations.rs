@@ -296,12 +296,29 @@ fn backward_is_the_slope_of_apply() {
 }
 
 #[test]
+fn backward_into_another_matrix_is_backward() {
+    let mut rng = seeded(5);
+    for (rows, columns) in [(1, 1), (7, 1), (5, 8), (67, 3)] {
+        let (z, upstream) = (random(&mut rng, rows, columns), random(&mut rng, rows, columns));
+        for activation in Activation::ALL {
+            let mut a = Matrix::zeros(rows, columns);
+            activation.apply(&z, &mut a);
+            let (mut want, mut got) = (upstream.clone(), upstream.map(|_| f64::NAN));
+            activation.backward(&a, &mut want);
+            activation.backward_into(&a, &upstream, &mut got);
+            assert_eq!(got, want, "{activation}, {rows}×{columns}");
+        }
+    }
+}
+
+#[test]
 fn empty_batches_and_empty_layers_pass() {
     for (rows, columns) in [(3, 0), (0, 3), (0, 0)] {
         for activation in Activation::ALL {
             let (z, mut a) = (Matrix::<f64>::zeros(rows, columns), Matrix::zeros(rows, columns));
             activation.apply(&z, &mut a);
             activation.backward(&z, &mut a);
+            activation.backward_into(&z, &z, &mut a);
         }
     }
 }
@@ -331,6 +348,14 @@ fn shapes_that_differ_are_named() {
         assert_eq!(
             message(|| activation.backward(&z, &mut a)),
             format!("derivative of {activation}: a is 2×3, ∂J/∂a is 3×2")
+        );
+        assert_eq!(
+            message(|| activation.backward_into(&z, &z, &mut a)),
+            format!("derivative of {activation}: a is 2×3, ∂J/∂a is 2×3, ∂J/∂z is 3×2")
+        );
+        assert_eq!(
+            message(|| activation.backward_into(&z, &a, &mut z.clone())),
+            format!("derivative of {activation}: a is 2×3, ∂J/∂a is 3×2, ∂J/∂z is 2×3")
         );
     }
     assert_eq!(message(|| softmax(&[1.0, 2.0], &mut [0.0; 3])), "softmax: z has 2 entries, a has 3");
