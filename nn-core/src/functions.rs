@@ -120,8 +120,11 @@ fn reduce<T: Float>(x: T) -> (T, T) {
     let (high, low) = (x - k * high, k * low); // x − k ln 2 = high − low
     let r = high - low;
     let rest = (high - r) - low; // what rounding took from r
-    let series = T::SERIES.iter().rev().fold(T::zero(), |sum, &term| sum * r + term); // 1/2! + r/3! + r²/4! + …
-    (k, r + (rest + r * r * series))
+    // 1/2! + r/3! + r²/4! + … as two series in r², which do not wait for each other.
+    let square = r * r;
+    let [even, odd] = [0, 1]
+        .map(|first| T::SERIES.iter().skip(first).step_by(2).rev().fold(T::zero(), |sum, &term| sum * square + term));
+    (k, r + (rest + square * (even + r * odd)))
 }
 
 /// x, or the end of the range that it lies beyond; NaN for NaN.
