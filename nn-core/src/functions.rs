@@ -1,4 +1,4 @@
-//! e^x, e^x − 1 and tanh x, written out for `f32` and `f64`.
+//! e^x, e^x − 1, ln(1 + x) and tanh x, written out for `f32` and `f64`.
 //!
 //! The standard library has them too, one call a number. Here they are a few multiplications and additions without a
 //! branch, so that a loop over a column computes eight or sixteen `f32` at a time; and they have the same bits on every machine,
@@ -10,7 +10,12 @@
 //! x = k ln 2 + r,  |r| ≤ ln 2 / 2          e^x = 2^k e^r
 //! ```
 //!
-//! e^r is Taylor's series, which for so small an r is exact after a few terms; 2^k is put together from its bits.
+//! e^r is Taylor's series, which for so small an r is exact after a few terms; 2^k is put together from its bits. For the
+//! logarithm they are taken apart again:
+//!
+//! ```text
+//! 1 + x = 2^k (1 + f),  √½ ≤ 1 + f < √2     ln(1 + x) = k ln 2 + ln(1 + f)
+//! ```
 
 use crate::Scalar;
 
@@ -30,27 +35,42 @@ pub(crate) trait Float: Scalar {
     /// The largest k for which neither 2^k nor 2^−k is infinite or subnormal.
     const EXPONENTS: Self;
     /// 1/2!, 1/3!, 1/4!, … as far as |r|ⁿ/n! reaches the last digit of e^r.
-    const SERIES: &'static [Self];
+    const EXPONENTIAL: &'static [Self];
+
+    /// 2/3, 2/5, 2/7, … as far as sⁿ/n reaches the last digit of ln(1 + f), for s² ≤ 0.03.
+    const LOGARITHM: &'static [Self];
 
     /// 2^k for a whole number |k| ≤ [`EXPONENTS`](Float::EXPONENTS).
     fn power_of_two(k: Self) -> Self;
+
+    /// k and m of a normal number 2^k m > 0 with √½ ≤ m < √2.
+    fn take_apart(self) -> (Self, Self);
 
     /// |self| with the sign of `sign`.
     fn with_sign_of(self, sign: Self) -> Self;
 }
 
 macro_rules! implement_float {
-    ($float:ident, mantissa: $mantissa:literal, terms: $terms:literal, $($constant:item)*) => {
+    ($float:ident, mantissa: $mantissa:literal, terms: [$terms:literal, $logarithm:literal], $($constant:item)*) => {
         impl Float for $float {
             const ROUND: Self = 1.5 * (1_u64 << $mantissa) as $float;
             const LOG2_E: Self = std::$float::consts::LOG2_E;
             $($constant)*
 
-            const SERIES: &'static [Self] = &{
+            const EXPONENTIAL: &'static [Self] = &{
                 let (mut terms, mut factorial, mut n) = ([0.0; $terms], 1_u64, 2);
                 while n < $terms + 2 {
                     factorial *= n;
                     terms[n as usize - 2] = 1.0 / factorial as $float;
+                    n += 1;
+                }
+                terms
+            };
+
+            const LOGARITHM: &'static [Self] = &{
+                let (mut terms, mut n) = ([0.0; $logarithm], 0);
+                while n < $logarithm {
+                    terms[n] = 2.0 / (2 * n + 3) as $float;
                     n += 1;
                 }
                 terms
@@ -64,6 +84,16 @@ macro_rules! implement_float {
             }
 
             #[inline(always)]
+            fn take_apart(self) -> (Self, Self) {
+                // From √½ to √2 is one step of the exponent. Of a number without a logarithm they say nothing.
+                let (one, half) = ((1.0 as $float).to_bits(), std::$float::consts::FRAC_1_SQRT_2.to_bits());
+                let exponent = self.to_bits().wrapping_add(one - half) >> $mantissa; // k, and that of 1
+                let m = self.to_bits().wrapping_sub(exponent << $mantissa).wrapping_add(one);
+                let k = $float::from_bits(Self::ROUND.to_bits() + exponent) - Self::ROUND;
+                (k - (one >> $mantissa) as $float, $float::from_bits(m))
+            }
+
+            #[inline(always)]
             fn with_sign_of(self, sign: Self) -> Self {
                 self.copysign(sign)
             }
@@ -71,14 +101,14 @@ macro_rules! implement_float {
     };
 }
 
-implement_float! { f32, mantissa: 23, terms: 6,
+implement_float! { f32, mantissa: 23, terms: [6, 4],
     const LN_2: [f32; 2] = [0.693_145_75, 1.428_606_8e-6];
     const RANGE: [f32; 2] = [-104.0, 89.0];
     const MINUS_ONE: f32 = -40.0;
     const EXPONENTS: f32 = 126.0;
 }
 
-implement_float! { f64, mantissa: 52, terms: 12,
+implement_float! { f64, mantissa: 52, terms: [12, 10],
     const LN_2: [f64; 2] = [0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10];
     const RANGE: [f64; 2] = [-746.0, 710.0];
     const MINUS_ONE: f64 = -60.0;
@@ -105,6 +135,29 @@ pub(crate) fn exp_m1<T: Float>(x: T) -> T {
     result + result
 }
 
+/// ln(1 + x), with the series of fdlibm's log1p (Sun Microsystems 1993), added up in its order.
+#[inline(always)]
+pub(crate) fn ln_1p<T: Float>(x: T) -> T {
+    let one = T::one();
+    let sum = one + x;
+    let rest = if x < one { x - (sum - one) } else { one - (sum - x) }; // what rounding took from 1 + x
+    let (k, m) = sum.take_apart();
+    // With s = f / (2 + f), ln(1 + f) = 2 artanh s = f − (f²/2 − s (f²/2 + 2 s²/3 + 2 s⁴/5 + …)).
+    let f = m - one;
+    let (half_square, s) = (T::from_f64(0.5) * f * f, f / (one + m));
+    let square = s * s;
+    let series = T::LOGARITHM.iter().rev().fold(T::zero(), |sum, &term| sum * square + term);
+    let [high, low] = T::LN_2;
+    let small = s * (half_square + square * series) + (k * low + rest / sum);
+    let result = k * high + (f - (half_square - small));
+    if x > -one {
+        let infinity = T::from_f64(f64::INFINITY);
+        if x < infinity { result } else { infinity }
+    } else {
+        T::from_f64(if x == -one { f64::NEG_INFINITY } else { f64::NAN })
+    }
+}
+
 /// tanh x = (1 − e^−2|x|) / (1 + e^−2|x|), with the sign of x.
 #[inline(always)]
 pub(crate) fn tanh<T: Float>(x: T) -> T {
@@ -122,8 +175,9 @@ fn reduce<T: Float>(x: T) -> (T, T) {
     let rest = (high - r) - low; // what rounding took from r
     // 1/2! + r/3! + r²/4! + … as two series in r², which do not wait for each other.
     let square = r * r;
-    let [even, odd] = [0, 1]
-        .map(|first| T::SERIES.iter().skip(first).step_by(2).rev().fold(T::zero(), |sum, &term| sum * square + term));
+    let [even, odd] = [0, 1].map(|first| {
+        T::EXPONENTIAL.iter().skip(first).step_by(2).rev().fold(T::zero(), |sum, &term| sum * square + term)
+    });
     (k, r + (rest + square * (even + r * odd)))
 }
 
@@ -158,6 +212,9 @@ mod tests {
             close("exp_m1", x, exp_m1(x), x.exp_m1());
             close("tanh", x, tanh(x), x.tanh());
             close("tanh", x / 40.0, tanh(x / 40.0), (x / 40.0).tanh());
+            for x in [x.exp(), -1.0 / (1.0 + x.exp())] {
+                close("ln_1p", x, ln_1p(x), x.ln_1p());
+            }
         }
     }
 
@@ -169,6 +226,8 @@ mod tests {
                 ("exp", exp(x), f64::from(x).exp()),
                 ("exp_m1", exp_m1(x), f64::from(x).exp_m1()),
                 ("tanh", tanh(x), f64::from(x).tanh()),
+                ("ln_1p of exp", ln_1p(x.exp()), f64::from(x.exp()).ln_1p()),
+                ("ln_1p of tanh", ln_1p(x.tanh()), f64::from(x.tanh()).ln_1p()),
             ] {
                 let (want, allowed) = (want, 2.5 * f64::from(f32::EPSILON) * want.abs() + f64::from(f32::from_bits(1)));
                 let far = (f64::from(got) - want).abs();
@@ -184,6 +243,10 @@ mod tests {
         assert_eq!([exp_m1(INF), exp_m1(-INF), exp_m1(0.0)], [INF, -1.0, 0.0]);
         assert_eq!([tanh(INF), tanh(-INF), tanh(0.0)], [1.0, -1.0, 0.0]);
         assert!(tanh(-0.0_f64).is_sign_negative());
+        assert_eq!([ln_1p(INF), ln_1p(0.0), ln_1p(-1.0), ln_1p(f64::MAX)], [INF, 0.0, -INF, f64::MAX.ln()]);
+        for x in [f64::NAN, -INF, -1.5] {
+            assert!(ln_1p(x).is_nan() && ln_1p(x as f32).is_nan(), "ln_1p({x})");
+        }
         assert!(exp(f64::NAN).is_nan() && exp_m1(f64::NAN).is_nan() && tanh(f64::NAN).is_nan());
         assert!(exp(f32::NAN).is_nan() && exp_m1(f32::NAN).is_nan() && tanh(f32::NAN).is_nan());
         // The largest and the smallest results, and the first that are neither.
@@ -197,11 +260,21 @@ mod tests {
 
     #[test]
     fn powers_of_two_are_exact() {
+        const HALF: [f64; 2] = [std::f64::consts::FRAC_1_SQRT_2, std::f64::consts::SQRT_2];
         for k in -1022..=1022 {
             assert_eq!(f64::power_of_two(f64::from(k)), 2.0_f64.powi(k), "{k}");
+            for m in [HALF[0], 1.0, 1.4] {
+                assert_eq!((2.0_f64.powi(k.max(-1021)) * m).take_apart(), (f64::from(k.max(-1021)), m), "{k}, {m}");
+            }
         }
         for k in -126..=126 {
             assert_eq!(f32::power_of_two(k as f32), 2.0_f32.powi(k), "{k}");
+            for m in [HALF[0] as f32, 1.0, 1.4] {
+                assert_eq!((2.0_f32.powi(k.max(-125)) * m).take_apart(), (k.max(-125) as f32, m), "{k}, {m}");
+            }
         }
+        // The next number belongs to the next power.
+        assert_eq!(HALF[1].next_up().take_apart(), (1.0, HALF[1].next_up() / 2.0));
+        assert_eq!((HALF[1] as f32).next_up().take_apart(), (1.0, (HALF[1] as f32).next_up() / 2.0));
     }
 }

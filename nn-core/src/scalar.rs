@@ -124,9 +124,9 @@ macro_rules! implement_scalar {
                 functions::exp_m1(self)
             }
 
-            #[inline]
+            #[inline(always)]
             fn ln_1p(self) -> Self {
-                $float::ln_1p(self)
+                functions::ln_1p(self)
             }
 
             #[inline(always)]
