@@ -3,6 +3,7 @@
 //! Every cost is the **mean over the examples** of a batch (its columns) of a sum over the outputs (its rows).
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use crate::activation::UnknownName;
@@ -149,16 +150,33 @@ pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> 
     same_shape("cross-entropy", "z", z, y);
     same_shape("cross-entropy", "a", a, y);
     let mut total = T::zero();
-    for j in 0..y.columns() {
-        let (z_column, a_column) = (z.column(j), a.column(j));
-        let (z_max, (a_max, others)) = (largest(z_column), largest_and_others(a_column));
-        let log_sum = (others / a_max).ln_1p();
-        total += sum(z_column, y.column(j), |z, y| {
-            // A target of 0 takes no part, even where z_max − z overflows. A NaN takes part.
-            if y != T::zero() { y * ((z_max - z) + log_sum) } else { T::zero() }
-        });
+    for first in (0..y.columns()).step_by(16) {
+        let columns = first..y.columns().min(first + 16);
+        for (j, log_sum) in columns.clone().zip(log_sums(a, columns)) {
+            let (z_column, z_max) = (z.column(j), largest(z.column(j)));
+            total += sum(z_column, y.column(j), |z, y| {
+                // A target of 0 takes no part, even where z_max − z overflows. A NaN takes part.
+                if y != T::zero() { y * ((z_max - z) + log_sum) } else { T::zero() }
+            });
+        }
     }
     total / examples(y)
+}
+
+/// ln(1 + Σ_{i≠max} e^{z_i − z_max}) of some columns, at most 16, from a = softmax(z). A logarithm is a long chain of
+/// operations that wait for each other: those of several columns are computed side by side.
+#[inline]
+fn log_sums<T: Scalar>(a: &Matrix<T>, columns: Range<usize>) -> [T; 16] {
+    let mut log_sums = [T::zero(); 16];
+    let of_these = &mut log_sums[..columns.len()];
+    for (log_sum, j) in of_these.iter_mut().zip(columns) {
+        let (a_max, others) = largest_and_others(a.column(j));
+        *log_sum = others / a_max;
+    }
+    for log_sum in of_these {
+        *log_sum = log_sum.ln_1p();
+    }
+    log_sums
 }
 // ANCHOR_END: cross_entropy
 
