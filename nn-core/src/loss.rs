@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use crate::activation::UnknownName;
 use crate::sums::{largest, largest_and_others, sum};
-use crate::{Activation, Matrix, Scalar};
+use crate::{Activation, Kernel, Matrix, Scalar, Vector};
 
 /// The cost J of a network's outputs against the targets.
 ///
@@ -217,12 +217,33 @@ pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
 #[track_caller]
 pub fn binary_cross_entropy<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>) -> T {
     same_shape("binary cross-entropy", "z", z, y);
-    let total = sum(z.as_slice(), y.as_slice(), |z, y| {
-        // At z = 0 the side of z > 0 is taken, as |z| takes it: only together do their kinks cancel.
-        let linear = if z < T::zero() { -z * y } else { z * (T::one() - y) };
-        linear + (-z.abs()).exp().ln_1p()
-    });
+    let mut total = T::zero();
+    T::widest(BinaryCrossEntropy { z: z.as_slice(), y: y.as_slice(), total: &mut total });
     total / examples(y)
+}
+
+/// total ← total + Σ [(1 − y) softplus(z) + y softplus(−z)]. Sixteen terms at a time are computed along vectors, and then
+/// added up.
+struct BinaryCrossEntropy<'a, T> {
+    z: &'a [T],
+    y: &'a [T],
+    total: &'a mut T,
+}
+
+impl<T: Scalar> Kernel<T> for BinaryCrossEntropy<'_, T> {
+    #[inline(always)]
+    fn run<V: Vector<T>>(&mut self) {
+        let mut terms = [T::zero(); 16];
+        for (z, y) in self.z.chunks(16).zip(self.y.chunks(16)) {
+            for ((term, &z), &y) in terms.iter_mut().zip(z).zip(y) {
+                // At z = 0 the side of z > 0 is taken, as |z| takes it: only together do their kinks cancel.
+                let linear = if z < T::zero() { -z * y } else { z * (T::one() - y) };
+                *term = linear + (-z.abs()).exp().ln_1p();
+            }
+            let terms = &terms[..z.len()];
+            *self.total += sum(terms, terms, |term, _| term);
+        }
+    }
 }
 
 /// δ = ∂J/∂z = (a − y) / m for a = sigmoid(z), taken as (1 − y) sigmoid(z) − y sigmoid(−z), which keeps its digits where
@@ -237,11 +258,26 @@ pub fn binary_cross_entropy_gradient<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>, gr
     same_shape("binary cross-entropy", "z", z, y);
     same_shape("binary cross-entropy", "δ", gradient, y);
     let m = examples(y);
-    for ((g, &z), &y) in gradient.as_mut_slice().iter_mut().zip(z.as_slice()).zip(y.as_slice()) {
-        let e = (-z.abs()).exp();
-        let (near, far) = (T::one() / (T::one() + e), e / (T::one() + e)); // sigmoid(|z|), sigmoid(−|z|)
-        let (a, one_minus_a) = if z < T::zero() { (far, near) } else { (near, far) };
-        *g = ((T::one() - y) * a - y * one_minus_a) / m;
+    T::widest(BinaryCrossEntropyGradient { z: z.as_slice(), y: y.as_slice(), m, gradient: gradient.as_mut_slice() });
+}
+
+/// The loop of [`binary_cross_entropy_gradient`].
+struct BinaryCrossEntropyGradient<'a, T> {
+    z: &'a [T],
+    y: &'a [T],
+    m: T,
+    gradient: &'a mut [T],
+}
+
+impl<T: Scalar> Kernel<T> for BinaryCrossEntropyGradient<'_, T> {
+    #[inline(always)]
+    fn run<V: Vector<T>>(&mut self) {
+        for ((g, &z), &y) in self.gradient.iter_mut().zip(self.z).zip(self.y) {
+            let e = (-z.abs()).exp();
+            let (near, far) = (T::one() / (T::one() + e), e / (T::one() + e)); // sigmoid(|z|), sigmoid(−|z|)
+            let (a, one_minus_a) = if z < T::zero() { (far, near) } else { (near, far) };
+            *g = ((T::one() - y) * a - y * one_minus_a) / self.m;
+        }
     }
 }
 

@@ -251,6 +251,21 @@ fn costs_are_means_over_examples_and_sums_over_outputs() {
     }
 }
 
+/// However many examples are computed side by side.
+#[test]
+fn a_batch_of_any_size_costs_the_mean_of_its_examples() {
+    let mut rng = seeded(7);
+    for m in [1, 2, 15, 16, 17, 31, 32, 33, 70] {
+        let z = random(&mut rng, 3, m).map(|z| 4.0 * z);
+        let y = Matrix::from_fn(3, m, |i, j| f64::from(u8::from(i == j % 3)));
+        for loss in Loss::ALL {
+            let of_one = |j: usize| value(loss, &one(z.column(j)), &one(y.column(j)));
+            let mean = (0..m).map(of_one).sum::<f64>() / m as f64;
+            assert_close(value(loss, &z, &y), mean, &format!("{loss} of {m} examples"));
+        }
+    }
+}
+
 #[test]
 fn single_precision_agrees() {
     let z = Matrix::from_columns(&[[0.5, -1.0, 2.0], [1.0, 1.5, -0.25]]);
