@@ -140,7 +140,8 @@ pub(crate) fn exp_m1<T: Float>(x: T) -> T {
 pub(crate) fn ln_1p<T: Float>(x: T) -> T {
     let one = T::one();
     let sum = one + x;
-    let rest = if x < one { x - (sum - one) } else { one - (sum - x) }; // what rounding took from 1 + x
+    let added = sum - one;
+    let rest = (one - (sum - added)) + (x - added); // what rounding took from 1 + x
     let (k, m) = sum.take_apart();
     // With s = f / (2 + f), ln(1 + f) = 2 artanh s = f − (f²/2 − s (f²/2 + 2 s²/3 + 2 s⁴/5 + …)).
     let f = m - one;
