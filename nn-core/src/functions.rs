@@ -147,9 +147,8 @@ pub(crate) fn ln_1p<T: Float>(x: T) -> T {
     let f = m - one;
     let (half_square, s) = (T::from_f64(0.5) * f * f, f / (one + m));
     let square = s * s;
-    let series = T::LOGARITHM.iter().rev().fold(T::zero(), |sum, &term| sum * square + term);
     let [high, low] = T::LN_2;
-    let small = s * (half_square + square * series) + (k * low + rest / sum);
+    let small = s * (half_square + square * series(T::LOGARITHM, square)) + (k * low + rest / sum);
     let result = k * high + (f - (half_square - small));
     if x > -one {
         let infinity = T::from_f64(f64::INFINITY);
@@ -174,12 +173,17 @@ fn reduce<T: Float>(x: T) -> (T, T) {
     let (high, low) = (x - k * high, k * low); // x − k ln 2 = high − low
     let r = high - low;
     let rest = (high - r) - low; // what rounding took from r
-    // 1/2! + r/3! + r²/4! + … as two series in r², which do not wait for each other.
-    let square = r * r;
-    let [even, odd] = [0, 1].map(|first| {
-        T::EXPONENTIAL.iter().skip(first).step_by(2).rev().fold(T::zero(), |sum, &term| sum * square + term)
-    });
-    (k, r + (rest + square * (even + r * odd)))
+    let series = series(T::EXPONENTIAL, r); // 1/2! + r/3! + r²/4! + …
+    (k, r + (rest + r * r * series))
+}
+
+/// t₀ + t₁ x + t₂ x² + … as two series in x², which do not wait for each other.
+#[inline(always)]
+fn series<T: Float>(terms: &[T], x: T) -> T {
+    let square = x * x;
+    let [even, odd] =
+        [0, 1].map(|first| terms.iter().skip(first).step_by(2).rev().fold(T::zero(), |sum, &term| sum * square + term));
+    even + x * odd
 }
 
 /// x, or the end of the range that it lies beyond; NaN for NaN.

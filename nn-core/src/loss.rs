@@ -152,7 +152,8 @@ pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> 
     let mut total = T::zero();
     for first in (0..y.columns()).step_by(16) {
         let columns = first..y.columns().min(first + 16);
-        for (j, log_sum) in columns.clone().zip(log_sums(a, columns)) {
+        let log_sums = log_sums(a, columns.clone());
+        for (j, &log_sum) in columns.zip(&log_sums) {
             let (z_column, z_max) = (z.column(j), largest(z.column(j)));
             total += sum(z_column, y.column(j), |z, y| {
                 // A target of 0 takes no part, even where z_max − z overflows. A NaN takes part.
