@@ -231,6 +231,7 @@ impl<T: Scalar> Kernel<T> for Backward<'_, T> {
     }
 }
 
+/// `to` ← ∂J/∂a, where it is elsewhere.
 #[inline(always)]
 fn copy<T: Scalar>(from: Option<&Matrix<T>>, to: &mut Matrix<T>) {
     if let Some(from) = from {

@@ -37,7 +37,7 @@ pub(crate) trait Float: Scalar {
     /// 1/2!, 1/3!, 1/4!, … as far as |r|ⁿ/n! reaches the last digit of e^r.
     const EXPONENTIAL: &'static [Self];
 
-    /// 2/3, 2/5, 2/7, … as far as sⁿ/n reaches the last digit of ln(1 + f), for s² ≤ 0.03.
+    /// 2/3, 2/5, 2/7, … as far as s²ⁿ/n reaches the last digit of ln(1 + f); s² ≤ 0.03.
     const LOGARITHM: &'static [Self];
 
     /// 2^k for a whole number |k| ≤ [`EXPONENTS`](Float::EXPONENTS).
