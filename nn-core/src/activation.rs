@@ -110,7 +110,16 @@ impl Activation {
         T::widest(Backward { activation: self, a, from: None, gradient });
     }
 
-    /// [`backward`](Activation::backward) from one matrix into another: ∂J/∂a stays as it is.
+    /// ∂J/∂z ← ∂J/∂a ⊙ σ′(z): [`backward`](Activation::backward) from one matrix into another, for who wants to keep ∂J/∂a.
+    ///
+    /// ```
+    /// use nn_core::{Activation, Matrix};
+    ///
+    /// let (a, a_gradient) = (Matrix::from_column(&[0.0, 2.0]), Matrix::from_column(&[5.0, 7.0]));
+    /// let mut z_gradient = Matrix::zeros(2, 1);
+    /// Activation::Relu.backward_into(&a, &a_gradient, &mut z_gradient);
+    /// assert_eq!(z_gradient, Matrix::from_column(&[0.0, 7.0]));
+    /// ```
     ///
     /// # Shapes
     ///
@@ -118,7 +127,7 @@ impl Activation {
     ///
     /// # Panics
     ///
-    /// Panics if the shapes differ.
+    /// Panics if the shapes differ. Source: seed document, section 3.7.4.
     #[track_caller]
     pub fn backward_into<T: Scalar>(self, a: &Matrix<T>, a_gradient: &Matrix<T>, z_gradient: &mut Matrix<T>) {
         assert!(

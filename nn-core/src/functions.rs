@@ -35,10 +35,9 @@ pub(crate) trait Float: Scalar {
     /// The largest k for which neither 2^k nor 2^−k is infinite or subnormal.
     const EXPONENTS: Self;
     /// 1/2!, 1/3!, 1/4!, … as far as |r|ⁿ/n! reaches the last digit of e^r.
-    const EXPONENTIAL: &'static [Self];
-
+    const EXP_SERIES: &'static [Self];
     /// 2/3, 2/5, 2/7, … as far as s²ⁿ/n reaches the last digit of ln(1 + f); s² ≤ 0.03.
-    const LOGARITHM: &'static [Self];
+    const LN_SERIES: &'static [Self];
 
     /// 2^k for a whole number |k| ≤ [`EXPONENTS`](Float::EXPONENTS).
     fn power_of_two(k: Self) -> Self;
@@ -51,15 +50,15 @@ pub(crate) trait Float: Scalar {
 }
 
 macro_rules! implement_float {
-    ($float:ident, mantissa: $mantissa:literal, terms: [$terms:literal, $logarithm:literal], $($constant:item)*) => {
+    ($float:ident, mantissa: $mantissa:literal, terms: [$exp:literal, $ln:literal], $($constant:item)*) => {
         impl Float for $float {
             const ROUND: Self = 1.5 * (1_u64 << $mantissa) as $float;
             const LOG2_E: Self = std::$float::consts::LOG2_E;
             $($constant)*
 
-            const EXPONENTIAL: &'static [Self] = &{
-                let (mut terms, mut factorial, mut n) = ([0.0; $terms], 1_u64, 2);
-                while n < $terms + 2 {
+            const EXP_SERIES: &'static [Self] = &{
+                let (mut terms, mut factorial, mut n) = ([0.0; $exp], 1_u64, 2);
+                while n < $exp + 2 {
                     factorial *= n;
                     terms[n as usize - 2] = 1.0 / factorial as $float;
                     n += 1;
@@ -67,9 +66,9 @@ macro_rules! implement_float {
                 terms
             };
 
-            const LOGARITHM: &'static [Self] = &{
-                let (mut terms, mut n) = ([0.0; $logarithm], 0);
-                while n < $logarithm {
+            const LN_SERIES: &'static [Self] = &{
+                let (mut terms, mut n) = ([0.0; $ln], 0);
+                while n < $ln {
                     terms[n] = 2.0 / (2 * n + 3) as $float;
                     n += 1;
                 }
@@ -86,8 +85,8 @@ macro_rules! implement_float {
             #[inline(always)]
             fn take_apart(self) -> (Self, Self) {
                 // From √½ to √2 is one step of the exponent. Of a number without a logarithm they say nothing.
-                let (one, half) = ((1.0 as $float).to_bits(), std::$float::consts::FRAC_1_SQRT_2.to_bits());
-                let exponent = self.to_bits().wrapping_add(one - half) >> $mantissa; // k, and that of 1
+                let (one, lowest) = ((1.0 as $float).to_bits(), std::$float::consts::FRAC_1_SQRT_2.to_bits());
+                let exponent = self.to_bits().wrapping_add(one - lowest) >> $mantissa; // k, and that of 1
                 let m = self.to_bits().wrapping_sub(exponent << $mantissa).wrapping_add(one);
                 let k = $float::from_bits(Self::ROUND.to_bits() + exponent) - Self::ROUND;
                 (k - (one >> $mantissa) as $float, $float::from_bits(m))
@@ -141,14 +140,14 @@ pub(crate) fn ln_1p<T: Float>(x: T) -> T {
     let one = T::one();
     let sum = one + x;
     let added = sum - one;
-    let rest = (one - (sum - added)) + (x - added); // what rounding took from 1 + x
+    let rest = (one - (sum - added)) + (x - added); // what rounding took from 1 + x (Knuth's two-sum)
     let (k, m) = sum.take_apart();
     // With s = f / (2 + f), ln(1 + f) = 2 artanh s = f − (f²/2 − s (f²/2 + 2 s²/3 + 2 s⁴/5 + …)).
     let f = m - one;
     let (half_square, s) = (T::from_f64(0.5) * f * f, f / (one + m));
     let square = s * s;
     let [high, low] = T::LN_2;
-    let small = s * (half_square + square * series(T::LOGARITHM, square)) + (k * low + rest / sum);
+    let small = s * (half_square + square * series(T::LN_SERIES, square)) + (k * low + rest / sum);
     let result = k * high + (f - (half_square - small));
     if x > -one {
         let infinity = T::from_f64(f64::INFINITY);
@@ -173,7 +172,7 @@ fn reduce<T: Float>(x: T) -> (T, T) {
     let (high, low) = (x - k * high, k * low); // x − k ln 2 = high − low
     let r = high - low;
     let rest = (high - r) - low; // what rounding took from r
-    let series = series(T::EXPONENTIAL, r); // 1/2! + r/3! + r²/4! + …
+    let series = series(T::EXP_SERIES, r); // 1/2! + r/3! + r²/4! + …
     (k, r + (rest + r * r * series))
 }
 
@@ -265,21 +264,28 @@ mod tests {
 
     #[test]
     fn powers_of_two_are_exact() {
-        const HALF: [f64; 2] = [std::f64::consts::FRAC_1_SQRT_2, std::f64::consts::SQRT_2];
         for k in -1022..=1022 {
             assert_eq!(f64::power_of_two(f64::from(k)), 2.0_f64.powi(k), "{k}");
-            for m in [HALF[0], 1.0, 1.4] {
-                assert_eq!((2.0_f64.powi(k.max(-1021)) * m).take_apart(), (f64::from(k.max(-1021)), m), "{k}, {m}");
-            }
         }
         for k in -126..=126 {
             assert_eq!(f32::power_of_two(k as f32), 2.0_f32.powi(k), "{k}");
-            for m in [HALF[0] as f32, 1.0, 1.4] {
-                assert_eq!((2.0_f32.powi(k.max(-125)) * m).take_apart(), (k.max(-125) as f32, m), "{k}, {m}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_taken_apart_without_a_rest() {
+        const ENDS: [f64; 2] = [std::f64::consts::FRAC_1_SQRT_2, std::f64::consts::SQRT_2];
+        for m in [ENDS[0], 1.0, 1.4] {
+            for k in -1021..=1022 {
+                assert_eq!((2.0_f64.powi(k) * m).take_apart(), (f64::from(k), m), "2^{k} · {m}");
+            }
+            for k in -125..=126 {
+                assert_eq!((2.0_f32.powi(k) * m as f32).take_apart(), (k as f32, m as f32), "2^{k} · {m} in f32");
             }
         }
-        // The next number belongs to the next power.
-        assert_eq!(HALF[1].next_up().take_apart(), (1.0, HALF[1].next_up() / 2.0));
-        assert_eq!((HALF[1] as f32).next_up().take_apart(), (1.0, (HALF[1] as f32).next_up() / 2.0));
+        // The first number behind √2 belongs to the next power.
+        let behind = [ENDS[1].next_up(), f64::from((ENDS[1] as f32).next_up())];
+        assert_eq!(behind[0].take_apart(), (1.0, behind[0] / 2.0));
+        assert_eq!((behind[1] as f32).take_apart(), (1.0, behind[1] as f32 / 2.0));
     }
 }

@@ -135,6 +135,9 @@ pub fn least_squares_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
 }
 // ANCHOR_END: least_squares_gradient
 
+/// How many logarithms are computed side by side. Each is a long chain of operations that wait for each other.
+const SIDE_BY_SIDE: usize = 16;
+
 /// J = −1/m Σ y ln softmax(z), for targets that sum to 1 in each column (one-hot or soft).
 ///
 /// With z_max the largest of a column, −ln softmax(z)_t = (z_max − z_t) + ln(1 + Σ_{i≠max} e^{z_i − z_max}), where no
@@ -150,8 +153,8 @@ pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> 
     same_shape("cross-entropy", "z", z, y);
     same_shape("cross-entropy", "a", a, y);
     let mut total = T::zero();
-    for first in (0..y.columns()).step_by(16) {
-        let columns = first..y.columns().min(first + 16);
+    for first in (0..y.columns()).step_by(SIDE_BY_SIDE) {
+        let columns = first..y.columns().min(first + SIDE_BY_SIDE);
         let log_sums = log_sums(a, columns.clone());
         for (j, &log_sum) in columns.zip(&log_sums) {
             let (z_column, z_max) = (z.column(j), largest(z.column(j)));
@@ -164,11 +167,10 @@ pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> 
     total / examples(y)
 }
 
-/// ln(1 + Σ_{i≠max} e^{z_i − z_max}) of some columns, at most 16, from a = softmax(z). A logarithm is a long chain of
-/// operations that wait for each other: those of several columns are computed side by side.
+/// ln(1 + Σ_{i≠max} e^{z_i − z_max}) of some columns, at most as many as go side by side, from a = softmax(z).
 #[inline]
-fn log_sums<T: Scalar>(a: &Matrix<T>, columns: Range<usize>) -> [T; 16] {
-    let mut log_sums = [T::zero(); 16];
+fn log_sums<T: Scalar>(a: &Matrix<T>, columns: Range<usize>) -> [T; SIDE_BY_SIDE] {
+    let mut log_sums = [T::zero(); SIDE_BY_SIDE];
     let of_these = &mut log_sums[..columns.len()];
     for (log_sum, j) in of_these.iter_mut().zip(columns) {
         let (a_max, others) = largest_and_others(a.column(j));
@@ -223,8 +225,7 @@ pub fn binary_cross_entropy<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>) -> T {
     total / examples(y)
 }
 
-/// total ← total + Σ [(1 − y) softplus(z) + y softplus(−z)]. Sixteen terms at a time are computed along vectors, and then
-/// added up.
+/// total ← total + Σ [(1 − y) softplus(z) + y softplus(−z)]. Some terms are computed along vectors, and then added up.
 struct BinaryCrossEntropy<'a, T> {
     z: &'a [T],
     y: &'a [T],
@@ -234,8 +235,8 @@ struct BinaryCrossEntropy<'a, T> {
 impl<T: Scalar> Kernel<T> for BinaryCrossEntropy<'_, T> {
     #[inline(always)]
     fn run<V: Vector<T>>(&mut self) {
-        let mut terms = [T::zero(); 16];
-        for (z, y) in self.z.chunks(16).zip(self.y.chunks(16)) {
+        let mut terms = [T::zero(); SIDE_BY_SIDE];
+        for (z, y) in self.z.chunks(SIDE_BY_SIDE).zip(self.y.chunks(SIDE_BY_SIDE)) {
             for ((term, &z), &y) in terms.iter_mut().zip(z).zip(y) {
                 // At z = 0 the side of z > 0 is taken, as |z| takes it: only together do their kinks cancel.
                 let linear = if z < T::zero() { -z * y } else { z * (T::one() - y) };
