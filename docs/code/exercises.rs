@@ -36,6 +36,10 @@ fn command_problem(book: &Book, command: &str) -> Option<String> {
         ["--lib", module] if module.ends_with("::") => {
             (format!("{name}/src/{}.rs", module.trim_end_matches(':')), None)
         }
+        // A test of several files is a folder.
+        ["--test", folder, filter @ ..] if book.root.join(format!("{name}/tests/{folder}/main.rs")).is_file() => {
+            (format!("{name}/tests/{folder}"), filter.first())
+        }
         ["--test", file, filter @ ..] => (format!("{name}/tests/{file}.rs"), filter.first()),
         ["--lib", filter @ ..] => (format!("{name}/src"), filter.first()),
         filter => ((*name).to_owned(), filter.first()),

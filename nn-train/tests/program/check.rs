@@ -1,37 +1,11 @@
-//! `nn check`, run as a user runs it: the table, the grid, both formats, and how it fails.
-#![cfg(feature = "cli")]
-
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+//! `nn check`: the table, the grid, both formats, and how it fails.
 
 use serde_json::Value;
 
-fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
-}
+use crate::support::{self, data, failure, failure_of, nn, stdout, text};
 
-fn nn(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_nn")).args(args).output().expect("the program starts")
-}
-
-fn stdout(output: &Output) -> String {
-    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
-}
-
-fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
-}
-
-/// The exit code and the one line of standard error.
-fn failure(output: &Output) -> (Option<i32>, String) {
-    let line = String::from_utf8(output.stderr.clone()).expect("UTF-8");
-    assert!(line.starts_with("error: ") && line.trim_end().lines().count() == 1, "{output:?}");
-    (output.status.code(), line.trim_end().to_owned())
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a UTF-8 path")
+fn json(output: &std::process::Output) -> Value {
+    support::json(&String::from_utf8_lossy(&output.stdout))
 }
 
 /// A model that is written for the test.
@@ -137,15 +111,15 @@ fn a_disagreement_is_exit_1_after_the_table() {
             "layers": [{"activation": "identity", "weight": [[1e200]], "bias": [0]}]}"#,
     );
     let output = nn(&["check", &path]);
-    let (code, line) = failure(&output);
-    assert_eq!(code, Some(1));
+    let (code, line) = failure_of(&output);
+    assert_eq!(code, 1);
     assert!(
         line.contains("model.json: the gradients disagree: W1 by hand and by dual numbers differ by no number"),
         "{line}"
     );
     assert!(String::from_utf8_lossy(&output.stdout).contains("DISAGREE"));
     let output = nn(&["check", &path, "--format", "json"]);
-    assert_eq!(failure(&output).0, Some(1));
+    assert_eq!(failure_of(&output).0, 1);
     let report = json(&output);
     assert_eq!(
         (&report["agree"], &report["loss"], &report["parameters"][0]["dual"]),
@@ -172,15 +146,15 @@ fn kinks_are_said_so() {
 #[test]
 fn what_does_not_fit_is_refused() {
     let path = data("xor-start.json");
-    let (code, line) = failure(&nn(&["check", text(&path), "iris"]));
-    assert!(code == Some(1) && line.contains("the model has 2 inputs, but iris has 4 columns"), "{line}");
-    assert_eq!(failure(&nn(&["check", "no-such-file.json"])).0, Some(1));
+    let (code, line) = failure(&["check", text(&path), "iris"]);
+    assert!(code == 1 && line.contains("the model has 2 inputs, but iris has 4 columns"), "{line}");
+    assert_eq!(failure(&["check", "no-such-file.json"]).0, 1);
     for args in [
         &["check", "--examples", "5"][..],
         &["check", text(&path), "--noise", "0.1"],
         &["check", text(&path), "xor", "--noise", "1"],
     ] {
-        assert_eq!(failure(&nn(args)).0, Some(2), "{args:?}");
+        assert_eq!(failure(args).0, 2, "{args:?}");
     }
     assert_eq!(nn(&["check", text(&path), "nothing"]).status.code(), Some(2));
 }

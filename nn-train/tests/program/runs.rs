@@ -1,62 +1,11 @@
-//! The program `nn`, run as a user runs it: what it prints, writes and refuses, and with which exit code.
-#![cfg(feature = "cli")]
+//! `nn train` and what is done with its files: evaluate, predict, explain.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 
-fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
-}
-
-fn nn(args: &[&str]) -> Output {
-    nn_with_input(args, b"")
-}
-
-fn nn_with_input(args: &[&str], input: &[u8]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nn"));
-    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the program starts");
-    // A program that refuses its arguments closes its input without reading.
-    let _ = child.stdin.take().expect("a pipe").write_all(input);
-    child.wait_with_output().expect("the program ends")
-}
-
-fn stdout(output: &Output) -> String {
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
-}
-
-/// The exit code and the one line of standard error of a run that is to fail.
-fn failure(args: &[&str]) -> (i32, String) {
-    let output = nn(args);
-    let stderr = String::from_utf8(output.stderr.clone()).expect("UTF-8");
-    assert!(stderr.starts_with("error: "), "{args:?}: {output:?}");
-    assert!(!stderr.contains("panicked"), "{stderr}");
-    (output.status.code().expect("no signal"), stderr.trim_end().to_owned())
-}
-
-/// A data or model error: exit 1 and one line.
-fn refusal(args: &[&str]) -> String {
-    let (code, line) = failure(args);
-    assert_eq!(code, 1, "{line}");
-    assert_eq!(line.lines().count(), 1, "{line}");
-    line
-}
-
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a folder for the test")
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("a UTF-8 path")
-}
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).expect("JSON")
-}
+use crate::support::{data, failure, folder, json, nn, nn_with_input, output_of, refusal, start, stdout, text};
 
 /// The lines of the table: an epoch and four numbers.
 fn table(stdout: &str) -> Vec<&str> {
@@ -563,11 +512,7 @@ fn an_interrupted_run_leaves_its_history() {
     let folder = folder();
     let out = folder.path().join("run");
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_nn"))
-            .args(["train", "digits", "--epochs", "100000000", "--out", text(&out)])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+        let mut child = start(&["train", "digits", "--epochs", "100000000", "--out", text(&out)]);
         // The head of the table is printed before the first step, after which signals are caught.
         let mut reader = std::io::BufReader::new(child.stdout.take().expect("a pipe"));
         let mut line = String::new();
@@ -577,7 +522,7 @@ fn an_interrupted_run_leaves_its_history() {
         }
         let kill = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
         assert!(kill.expect("kill runs").success());
-        assert_eq!(child.wait().expect("it ends").code(), Some(code));
+        assert_eq!(output_of(child).status.code(), Some(code));
         assert!(out.join("history.csv").exists() && !out.join("model.json").exists());
     }
 }
@@ -585,13 +530,8 @@ fn an_interrupted_run_leaves_its_history() {
 /// `nn … | head -1`: the reader goes, the program ends quietly.
 #[test]
 fn a_closed_pipe_ends_quietly() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_nn"))
-        .args(["train", "digits", "--epochs", "100000000"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
+    let mut child = start(&["train", "digits", "--epochs", "100000000"]);
     drop(child.stdout.take());
-    let output = child.wait_with_output().expect("it ends");
+    let output = output_of(child);
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
 }

@@ -1,0 +1,6 @@
+//! The program `nn`, run as a user runs it: what it prints, writes and refuses, and with which exit code.
+#![cfg(feature = "cli")]
+
+mod check;
+mod runs;
+mod support;
