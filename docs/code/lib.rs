@@ -24,6 +24,17 @@ mod seed_table;
 mod slips;
 pub mod worked;
 
+/// The snippets of the front page of each crate.
+#[cfg(doctest)]
+mod front_pages {
+    #[doc = include_str!("../../nn-core/README.md")]
+    mod core {}
+    #[doc = include_str!("../../nn-autodiff/README.md")]
+    mod autodiff {}
+    #[doc = include_str!("../../nn-layers/README.md")]
+    mod layers {}
+}
+
 /// The snippets of each page.
 #[cfg(doctest)]
 mod pages {
