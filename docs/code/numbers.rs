@@ -369,9 +369,7 @@ fn three_epochs(network: &Network<f64>, digits: &Digits, plan: Plan, optimizer: 
     let mut trainer = Trainer::new(ByHand::new(network.clone()), optimizer, plan);
     let train = |epoch| trainer.epoch(&digits.train, epoch, |_| ControlFlow::Continue(())).expect("a finite cost").loss;
     let loss = (1..=3).map(train).last().expect("three epochs");
-    let mut network = network.clone();
-    trainer.store(&mut network);
-    (loss, right_of(&digits.held_out, &network))
+    (loss, right_of(&digits.held_out, &trainer.into_network()))
 }
 
 fn right_of(examples: &Examples<f64>, network: &Network<f64>) -> String {

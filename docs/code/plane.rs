@@ -61,18 +61,17 @@ pub(crate) fn spirals_task() -> Task {
 /// Trains a task, and keeps the network at each look.
 pub(crate) fn course(task: &Task) -> Vec<Look> {
     let examples = Examples::<f64>::new(&task.data, task.network.outputs());
-    let mut network = task.network.clone();
     let optimizer = if task.data.name == "spirals" { Optimizer::momentum(0.9) } else { Optimizer::sgd() };
-    let mut trainer = Trainer::new(ByHand::new(network.clone()), optimizer, task.plan);
+    let mut trainer = Trainer::new(ByHand::new(task.network.clone()), optimizer, task.plan);
     let mut looks = Vec::new();
     for epoch in 0..=task.plan.epochs {
         if epoch > 0 {
             trainer.epoch(&examples, epoch, |_| ControlFlow::Continue(())).expect("a cost that stays finite");
         }
         if task.looks.contains(&epoch) {
-            trainer.store(&mut network);
+            let network = trainer.network().into_owned();
             let accuracy = examples.evaluate(&network).accuracy.expect("classes");
-            looks.push((epoch, network.clone(), 100.0 * accuracy));
+            looks.push((epoch, network, 100.0 * accuracy));
         }
     }
     looks

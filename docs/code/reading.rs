@@ -72,19 +72,18 @@ impl Run {
     /// # Panics
     ///
     /// Panics if the training diverges.
-    pub fn new(engine: impl Engine<f64>, network: &Network<f64>, digits: &Digits, epochs: usize) -> Self {
-        let mut network = network.clone();
+    pub fn new(engine: impl Engine<f64>, digits: &Digits, epochs: usize) -> Self {
         let plan = Plan { epochs, batch_size: 32, learning_rate: 0.2, ..Plan::default() };
         let mut trainer = Trainer::new(engine, Optimizer::sgd(), plan);
         let [mut training_loss, mut held_out_loss, mut held_out_percent] = [const { Vec::new() }; 3];
         for epoch in 1..=epochs {
             let report = trainer.epoch(&digits.train, epoch, |_| ControlFlow::Continue(())).expect("a finite cost");
-            trainer.store(&mut network);
-            let evaluation = digits.held_out.evaluate(&network);
+            let evaluation = digits.held_out.evaluate(&trainer.network());
             training_loss.push(report.loss);
             held_out_loss.push(evaluation.loss);
             held_out_percent.extend(evaluation.accuracy.map(|share| 100.0 * share));
         }
+        let network = trainer.into_network();
         let outputs = network.predict(&digits.held_out.x);
         Run { training_loss, held_out_loss, held_out_percent, outputs, network }
     }
@@ -92,7 +91,7 @@ impl Run {
     /// The run of the chapter on digits: by hand, 30 epochs.
     pub fn of_the_book(digits: &Digits) -> Self {
         let network = untrained();
-        Run::new(ByHand::new(network.clone()), &network, digits, 30)
+        Run::new(ByHand::new(network.clone()), digits, 30)
     }
 
     /// Which of the held-out digits were read wrong.

@@ -67,4 +67,4 @@ pub use gradient_check::{
     gradients,
 };
 pub use initialization::Initialization;
-pub use network::{Network, NetworkError};
+pub use network::{Network, NetworkError, predicted_class};

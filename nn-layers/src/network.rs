@@ -162,6 +162,21 @@ impl<T: Scalar> Network<T> {
         a
     }
 
+    /// The class of each example in the columns of x, as [`predicted_class`] reads it from the outputs.
+    ///
+    /// # Shapes
+    ///
+    /// x: n₀ × m → m classes, counted from 0.
+    ///
+    /// # Panics
+    ///
+    /// Panics if x does not have n₀ rows.
+    #[track_caller]
+    pub fn classify<'a>(&self, x: impl Into<MatrixView<'a, T>>) -> Vec<usize> {
+        let outputs = self.predict(x);
+        (0..outputs.columns()).map(|j| predicted_class(&outputs, j)).collect()
+    }
+
     /// J and a⁽ᴸ⁾ for a batch: what a network that is not being trained is asked for.
     ///
     /// # Shapes
@@ -201,11 +216,6 @@ impl<T: Scalar> Network<T> {
         &self.layers
     }
 
-    /// The layers, for the engines that update their parameters in place. The shapes must stay as they are.
-    pub(crate) fn layers_mut(&mut self) -> &mut [Dense<T>] {
-        &mut self.layers
-    }
-
     /// The cost.
     pub fn loss(&self) -> Loss {
         self.loss
@@ -226,6 +236,26 @@ impl<T: Scalar> Network<T> {
         self.layers.iter().flat_map(|dense| [&dense.weight, &dense.bias])
     }
 
+    /// The parameters, to be changed in place, in the order of [`parameters`](Network::parameters).
+    ///
+    /// Their shapes must stay as they are: a network of other shapes panics when it is used.
+    ///
+    /// ```
+    /// use nn_core::{Activation, Loss, seeded};
+    /// use nn_layers::{Initialization, Network};
+    ///
+    /// let layers = [(3, Activation::Relu), (1, Activation::Identity)];
+    /// let mut network = Network::<f64>::random(2, &layers, Loss::LeastSquares, Initialization::He, &mut seeded(1))?;
+    /// for parameter in network.parameters_mut() {
+    ///     parameter.as_mut_slice().fill(1.0);
+    /// }
+    /// assert_eq!(network.predict(&nn_core::Matrix::from_column(&[1.0, 2.0]))[(0, 0)], 3.0 * 4.0 + 1.0);
+    /// # Ok::<(), nn_layers::NetworkError>(())
+    /// ```
+    pub fn parameters_mut(&mut self) -> impl Iterator<Item = &mut Matrix<T>> {
+        self.layers.iter_mut().flat_map(|dense| [&mut dense.weight, &mut dense.bias])
+    }
+
     /// The number of weights and biases.
     pub fn parameter_count(&self) -> usize {
         self.parameters().map(|parameter| parameter.as_slice().len()).sum()
@@ -241,22 +271,36 @@ impl<T: Scalar> Network<T> {
         Network { layers: layers.collect(), loss: self.loss }
     }
 
-    /// Takes over the parameters of a network of the same layers, in the order of [`parameters`](Network::parameters).
-    #[track_caller]
-    pub(crate) fn copy_parameters<'a>(&mut self, parameters: impl Iterator<Item = &'a Matrix<T>>) {
-        let mut parameters = parameters.peekable();
-        for own in self.layers.iter_mut().flat_map(|dense| [&mut dense.weight, &mut dense.bias]) {
-            let new = parameters.next().expect("a network of fewer layers");
-            assert!(own.shape() == new.shape(), "a parameter of shape {} for one of {}", new.shape(), own.shape());
-            own.copy_from(new);
-        }
-        assert!(parameters.peek().is_none(), "a network of more layers");
-    }
-
     #[track_caller]
     pub(crate) fn check_batch(&self, x: &Matrix<T>, y: &Matrix<T>) {
         check_batch(self.inputs(), self.outputs(), x, y);
     }
+}
+
+/// The class that a network gives to example `j`: the row of its largest output, the first of equals. A network with one
+/// output says class 1 where a ≥ ½ and class 0 elsewhere.
+///
+/// # Shapes
+///
+/// `outputs` = a⁽ᴸ⁾: n_L × m.
+///
+/// # Panics
+///
+/// Panics if there is no example `j`, or no output.
+///
+/// ```
+/// use nn_core::Matrix;
+/// use nn_layers::predicted_class;
+///
+/// let a = Matrix::from_columns(&[[0.1, 0.7, 0.2], [0.4, 0.4, 0.2]]);
+/// assert_eq!([predicted_class(&a, 0), predicted_class(&a, 1)], [1, 0]);
+/// let a = Matrix::from_rows(&[[0.2, 0.5]]);
+/// assert_eq!([predicted_class(&a, 0), predicted_class(&a, 1)], [0, 1]);
+/// ```
+#[inline]
+#[track_caller]
+pub fn predicted_class<T: Scalar>(outputs: &Matrix<T>, j: usize) -> usize {
+    if outputs.rows() == 1 { usize::from(outputs[(0, j)] >= T::from_f64(0.5)) } else { outputs.argmax(j) }
 }
 
 /// A batch that does not fit a network is a bug of the caller.

@@ -27,15 +27,13 @@
 //!
 //! let layers = [(32, Activation::Relu), (10, Activation::Softmax)];
 //! let network = Network::random(64, &layers, Loss::CrossEntropy, Initialization::He, &mut seeded(1))?;
-//! let plan = Plan { epochs: 10, batch_size: 32, learning_rate: 0.1, ..Plan::default() };
-//! let mut trainer = Trainer::new(ByHand::new(network.clone()), Optimizer::sgd(), plan);
-//! for epoch in 1..=3 {
-//!     trainer.epoch(&train, epoch, |_| std::ops::ControlFlow::Continue(())).expect("a loss that stays finite");
-//! }
-//! let mut trained = network;
-//! trainer.store(&mut trained);
-//! assert!(held_out.evaluate(&trained).accuracy.expect("classes") > 0.9);
-//! # Ok::<(), nn_layers::NetworkError>(())
+//! let plan = Plan { epochs: 3, ..Plan::default() };
+//! let mut trainer = Trainer::new(ByHand::new(network), Optimizer::sgd(), plan);
+//! trainer.train(&train)?;
+//! let network = trainer.into_network();
+//! assert!(held_out.evaluate(&network).accuracy > Some(0.9));
+//! assert_eq!(network.classify(&held_out.x)[..3], held_out.labels.expect("classes")[..3]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # In the book
@@ -45,7 +43,8 @@
 //!
 //! # What it does not do
 //!
-//! Without its default feature `cli` this crate touches no file, no clock and no thread, and compiles for wasm32.
+//! Without its default feature `cli` this crate touches no file and no clock, and without `threads`, which `cli` includes,
+//! no thread: it compiles for wasm32.
 #![forbid(unsafe_code)]
 
 mod arithmetic;
@@ -60,7 +59,7 @@ mod optimizer;
 mod split;
 mod standardize;
 mod synthetic;
-#[cfg(feature = "cli")]
+#[cfg(feature = "threads")]
 mod threads;
 mod training;
 mod worked_example;
@@ -68,12 +67,13 @@ mod worked_example;
 pub use data_set::{DataSet, DataSetError, Targets};
 pub use embedded::{digits, iris};
 pub use explanation::{EngineExplanation, Explanation, LayerExplanation, Updated, check_target, explain};
-pub use metrics::{ConfusionMatrix, accuracy, predicted_class, r_squared};
+pub use metrics::{ConfusionMatrix, accuracy, r_squared};
 pub use model::{Model, ModelError, Precision};
+pub use nn_layers::predicted_class;
 pub use optimizer::{Optimizer, RestoreError, Schedule, sgd_update};
 pub use split::{Split, split};
 pub use standardize::Standardization;
 pub use synthetic::{circles, moons, spirals, xor};
-#[cfg(feature = "cli")]
+#[cfg(feature = "threads")]
 pub use threads::{Threads, ThreadsError};
 pub use training::{BatchReport, EpochReport, Evaluation, Examples, Plan, Stopped, Trainer};

@@ -3,32 +3,7 @@
 use std::fmt;
 
 use nn_core::{Matrix, Scalar};
-
-/// The class that a network gives to example `j`: the row of its largest output, the first of equals. A network with one
-/// output says class 1 where a ≥ ½ and class 0 elsewhere.
-///
-/// # Shapes
-///
-/// `outputs` = a⁽ᴸ⁾: n_L × m.
-///
-/// # Panics
-///
-/// Panics if there is no example `j`, or no output.
-///
-/// ```
-/// use nn_core::Matrix;
-/// use nn_train::predicted_class;
-///
-/// let a = Matrix::from_columns(&[[0.1, 0.7, 0.2], [0.4, 0.4, 0.2]]);
-/// assert_eq!([predicted_class(&a, 0), predicted_class(&a, 1)], [1, 0]);
-/// let a = Matrix::from_rows(&[[0.2, 0.5]]);
-/// assert_eq!([predicted_class(&a, 0), predicted_class(&a, 1)], [0, 1]);
-/// ```
-#[inline]
-#[track_caller]
-pub fn predicted_class<T: Scalar>(outputs: &Matrix<T>, j: usize) -> usize {
-    if outputs.rows() == 1 { usize::from(outputs[(0, j)] >= T::from_f64(0.5)) } else { outputs.argmax(j) }
-}
+use nn_layers::predicted_class;
 
 /// The share of examples whose [`predicted_class`] is their label.
 ///

@@ -127,10 +127,10 @@ impl<'a> Job<'a> {
     fn run<T: Scalar, E: Engine<T> + Send>(mut self, engine: impl FnOnce(Network<T>) -> E) -> Result<(), Failure> {
         let mut out = Out::new(self.args.quiet);
         out.text(self.introduction())?;
-        let mut network = self.model.network.map(T::from_f64);
-        let trainer = Trainer::new(engine(network.clone()), self.optimizer(), self.plan);
-        let Course { history, trained_for, end } = self.train(trainer, &mut network, &mut out)?;
-        self.model.network = network.map(T::to_f64);
+        let network = self.model.network.map(T::from_f64);
+        let mut trainer = Trainer::new(engine(network), self.optimizer(), self.plan);
+        let Course { history, trained_for, end } = self.train(&mut trainer, &mut out)?;
+        self.model.network = trainer.into_network().map(T::to_f64);
 
         if let Some(folder) = &self.args.out {
             write_file(&folder.join("history.csv"), history_csv(&history).as_bytes())?;
@@ -154,16 +154,15 @@ impl<'a> Job<'a> {
         out.text(self.summary(history.len(), trained_for))
     }
 
-    /// Epoch after epoch, until one of the reasons of [`End`]. `network` receives the parameters of each.
+    /// Epoch after epoch, until one of the reasons of [`End`].
     fn train<T: Scalar, E: Engine<T> + Send>(
         &self,
-        mut trainer: Trainer<T, E>,
-        network: &mut Network<T>,
+        trainer: &mut Trainer<T, E>,
         out: &mut Out,
     ) -> Result<Course, Failure> {
         let mut prepared = self.data.clone();
         prepared.x = self.model.prepare(&self.data.x);
-        let examples = |rows: &[usize]| Examples::<T>::new(&prepared.subset(rows), network.outputs());
+        let examples = |rows: &[usize]| Examples::<T>::new(&prepared.subset(rows), self.model.network.outputs());
         let (train, held_out) = (examples(&self.rows.train), examples(&self.rows.validation));
 
         let signals = Signals::catch()?;
@@ -188,15 +187,8 @@ impl<'a> Job<'a> {
                     break;
                 }
             };
-            trainer.store(network);
-            if !network.parameters().flat_map(|parameter| parameter.as_slice()).all(|x| x.to_f64().is_finite()) {
-                let batch = train.len().div_ceil(self.plan.batch_size);
-                course.end = End::Diverged(format!(
-                    "a parameter is not finite after epoch {epoch}, batch {batch}: the training diverged; try a smaller --learning-rate"
-                ));
-                break;
-            }
-            let evaluation = (!held_out.is_empty()).then(|| self.threads.run(|| held_out.evaluate(network)));
+            let network = trainer.network();
+            let evaluation = (!held_out.is_empty()).then(|| self.threads.run(|| held_out.evaluate(&network)));
             let row = EpochRow {
                 epoch,
                 train_loss: report.loss,
