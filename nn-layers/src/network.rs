@@ -41,7 +41,10 @@ pub enum NetworkError {
     #[error("a network needs at least one layer")]
     NoLayers,
     /// A layer has no units, or its input has none.
-    #[error("layer {layer} has {units} units and {inputs} inputs: it needs at least one of each")]
+    #[error(
+        "layer {layer} has {} and {}: it needs at least one of each",
+        counted(*.units, "unit"), counted(*.inputs, "input")
+    )]
     EmptyLayer {
         /// l, from 1.
         layer: usize,
@@ -51,7 +54,10 @@ pub enum NetworkError {
         inputs: usize,
     },
     /// The number of biases is not the number of units.
-    #[error("layer {layer} has {}, but its bias is {bias}: b{} is {units}×1", count(*.units), superscript(*.layer))]
+    #[error(
+        "layer {layer} has {}, but its bias is {bias}: b{} is {units}×1",
+        counted(*.units, "unit"), superscript(*.layer)
+    )]
     Bias {
         /// l, from 1.
         layer: usize,
@@ -62,8 +68,9 @@ pub enum NetworkError {
     },
     /// Two neighbouring layers do not fit.
     #[error(
-        "layer {layer} ({here}) expects a{l_1} with {expected} rows, but layer {} has {below}: z{l} = W{l} a{l_1} + b{l}",
-        .layer - 1, here = count(*.units), below = count(*.found), l = superscript(*.layer), l_1 = superscript(*.layer - 1)
+        "layer {layer} ({here}) expects a{l_1} with {rows}, but layer {} has {below}: z{l} = W{l} a{l_1} + b{l}",
+        .layer - 1, here = counted(*.units, "unit"), rows = counted(*.expected, "row"),
+        below = counted(*.found, "unit"), l = superscript(*.layer), l_1 = superscript(*.layer - 1)
     )]
     Widths {
         /// l, the upper of the two, from 1.
@@ -309,6 +316,6 @@ fn superscript(l: usize) -> String {
 }
 
 /// `1 unit`, `2 units`.
-fn count(units: usize) -> String {
-    format!("{units} {}", if units == 1 { "unit" } else { "units" })
+fn counted(n: usize, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
