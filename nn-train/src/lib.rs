@@ -63,6 +63,8 @@ mod split;
 mod standardize;
 mod synthetic;
 #[cfg(feature = "cli")]
+mod text_file;
+#[cfg(feature = "cli")]
 mod threads;
 mod training;
 mod worked_example;
@@ -78,6 +80,8 @@ pub use overflow::{Overflow, OverflowPlace};
 pub use split::{Split, split};
 pub use standardize::Standardization;
 pub use synthetic::{circles, moons, spirals, xor};
+#[cfg(feature = "cli")]
+pub use text_file::{Foreign, JSON_FILE_LIMIT, TextFileError, read_json_text};
 #[cfg(feature = "cli")]
 pub use threads::{Threads, ThreadsError};
 pub use training::{BatchReport, EpochReport, Evaluation, Examples, Plan, Stopped, Trainer};
