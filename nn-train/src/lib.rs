@@ -49,6 +49,11 @@
 #![forbid(unsafe_code)]
 
 mod arithmetic;
+mod cell;
+#[cfg(feature = "cli")]
+mod csv_error;
+#[cfg(feature = "cli")]
+mod csv_reader;
 mod data_set;
 mod document;
 mod embedded;
@@ -69,6 +74,11 @@ mod threads;
 mod training;
 mod worked_example;
 
+pub use cell::{NumberError, plain_number};
+#[cfg(feature = "cli")]
+pub use csv_error::{CellFault, CsvError};
+#[cfg(feature = "cli")]
+pub use csv_reader::{CSV_CELL_LIMIT, CSV_LINE_LIMIT, CsvReader, Header, Row};
 pub use data_set::{DataSet, DataSetError, Targets};
 pub use embedded::{digits, iris};
 pub use explanation::{EngineExplanation, Explanation, LayerExplanation, Updated, check_target, explain};

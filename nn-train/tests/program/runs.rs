@@ -266,7 +266,7 @@ fn a_trained_model_is_evaluated_and_predicts() {
     for (rows, message) in [
         ("5.1,3.5,1.4,0.2\n5.1,3.5,x,0.2\n", "line 2, column 3: `x` is not a number"),
         ("5.1,3.5,1.4,0.2\n\n5.1,3.5\n", "line 3: 2 columns, but the model has 4 inputs (with targets: 5 columns)"),
-        ("5.1;3.5;1.4;0.2\n", "line 1: 1 columns, but the model has 4 inputs (with targets: 5 columns)"),
+        ("5.1;3.5;1.4;0.2\n", "line 1: 1 column, but the model has 4 inputs (with targets: 5 columns)"),
         ("5.1,3.5,,0.2\n", "line 1, column 3: the cell is empty"),
         ("5.1,3.5,1.4,1e39\n", "line 1, column 4: `1e39` overflows f32"),
     ] {

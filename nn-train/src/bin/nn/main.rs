@@ -22,7 +22,6 @@ mod output;
 mod predict;
 mod progress;
 mod summary;
-mod table;
 mod train;
 
 fn main() -> ExitCode {
