@@ -41,7 +41,10 @@ pub enum NetworkError {
     #[error("a network needs at least one layer")]
     NoLayers,
     /// A layer has no units, or its input has none.
-    #[error("layer {layer} has {units} units and {inputs} inputs: it needs at least one of each")]
+    #[error(
+        "layer {layer} has {} and {}: it needs at least one of each",
+        counted(*.units, "unit"), counted(*.inputs, "input")
+    )]
     EmptyLayer {
         /// l, from 1.
         layer: usize,
@@ -51,7 +54,10 @@ pub enum NetworkError {
         inputs: usize,
     },
     /// The number of biases is not the number of units.
-    #[error("layer {layer} has {}, but its bias is {bias}: b{} is {units}×1", count(*.units), superscript(*.layer))]
+    #[error(
+        "layer {layer} has {}, but its bias is {bias}: b{} is {units}×1",
+        counted(*.units, "unit"), superscript(*.layer)
+    )]
     Bias {
         /// l, from 1.
         layer: usize,
@@ -62,8 +68,9 @@ pub enum NetworkError {
     },
     /// Two neighbouring layers do not fit.
     #[error(
-        "layer {layer} ({here}) expects a{l_1} with {expected} rows, but layer {} has {below}: z{l} = W{l} a{l_1} + b{l}",
-        .layer - 1, here = count(*.units), below = count(*.found), l = superscript(*.layer), l_1 = superscript(*.layer - 1)
+        "layer {layer} ({here}) expects a{l_1} with {rows}, but layer {} has {below}: z{l} = W{l} a{l_1} + b{l}",
+        .layer - 1, here = counted(*.units, "unit"), rows = counted(*.expected, "row"),
+        below = counted(*.found, "unit"), l = superscript(*.layer), l_1 = superscript(*.layer - 1)
     )]
     Widths {
         /// l, the upper of the two, from 1.
@@ -158,7 +165,7 @@ impl<T: Scalar> Network<T> {
     /// Panics if x does not have n₀ rows.
     #[track_caller]
     pub fn predict<'a>(&self, x: impl Into<MatrixView<'a, T>>) -> Matrix<T> {
-        let [_, a] = self.forward(x.into());
+        let [_, a] = self.forward(x, |_, _, _| {});
         a
     }
 
@@ -188,13 +195,38 @@ impl<T: Scalar> Network<T> {
     /// Panics if the shapes do not fit or the batch is empty.
     #[track_caller]
     pub fn loss_and_outputs<'a>(&self, x: impl Into<MatrixView<'a, T>>, y: &Matrix<T>) -> (T, Matrix<T>) {
-        let [z, a] = self.forward(x.into());
+        let [z, a] = self.forward(x, |_, _, _| {});
         (self.loss.value(&z, &a, y), a)
     }
 
-    /// z⁽ᴸ⁾ and a⁽ᴸ⁾.
+    /// The forward pass, a layer at a time: `see` is shown l, counted from 1, with z⁽ˡ⁾ and a⁽ˡ⁾. Returns z⁽ᴸ⁾ and a⁽ᴸ⁾.
+    ///
+    /// ```
+    /// use nn_core::{Activation, Loss, Matrix, seeded};
+    /// use nn_layers::{Initialization, Network};
+    ///
+    /// let layers = [(3, Activation::Relu), (2, Activation::Identity)];
+    /// let network = Network::<f64>::random(4, &layers, Loss::LeastSquares, Initialization::He, &mut seeded(1))?;
+    /// let mut shapes = Vec::new();
+    /// network.forward(&Matrix::zeros(4, 5), |l, z, _| shapes.push((l, z.rows(), z.columns())));
+    /// assert_eq!(shapes, [(1, 3, 5), (2, 2, 5)]);
+    /// # Ok::<(), nn_layers::NetworkError>(())
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// x: n₀ × m → z⁽ˡ⁾, a⁽ˡ⁾: n_l × m.
+    ///
+    /// # Panics
+    ///
+    /// Panics if x does not have n₀ rows.
     #[track_caller]
-    fn forward(&self, x: MatrixView<'_, T>) -> [Matrix<T>; 2] {
+    pub fn forward<'a>(
+        &self,
+        x: impl Into<MatrixView<'a, T>>,
+        mut see: impl FnMut(usize, &Matrix<T>, &Matrix<T>),
+    ) -> [Matrix<T>; 2] {
+        let x = x.into();
         assert!(
             x.rows() == self.inputs(),
             "a network with {} inputs was given x with shape {}",
@@ -202,11 +234,11 @@ impl<T: Scalar> Network<T> {
             x.shape()
         );
         let (mut z, mut a) = (Matrix::zeros(0, 0), Matrix::zeros(0, 0));
-        self.layers[0].pre_activation(x, &mut z);
-        self.layers[0].activation_of(&z, &mut a);
-        for dense in &self.layers[1..] {
-            dense.pre_activation(&a, &mut z);
+        for (l, dense) in (1..).zip(&self.layers) {
+            let a_below = if l == 1 { x } else { MatrixView::from(&a) };
+            dense.pre_activation(a_below, &mut z);
             dense.activation_of(&z, &mut a);
+            see(l, &z, &a);
         }
         [z, a]
     }
@@ -328,6 +360,6 @@ fn superscript(l: usize) -> String {
 }
 
 /// `1 unit`, `2 units`.
-fn count(units: usize) -> String {
-    format!("{units} {}", if units == 1 { "unit" } else { "units" })
+fn counted(n: usize, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }

@@ -48,32 +48,50 @@
 #![forbid(unsafe_code)]
 
 mod arithmetic;
+mod cell;
+#[cfg(feature = "cli")]
+mod csv_error;
+#[cfg(feature = "cli")]
+mod csv_reader;
 mod data_set;
 mod document;
 mod embedded;
 mod explanation;
 mod explanation_json;
+mod message;
 mod metrics;
 mod model;
 mod optimizer;
+mod overflow;
 mod split;
 mod standardize;
 mod synthetic;
+#[cfg(feature = "cli")]
+mod text_file;
 #[cfg(feature = "threads")]
 mod threads;
 mod training;
 mod worked_example;
 
+pub use cell::{NumberError, plain_number};
+#[cfg(feature = "cli")]
+pub use csv_error::{CellFault, CsvError};
+#[cfg(feature = "cli")]
+pub use csv_reader::{CSV_CELL_LIMIT, CSV_LINE_LIMIT, CsvReader, Header, Row};
 pub use data_set::{DataSet, DataSetError, Targets};
 pub use embedded::{digits, iris};
 pub use explanation::{EngineExplanation, Explanation, LayerExplanation, Updated, check_target, explain};
+pub use message::{counted, escaped, one_line, quoted};
 pub use metrics::{ConfusionMatrix, accuracy, r_squared};
 pub use model::{Model, ModelError, Precision};
 pub use nn_layers::predicted_class;
 pub use optimizer::{Optimizer, RestoreError, Schedule, sgd_update};
+pub use overflow::{Overflow, OverflowPlace};
 pub use split::{Split, split};
 pub use standardize::Standardization;
 pub use synthetic::{circles, moons, spirals, xor};
+#[cfg(feature = "cli")]
+pub use text_file::{Foreign, JSON_FILE_LIMIT, TextFileError, read_json_text};
 #[cfg(feature = "threads")]
 pub use threads::{Threads, ThreadsError};
 pub use training::{BatchReport, EpochReport, Evaluation, Examples, Plan, Stopped, Trainer};

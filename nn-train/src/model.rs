@@ -12,12 +12,13 @@
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
-use nn_core::{Activation, Matrix};
+use nn_core::{Activation, Matrix, Scalar};
 use nn_layers::{Dense, Network, NetworkError};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::Standardization;
+use crate::message::counted;
+use crate::{Overflow, Standardization};
 
 /// The floating-point numbers that a network computes with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,7 +93,7 @@ pub enum ModelError {
         error: nn_core::UnknownName,
     },
     /// The rows of a weight matrix differ in length.
-    #[error("layer {layer}, row {row} of weight has {found} numbers, but row 1 has {expected}")]
+    #[error("layer {layer}, row {row} of weight has {}, but row 1 has {expected}", counted(*.found, "number"))]
     Ragged {
         /// From 1.
         layer: usize,
@@ -107,7 +108,7 @@ pub enum ModelError {
     #[error("{0}")]
     Network(#[from] NetworkError),
     /// The number of classes does not fit the outputs.
-    #[error("{found} classes for a network with {outputs} outputs")]
+    #[error("{} for a network with {}", counted(*.found, "class"), counted(*.outputs, "output"))]
     Classes {
         /// Names given.
         found: usize,
@@ -121,7 +122,10 @@ pub enum ModelError {
         class: String,
     },
     /// The standardisation does not fit the inputs.
-    #[error("standardize has {mean} means and {scale} scales for a network with {inputs} inputs")]
+    #[error(
+        "standardize has {} and {} for a network with {}",
+        counted(*.mean, "mean"), counted(*.scale, "scale"), counted(*.inputs, "input")
+    )]
     Standardize {
         /// Means given.
         mean: usize,
@@ -131,7 +135,7 @@ pub enum ModelError {
         inputs: usize,
     },
     /// A scale is negative.
-    #[error("standardize: scale {index} is {value}: a scale is 0 (a constant column) or larger")]
+    #[error("standardize: scale {index} is {value:?}: a scale is 0 (a constant column) or larger")]
     Scale {
         /// From 1.
         index: usize,
@@ -139,7 +143,7 @@ pub enum ModelError {
         value: f64,
     },
     /// A parameter is too large for the model's precision.
-    #[error("layer {layer}: {value:e} overflows f32, the precision of this model")]
+    #[error("layer {layer}: {value:?} overflows f32, the precision of this model")]
     Overflow {
         /// From 1.
         layer: usize,
@@ -317,6 +321,48 @@ impl Model {
             Precision::F32 => self.network.map(|w| w as f32).predict(&x.map(|x| x as f32)).map(f64::from),
         }
     }
+
+    /// As [`predict`](Model::predict), where every number on the way is finite.
+    ///
+    /// Outputs alone do not show it: a sum that overflows on its way may come back, and sigmoid(∞) is 1.
+    ///
+    /// # Errors
+    ///
+    /// The first example with a number that is not finite, as [`overflow`](Model::overflow) tells it.
+    ///
+    /// ```
+    /// use nn_core::Matrix;
+    /// use nn_train::Model;
+    ///
+    /// let text = r#"{"format": "nn-model", "version": 1, "loss": "least-squares",
+    ///     "layers": [{"activation": "tanh", "weight": [[1e200]], "bias": [0]}]}"#;
+    /// let model = Model::from_json(text)?;
+    /// assert_eq!(model.predict_finite(&Matrix::from_rows(&[[1.0, 0.0]])), Ok(Matrix::from_rows(&[[1.0, 0.0]])));
+    /// let overflow = model.predict_finite(&Matrix::from_rows(&[[1.0, 1e200]])).unwrap_err();
+    /// assert_eq!((overflow.example, overflow.to_string()), (1, "z⁽¹⁾ of unit 1 is inf".to_owned()));
+    /// # Ok::<(), nn_train::ModelError>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics if x does not have n₀ rows.
+    pub fn predict_finite(&self, x: &Matrix<f64>) -> Result<Matrix<f64>, Overflow> {
+        let prepared = self.prepare(x);
+        let outputs = match self.precision {
+            Precision::F64 => finite_outputs(&self.network, &prepared),
+            Precision::F32 => finite_outputs(&self.network.map(|w| w as f32), &prepared.map(|x| x as f32)),
+        };
+        // The second pass, for the place, is only taken where there is one to be told.
+        outputs.ok_or_else(|| self.overflow(x).expect("the same pass finds the same numbers"))
+    }
+}
+
+/// a⁽ᴸ⁾, if the inputs and every z⁽ˡ⁾ are finite.
+fn finite_outputs<T: Scalar>(network: &Network<T>, x: &Matrix<T>) -> Option<Matrix<f64>> {
+    let all_finite = |matrix: &Matrix<T>| matrix.as_slice().iter().all(|x| x.to_f64().is_finite());
+    let mut is_finite = all_finite(x);
+    let [_, a] = network.forward(x, |_, z, _| is_finite = is_finite && all_finite(z));
+    is_finite.then(|| a.map(T::to_f64))
 }
 
 fn dense(l: usize, layer: &FileLayer, precision: Precision) -> Result<Dense<f64>, ModelError> {

@@ -2,5 +2,6 @@
 #![cfg(feature = "cli")]
 
 mod check;
+mod reading;
 mod runs;
 mod support;

@@ -266,7 +266,7 @@ fn a_trained_model_is_evaluated_and_predicts() {
     for (rows, message) in [
         ("5.1,3.5,1.4,0.2\n5.1,3.5,x,0.2\n", "line 2, column 3: `x` is not a number"),
         ("5.1,3.5,1.4,0.2\n\n5.1,3.5\n", "line 3: 2 columns, but the model has 4 inputs (with targets: 5 columns)"),
-        ("5.1;3.5;1.4;0.2\n", "line 1: 1 columns, but the model has 4 inputs (with targets: 5 columns)"),
+        ("5.1;3.5;1.4;0.2\n", "line 1: 1 column, but the model has 4 inputs (with targets: 5 columns)"),
         ("5.1,3.5,,0.2\n", "line 1, column 3: the cell is empty"),
         ("5.1,3.5,1.4,1e39\n", "line 1, column 4: `1e39` overflows f32"),
     ] {
@@ -366,19 +366,19 @@ fn model_files_that_are_none_are_refused_with_their_place() {
         (
             "[[0.40, 0.45], [0.50, 0.55]]",
             "[[0.40], [0.50]]",
-            "layer 2 (2 units) expects a⁽¹⁾ with 1 rows, but layer 1 has 2 units",
+            "layer 2 (2 units) expects a⁽¹⁾ with 1 row, but layer 1 has 2 units",
         ),
         ("0.30", "1e999", "number out of range at line 2"),
         ("0.30", "NaN", "line 2 column"),
         ("0.30", "null", "line 2 column"),
         ("]}]}", "]}]", "line 4 column"),
-        ("\"version\": 1", "\"version\": 1, \"classes\": [\"a\"]", "1 classes for a network with 2 outputs"),
+        ("\"version\": 1", "\"version\": 1, \"classes\": [\"a\"]", "1 class for a network with 2 outputs"),
         ("\"version\": 1", "\"version\": 1, \"classes\": [\"a\", \"a\"]", "two classes are called \"a\""),
         ("\"version\": 1", "\"version\": 1, \"precision\": \"f16\"", "unknown variant `f16`"),
         (
             "\"version\": 1",
             "\"version\": 1, \"standardize\": {\"mean\": [0], \"scale\": [1]}",
-            "standardize has 1 means and 1 scales",
+            "standardize has 1 mean and 1 scale for a network with 2 inputs",
         ),
         ("\"version\": 1", "\"version\": 1, \"standardize\": {\"mean\": [0, 0], \"scale\": [1, -1]}", "scale 2 is -1"),
     ] {

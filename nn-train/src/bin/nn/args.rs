@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use nn_core::{Activation, Loss};
 use nn_layers::Initialization;
-use nn_train::{Precision, Schedule};
+use nn_train::{Header, Precision, Schedule};
 
 use crate::data::Defaults;
 
@@ -42,8 +42,13 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  \
         nn predict runs/iris/model.json flowers.csv\n  \
         echo 5.1,3.5,1.4,0.2 | nn predict runs/iris/model.json\n\n\
-        For each row one line under a header: the class and the probability of every class, or the values of a\n\
-        regression. A row has as many columns as the model has inputs; targets behind them are ignored.")]
+        For each row one line under a header: the class and the probability of every class, or the values of a \
+        regression. A row has as many columns as the model has inputs; targets behind them are ignored.\n\n\
+        The rows are UTF-8 text: plain decimal numbers between commas, none of them empty. A quoted cell ends on its \
+        line; blank lines are skipped. The first line is a header if every cell of it is a name. A line has at most \
+        16 MiB, a cell 64 KiB. A model is a regular file of at most 1 GiB.\n\n\
+        Rows are answered in blocks: some answers may be printed before a row is refused. Exit code 1 where a row is \
+        refused, or the model overflows on it.")]
     Predict(PredictArgs),
     /// The worked example: every number of a step, by both engines
     #[command(after_help = "Examples:\n  \
@@ -188,6 +193,9 @@ pub(crate) struct PredictArgs {
     pub(crate) model: PathBuf,
     /// The rows; standard input where there is no file
     pub(crate) csv: Option<PathBuf>,
+    /// Whether the first line is a header, which is skipped [default: if every cell is a name]
+    #[arg(long, value_name = "yes|no", value_enum, hide_possible_values = true)]
+    pub(crate) header: Option<YesOrNo>,
     /// Form of the output
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: TextOrJson,
@@ -232,6 +240,23 @@ pub(crate) struct CheckArgs {
     /// Form of the output
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: TextOrJson,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum YesOrNo {
+    Yes,
+    No,
+}
+
+impl YesOrNo {
+    /// What is done with a first line.
+    pub(crate) fn header(answer: Option<Self>) -> Header {
+        match answer {
+            Some(YesOrNo::Yes) => Header::Yes,
+            Some(YesOrNo::No) => Header::No,
+            None => Header::Auto,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -320,7 +345,7 @@ impl FromStr for Numbers {
 }
 
 fn finite(text: &str) -> Result<f64, String> {
-    crate::table::plain_number(text)
+    nn_train::plain_number(text, Precision::F64).map_err(|error| error.to_string())
 }
 
 fn not_negative(text: &str) -> Result<f64, String> {

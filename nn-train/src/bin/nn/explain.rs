@@ -1,10 +1,9 @@
 //! `nn explain`: the worked example.
 
-use std::fs;
 use std::path::Path;
 
 use nn_core::Matrix;
-use nn_train::{Model, Precision, check_target, explain};
+use nn_train::{Model, Precision, check_target, counted, explain, read_json_text};
 use serde::Deserialize;
 
 use crate::args::{ExplainArgs, Numbers, TextMarkdownOrJson};
@@ -44,13 +43,14 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
 }
 
 fn read_batch(path: &Path, model: &Model, precision: Precision) -> Result<Batch, String> {
-    let bytes = fs::read(path).map_err(|error| error.to_string())?;
-    let batch: Batch = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+    let text = read_json_text(path).map_err(|error| error.to_string())?;
+    let batch: Batch = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     if batch.inputs.is_empty() {
         return Err("there are no examples".to_owned());
     }
     if batch.inputs.len() != batch.targets.len() {
-        return Err(format!("{} inputs, but {} targets", batch.inputs.len(), batch.targets.len()));
+        let (inputs, targets) = (counted(batch.inputs.len(), "input"), counted(batch.targets.len(), "target"));
+        return Err(format!("{inputs}, but {targets}"));
     }
     check(&batch, model, precision)?;
     Ok(batch)
@@ -61,14 +61,15 @@ fn check(batch: &Batch, model: &Model, precision: Precision) -> Result<(), Strin
     let (inputs, outputs) = (model.network.inputs(), model.network.outputs());
     for (row, (x, y)) in (1..).zip(batch.inputs.iter().zip(&batch.targets)) {
         if x.len() != inputs {
-            return Err(format!("example {row} has {} inputs, but the network has {inputs}", x.len()));
+            return Err(format!("example {row} has {}, but the network has {inputs}", counted(x.len(), "input")));
         }
         if y.len() != outputs {
-            return Err(format!("example {row} has {} targets, but the network has {outputs} outputs", y.len()));
+            let (found, outputs) = (counted(y.len(), "target"), counted(outputs, "output"));
+            return Err(format!("example {row} has {found}, but the network has {outputs}"));
         }
         check_target(model.network.loss(), y).map_err(|why| format!("example {row}: {why}"))?;
         if let Some(value) = x.iter().chain(y).find(|&&value| !precision.holds(value)) {
-            return Err(format!("example {row}: {value:e} overflows {precision}"));
+            return Err(format!("example {row}: {value:?} overflows {precision}"));
         }
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use nn_train::{escaped, one_line};
 
 use args::{Cli, Command};
 use failure::Failure;
@@ -21,11 +22,11 @@ mod output;
 mod predict;
 mod progress;
 mod summary;
-mod table;
 mod train;
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let cli = Cli::try_parse().unwrap_or_else(|error| refuse(error));
+    let result = match cli.command {
         None => train::first_run(),
         Some(Command::Train(args)) => train::run(&args),
         Some(Command::Evaluate(args)) => evaluate::run(&args),
@@ -37,6 +38,21 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => report(&failure),
     }
+}
+
+/// Ends the program as the argument parser wants it. Its message quotes the arguments, as a terminal shows them: it is that
+/// of the escaped arguments.
+fn refuse(error: clap::Error) -> ! {
+    let arguments = std::env::args_os().map(|argument| escaped(&argument.to_string_lossy()));
+    let error = Cli::try_parse_from(arguments).err().unwrap_or(error);
+    let message = error.to_string();
+    let lines: Vec<String> = message.lines().map(one_line).collect();
+    if error.use_stderr() && lines.iter().ne(message.lines()) {
+        // Where standard error is closed there is no one to tell.
+        let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
+        std::process::exit(error.exit_code());
+    }
+    error.exit()
 }
 
 fn report(failure: &Failure) -> ExitCode {

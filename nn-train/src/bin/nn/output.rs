@@ -5,6 +5,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use nn_train::one_line;
+
 use crate::failure::Failure;
 
 /// Lines for standard output. A reader who closes the pipe ends the printing, not the program.
@@ -48,7 +50,7 @@ impl Out {
 /// A line on standard error that the program can go on without.
 pub(crate) fn warn(message: impl Display) {
     // Where standard error is closed there is no one to tell.
-    let _ = writeln!(io::stderr(), "warning: {message}");
+    let _ = writeln!(io::stderr(), "warning: {}", one_line(&message.to_string()));
 }
 
 /// Creates the folder where there is none, and tries that a file can be written there.
