@@ -447,5 +447,14 @@ fn numbers_of_speed_md() {
         vec![m.to_string(), cell(64.0, 64.0), cell(128.0, 784.0)]
     });
     numbers.put("intensity", table(&["m", "64 → 64", "784 → 128"], rows));
+    // The networks of the measured table: benches/peers and the example `speed` take them from the same list.
+    let list = include_str!("../../benches/peers/workloads.tsv");
+    let rows = list.lines().filter(|line| !line.starts_with('#')).map(|line| {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let [name, widths, hidden, output, cost, batch, ..] = cells[..] else { panic!("a workload: {line}") };
+        [name, widths, hidden, output, cost, batch].map(str::to_owned).to_vec()
+    });
+    let header = ["workload", "units in each layer", "hidden layers", "output", "cost", "m"];
+    numbers.put("workloads", table(&header, rows));
     numbers.check("speed");
 }
