@@ -3,7 +3,8 @@
 //! - every Rust snippet of a page is a doctest, run by `cargo test`;
 //! - [`Book::problems`](book::Book::problems) finds listings that are not included from the sources, anchors, links,
 //!   figures and tests that do not exist, pages that are not tested, and dead rows in the table of the seed document;
-//! - `tests/numbers.rs` computes every number that a page shows, and compares it with what is there.
+//! - the tests of `numbers.rs`, beside this file, compute every number that a page shows, and compare it with what is there;
+//! - those of `fits.rs` find text in a figure that is cut off, or runs out of its box or into other text.
 #![forbid(unsafe_code)]
 
 pub mod book;
@@ -13,8 +14,11 @@ mod diagrams;
 pub mod drawing;
 mod exercises;
 pub mod figures;
+#[cfg(test)]
+mod fits;
 mod includes;
 mod landscape;
+mod letters;
 mod links;
 #[cfg(test)]
 mod numbers;
