@@ -493,14 +493,11 @@ fn numbers_of_plane_md() {
         let is_learnt = |&seed: &u64| {
             let rng = &mut seeded(seed);
             let start = Network::<f64>::random(2, &layers, Loss::CrossEntropy, Initialization::Glorot, rng);
-            let mut network = start.expect("layers that fit");
+            let start = start.expect("layers that fit");
             let plan = Plan { epochs: 200, batch_size: 4, learning_rate: 0.5, seed, ..Plan::default() };
-            let mut trainer = Trainer::new(ByHand::new(network.clone()), Optimizer::sgd(), plan);
-            for epoch in 1..=plan.epochs {
-                trainer.epoch(&examples, epoch, |_| ControlFlow::Continue(())).expect("a finite cost");
-            }
-            trainer.store(&mut network);
-            examples.evaluate(&network).accuracy == Some(1.0)
+            let mut trainer = Trainer::new(ByHand::new(start), Optimizer::sgd(), plan);
+            trainer.train(&examples).expect("a finite cost");
+            examples.evaluate(&trainer.network()).accuracy == Some(1.0)
         };
         numbers.put(&format!("xor-starts-{units}"), (1..=20).filter(is_learnt).count());
     }
@@ -529,7 +526,7 @@ fn numbers_of_digits_md() {
     let layers = [(10, Activation::Softmax)];
     let linear = Network::random(64, &layers, Loss::CrossEntropy, Initialization::He, &mut seeded(1));
     let linear = linear.expect("layers that fit");
-    let without_hidden_layer = Run::new(ByHand::new(linear.clone()), &linear, &data, 30);
+    let without_hidden_layer = Run::new(ByHand::new(linear), &data, 30);
     numbers.put("linear", right_of(&data.held_out, &without_hidden_layer.network));
     let [before, after, change] = reading::weights_before_and_after(&run);
     let length = |weights: &Matrix<f64>| reading::length(weights.as_slice());

@@ -90,8 +90,7 @@ impl Run {
 
     /// The run of the chapter on digits: by hand, 30 epochs.
     pub fn of_the_book(digits: &Digits) -> Self {
-        let network = untrained();
-        Run::new(ByHand::new(network.clone()), digits, 30)
+        Run::new(ByHand::new(untrained()), digits, 30)
     }
 
     /// Which of the held-out digits were read wrong.
