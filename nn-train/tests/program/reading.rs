@@ -162,6 +162,23 @@ fn index_columns_of_data_frames_are_refused() {
     assert!(warning.starts_with("warning: standard input: line 1, column 1: "), "{warning}");
 }
 
+/// One column too many, and the last one ignored: what cannot be known is said.
+#[test]
+fn a_column_that_is_perhaps_an_index_is_warned_of() {
+    let nn = Predictor::new(CLASSES);
+    for table in ["id,x,y\n0,5,1\n", "Index,x,y\n0,5,1\n", "0,5,1.5\n1,5,2.5\n", "n,x,y\n7,5,-1e-3\n"] {
+        let (_, warning) = nn.classes(table, &[]);
+        assert!(warning.starts_with("warning: standard input: line ") && warning.lines().count() == 1, "{warning}");
+        assert!(warning.contains(" is ignored as a target: is column 1 an index?"), "{warning}");
+    }
+    for table in ["id,x\n0,5\n", "x,y,class\n0,5,1\n", "5,1.5\n", "5,1.5,a\n", "5,1.5,7\n5,1,0.5\n", "5,1,1e300\n"] {
+        assert_eq!(nn.classes(table, &[]).1, "", "{table}");
+    }
+    let regression = data("two-by-two.json");
+    let output = nn_with_input(&["predict", text(&regression)], b"1,2,0.5,0.5\n");
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}
+
 #[test]
 fn the_header_option_overrides_what_the_first_line_looks_like() {
     let nn = Predictor::new(CLASSES);

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use nn_core::{Loss, Matrix};
-use nn_train::{CsvReader, Model, Precision, Row, counted, predicted_class};
+use nn_train::{CsvReader, Model, Precision, Row, counted, plain_number, predicted_class, quoted};
 
 use crate::args::{PredictArgs, TextOrJson, YesOrNo};
 use crate::failure::Failure;
@@ -50,16 +50,20 @@ fn predict(model: &Model, source: impl BufRead, args: &PredictArgs, name: &Path)
         // A header of another width means that the cells are not where they seem.
         columns.check(header)?;
     }
+    let mut doubt = reader.header().and_then(|header| columns.doubt(header));
     let mut out = Out::new(false);
     let mut answers = Answers { classes: class_names(model), outputs: model.network.outputs(), is_empty: true };
     loop {
-        let (lines, x) = columns.read_block(&mut reader)?;
-        if lines.is_empty() {
+        let block = columns.read_block(&mut reader)?;
+        if block.lines.is_empty() {
             break;
         }
-        let outputs = model.predict_finite(&x);
-        let outputs =
-            outputs.map_err(|overflow| Stopped::Input(format!("line {}: {overflow}", lines[overflow.example])))?;
+        if let (true, Some(doubt)) = (answers.is_empty, doubt.take().or(block.doubt)) {
+            warn(format_args!("{}: {doubt}", name.display()));
+        }
+        let outputs = model.predict_finite(&block.x);
+        let outputs = outputs
+            .map_err(|overflow| Stopped::Input(format!("line {}: {overflow}", block.lines[overflow.example])))?;
         out.text(answers.block(&outputs, args.format)).map_err(Stopped::Output)?;
         if out.is_closed() {
             return Ok(());
@@ -77,6 +81,8 @@ struct Columns {
     inputs: usize,
     /// Behind the inputs there may be what a data file has there: a label, or the values of a regression.
     with_targets: usize,
+    /// Whether what stands behind the inputs is the label of a class.
+    has_label: bool,
     precision: Precision,
     /// So many rows that they are computed together, and not so many that they need much memory.
     rows_of_a_block: usize,
@@ -87,10 +93,12 @@ impl Columns {
         const ROWS: usize = 1 << 10;
         const NUMBERS: usize = 1 << 20;
         let (inputs, outputs) = (model.network.inputs(), model.network.outputs());
+        let has_label = class_names(model).is_some();
         let widest = model.network.layers().iter().map(|dense| dense.outputs()).fold(inputs, usize::max);
         Columns {
             inputs,
-            with_targets: inputs + if class_names(model).is_some() { 1 } else { outputs },
+            with_targets: inputs + if has_label { 1 } else { outputs },
+            has_label,
             precision: model.precision,
             rows_of_a_block: (NUMBERS / widest).clamp(1, ROWS),
         }
@@ -107,20 +115,45 @@ impl Columns {
         )))
     }
 
-    /// The next rows, n₀ × rows, and the line of each; none at the end.
-    fn read_block(&self, reader: &mut CsvReader<impl BufRead>) -> Result<(Vec<u64>, Matrix<f64>), Stopped> {
-        let (mut lines, mut numbers) = (Vec::new(), Vec::new());
+    /// A sentence about a header or a row whose first cell is perhaps that of an index: a last column that is ignored hides
+    /// that there is one too many. No label of a class is a fraction.
+    fn doubt(&self, row: &Row) -> Option<String> {
+        const INDEX: [&str; 6] = ["index", "id", "row", "rowname", "rownames", "row_names"];
+        let (first, last) = (row.get(0)?, row.get(self.with_targets - 1)?);
+        let is_fraction = plain_number(last, Precision::F64).is_ok_and(|x| x.fract() != 0.0);
+        let is_doubtful = INDEX.contains(&first.to_lowercase().as_str()) || (self.has_label && is_fraction);
+        is_doubtful.then(|| {
+            let (line, first, last) = (row.line(), quoted(first), quoted(last));
+            format!("line {line}: {first} is read as the first input, and {last} is ignored as a target: is column 1 an index?")
+        })
+    }
+
+    /// The next rows; none at the end.
+    fn read_block(&self, reader: &mut CsvReader<impl BufRead>) -> Result<Block, Stopped> {
+        let (mut lines, mut numbers, mut doubt) = (Vec::new(), Vec::new(), None);
         for row in reader.take(self.rows_of_a_block) {
             let row = row?;
             self.check(&row)?;
+            if lines.is_empty() {
+                doubt = self.doubt(&row);
+            }
             lines.push(row.line());
             for column in 0..self.inputs {
                 numbers.push(row.number(column, self.precision)?);
             }
         }
-        let x = Matrix::from_slice(self.inputs, lines.len(), &numbers);
-        Ok((lines, x))
+        Ok(Block { x: Matrix::from_slice(self.inputs, lines.len(), &numbers), lines, doubt })
     }
+}
+
+/// Rows that are computed together.
+struct Block {
+    /// The line of each.
+    lines: Vec<u64>,
+    /// Their inputs, n₀ × rows.
+    x: Matrix<f64>,
+    /// What is doubtful about the first of them.
+    doubt: Option<String>,
 }
 
 /// The names of the classes, where the outputs are probabilities of classes.
