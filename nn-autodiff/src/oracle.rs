@@ -94,7 +94,7 @@ pub fn check_gradient(
         value = y.value;
         slopes.push(y.derivative);
     }
-    compare(&gradient(x), slopes, x, value, "dual numbers", DUAL_TOLERANCE)
+    compare(&gradient(x), &slopes, x, value, "dual numbers", DUAL_TOLERANCE)
 }
 
 /// The same by differences, for a function of f64 alone, or one that needs more than [`Scalar`](nn_core::Scalar) has.
@@ -134,8 +134,8 @@ pub fn check_gradient_by_differences(
         };
         (f(-2.0) - 8.0 * f(-1.0) + 8.0 * f(1.0) - f(2.0)) / (12.0 * h)
     });
-    let slopes = slopes.collect();
-    compare(&gradient(x), slopes, x, function(x), "differences", DIFFERENCE_TOLERANCE)
+    let slopes: Vec<f64> = slopes.collect();
+    compare(&gradient(x), &slopes, x, function(x), "differences", DIFFERENCE_TOLERANCE)
 }
 
 /// A gradient that is not that of its function: its worst entry, and what holds between the two.
@@ -181,7 +181,7 @@ impl fmt::Debug for WrongGradient {
 #[track_caller]
 fn compare(
     yours: &[f64],
-    oracle: Vec<f64>,
+    oracle: &[f64],
     x: &[f64],
     value: f64,
     way: &'static str,
@@ -190,7 +190,7 @@ fn compare(
     assert!(yours.len() == x.len(), "a gradient of {} entries for a point of {}", yours.len(), x.len());
     let largest = |u: &[f64]| u.iter().fold(0.0, |largest: f64, u| largest.max(u.abs()));
     let share = if way == "differences" { 1.0 } else { 1e-4 };
-    let scale = largest(&oracle) + share * value.abs();
+    let scale = largest(oracle) + share * value.abs();
     let distance = |u: f64, v: f64| if u == v { 0.0 } else { (u - v).abs() / scale };
     let same = |u: f64, v: f64| distance(u, v) <= tolerance; // NaN is never the same.
     let off: Vec<usize> = (0..x.len()).filter(|&i| !same(yours[i], oracle[i])).collect();
@@ -204,7 +204,7 @@ fn compare(
         yours: yours[entry],
         oracle: oracle[entry],
         difference: far(&entry),
-        relations: relations(yours, &oracle, x, &off, same),
+        relations: relations(yours, oracle, x, &off, same),
         off,
         entries: x.len(),
         way,
