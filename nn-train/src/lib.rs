@@ -50,11 +50,13 @@
 
 mod arithmetic;
 mod data_set;
+mod diagnosis;
 mod document;
 mod embedded;
 mod explanation;
 mod explanation_json;
 mod metrics;
+mod mistakes;
 mod model;
 mod optimizer;
 mod split;
@@ -66,9 +68,15 @@ mod training;
 mod worked_example;
 
 pub use data_set::{DataSet, DataSetError, Targets};
+pub use diagnosis::{
+    Array, Compared, DiagnoseError, Diagnosis, Digits, Finding, Quantity, Sample, Yours, YoursError, diagnose,
+};
 pub use embedded::{digits, iris};
 pub use explanation::{EngineExplanation, Explanation, LayerExplanation, Updated, check_target, explain};
 pub use metrics::{ConfusionMatrix, accuracy, predicted_class, r_squared};
+pub use mistakes::{
+    At, CATALOGUE, Equation, Lines, Made, Mistake, Place, Site, Steps, Task, chapter_title, explain_with_mistakes,
+};
 pub use model::{Model, ModelError, Precision};
 pub use optimizer::{Optimizer, RestoreError, Schedule, sgd_update};
 pub use split::{Split, split};
