@@ -2,5 +2,6 @@
 #![cfg(feature = "cli")]
 
 mod check;
+mod diagnose;
 mod runs;
 mod support;
