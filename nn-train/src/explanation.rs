@@ -106,7 +106,13 @@ fn explain_in<T: Scalar>(
     }
 }
 
-fn run<T: Scalar>(engine: &mut impl Engine<T>, layers: usize, x: &Matrix<T>, y: &Matrix<T>) -> EngineExplanation {
+/// What an engine computes for a batch.
+pub(crate) fn run<T: Scalar>(
+    engine: &mut impl Engine<T>,
+    layers: usize,
+    x: &Matrix<T>,
+    y: &Matrix<T>,
+) -> EngineExplanation {
     engine.set_batch(x, y);
     let loss = engine.loss_and_gradients().to_f64();
     let layers = (0..layers).map(|l| LayerExplanation::new(engine.layer(l))).collect();

@@ -54,12 +54,14 @@ mod csv_error;
 #[cfg(feature = "cli")]
 mod csv_reader;
 mod data_set;
+mod diagnosis;
 mod document;
 mod embedded;
 mod explanation;
 mod explanation_json;
 mod message;
 mod metrics;
+mod mistakes;
 mod model;
 mod optimizer;
 mod overflow;
@@ -79,10 +81,16 @@ pub use csv_error::{CellFault, CsvError};
 #[cfg(feature = "cli")]
 pub use csv_reader::{CSV_CELL_LIMIT, CSV_LINE_LIMIT, CsvReader, Header, Row};
 pub use data_set::{DataSet, DataSetError, Targets};
+pub use diagnosis::{
+    Array, Compared, DiagnoseError, Diagnosis, Digits, Finding, Quantity, Sample, Yours, YoursError, diagnose,
+};
 pub use embedded::{digits, iris};
 pub use explanation::{EngineExplanation, Explanation, LayerExplanation, Updated, check_target, explain};
 pub use message::{counted, escaped, one_line, quoted};
 pub use metrics::{ConfusionMatrix, accuracy, r_squared};
+pub use mistakes::{
+    At, CATALOGUE, Equation, Lines, Made, Mistake, Place, Site, Steps, Task, chapter_title, explain_with_mistakes,
+};
 pub use model::{Model, ModelError, Precision};
 pub use nn_layers::predicted_class;
 pub use optimizer::{Optimizer, RestoreError, Schedule, sgd_update};

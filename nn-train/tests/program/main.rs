@@ -2,6 +2,7 @@
 #![cfg(feature = "cli")]
 
 mod check;
+mod diagnose;
 mod reading;
 mod runs;
 mod support;

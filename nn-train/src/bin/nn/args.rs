@@ -55,6 +55,16 @@ pub(crate) enum Command {
         nn explain model.json --input 0.05,0.10 --target 0.01,0.99 --learning-rate 0.5\n  \
         nn explain model.json --examples batch.json --format json")]
     Explain(ExplainArgs),
+    /// Your own implementation's numbers beside ours, and the mistake that gives yours
+    #[command(after_help = "Example:\n  \
+        nn diagnose model.json --examples batch.json --yours mine.json\n\n\
+        mine.json holds what your program computed for this model and batch, any part of it:\n  \
+        {\"layers\": [{\"weight_gradient\": [[…], …], \"bias_gradient\": […]}, …]}\n\
+        and, where you have them, \"loss\", in each layer \"z\", \"a\", \"delta\" (a row for each example), and\n\
+        \"updated\": {\"layers\": [{\"weight\": …, \"bias\": …}, …]}. A layer may be {}. Weights may lie either way round.\n\
+        docs/models/for_nn.py writes all three files from NumPy and PyTorch.\n\n\
+        Exit code 0 where all numbers agree, 1 where they do not.")]
+    Diagnose(DiagnoseArgs),
     /// Gradients by hand, by tape, by dual numbers and by differences, side by side
     #[command(after_help = "Examples:\n  \
         nn check                           random networks: every activation, every loss\n  \
@@ -220,6 +230,24 @@ pub(crate) struct ExplainArgs {
     /// Floating-point numbers of the computation
     #[arg(long, value_name = "NAME", default_value = "f64", value_parser = precision())]
     pub(crate) precision: Precision,
+    /// Form of the output
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: TextMarkdownOrJson,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DiagnoseArgs {
+    /// The model file
+    pub(crate) model: PathBuf,
+    /// The batch: {"inputs": [[…], …], "targets": [[…], …]}
+    #[arg(long, value_name = "FILE")]
+    pub(crate) examples: PathBuf,
+    /// What your program computed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) yours: PathBuf,
+    /// η of your step: for `updated`, and for weights that were changed too early
+    #[arg(long, value_name = "F", value_parser = not_negative)]
+    pub(crate) learning_rate: Option<f64>,
     /// Form of the output
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: TextMarkdownOrJson,

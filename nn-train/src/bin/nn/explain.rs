@@ -14,9 +14,9 @@ use crate::output::Out;
 /// The file of --examples.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Batch {
-    inputs: Vec<Vec<f64>>,
-    targets: Vec<Vec<f64>>,
+pub(crate) struct Batch {
+    pub(crate) inputs: Vec<Vec<f64>>,
+    pub(crate) targets: Vec<Vec<f64>>,
 }
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
     })
 }
 
-fn read_batch(path: &Path, model: &Model, precision: Precision) -> Result<Batch, String> {
+pub(crate) fn read_batch(path: &Path, model: &Model, precision: Precision) -> Result<Batch, String> {
     let text = read_json_text(path).map_err(|error| error.to_string())?;
     let batch: Batch = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     if batch.inputs.is_empty() {

@@ -13,6 +13,7 @@ use failure::Failure;
 mod args;
 mod check;
 mod data;
+mod diagnose;
 mod evaluate;
 mod explain;
 mod failure;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Some(Command::Evaluate(args)) => evaluate::run(&args),
         Some(Command::Predict(args)) => predict::run(&args),
         Some(Command::Explain(args)) => explain::run(&args),
+        Some(Command::Diagnose(args)) => diagnose::run(&args),
         Some(Command::Check(args)) => check::run(&args),
     };
     match result {
