@@ -30,7 +30,7 @@ pub const SINGLE_ENTRIES: usize = 1000;
 
 /// How far two ways may be apart, on the scale of the gradient.
 ///
-/// A bound is at least ten times the worst that ten thousand random networks show
+/// A bound is at least five times the worst that ten thousand random networks show
 /// (`cargo run --release -p nn-layers --example ten_thousand_networks` prints it).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {
