@@ -171,7 +171,7 @@ fn files_that_do_not_fit_are_refused_in_one_line() {
     fs::write(folder.path().join("mine.json"), "{\"loss\": 1}").expect("written");
     fs::write(folder.path().join("batch.json"), "{\"inputs\": [[1]], \"targets\": [[1, 2]]}").expect("written");
     let line = refusal(&arguments(folder.path(), &[]).iter().map(String::as_str).collect::<Vec<_>>());
-    assert!(line.contains("batch.json: example 1 has 1 inputs, but the network has 2"), "{line}");
+    assert!(line.contains("batch.json: example 1 has 1 input, but the network has 2"), "{line}");
 }
 
 #[test]
