@@ -8,6 +8,8 @@
 #![forbid(unsafe_code)]
 
 pub mod book;
+#[cfg(test)]
+mod cases;
 mod contents;
 mod curves;
 mod diagrams;
@@ -54,6 +56,8 @@ mod pages {
     mod tape {}
     #[doc = include_str!("../src/agreement.md")]
     mod agreement {}
+    #[doc = include_str!("../src/where-is-my-error.md")]
+    mod where_is_my_error {}
     #[doc = include_str!("../src/descent.md")]
     mod descent {}
     #[doc = include_str!("../src/plane.md")]

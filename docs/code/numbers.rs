@@ -7,11 +7,11 @@ use std::ops::ControlFlow;
 use nn_autodiff::{Dual, Tape};
 use nn_core::{Activation, Loss, Matrix, affine, seeded, sigmoid, sigmoid_derivative};
 use nn_layers::{Bounds, ByHand, ByTape, Dense, Engine, Initialization, Network, check_gradients};
-use nn_train::{Examples, Optimizer, Plan, Precision, Standardization, Trainer, explain, sgd_update};
+use nn_train::{CATALOGUE, Examples, Optimizer, Plan, Precision, Standardization, Trainer, explain, sgd_update};
 
 use crate::reading::{self, Digits, Run, untrained};
 use crate::worked::two_two_two;
-use crate::{curves, landscape, plane, slips};
+use crate::{cases, curves, landscape, plane, slips};
 
 /// The numbers of one page, each piece between anchors.
 struct Numbers(String);
@@ -371,6 +371,49 @@ fn numbers_of_agreement_md() {
     numbers.put("directions", table(&["matrix", "shape", "slopes checked"], rows));
     numbers.put("scale", twelve(check.scale));
     numbers.check("agreement");
+}
+
+#[test]
+fn numbers_of_where_is_my_error_md() {
+    let mut numbers = Numbers::new();
+    let setting = cases::Setting::new();
+    let place = |layer: Option<usize>| layer.map_or("everywhere".to_owned(), |layer| format!("layer {layer}"));
+    let row = |name: String, numbers: &nn_train::EngineExplanation| {
+        let [first, second] = [&numbers.layers[0], &numbers.layers[1]];
+        let entries = [
+            first.weight_gradient[(0, 0)],
+            first.bias_gradient[(0, 0)],
+            second.weight_gradient[(0, 0)],
+            second.bias_gradient[(0, 0)],
+        ];
+        std::iter::once(name).chain(entries.map(|entry| digits(entry, 6))).collect::<Vec<_>>()
+    };
+    let mut rows = vec![row("none".to_owned(), &setting.with(&[]))];
+    for (id, layer) in cases::CASES {
+        let wrong = setting.with(&[(id, layer)]);
+        let diagnosis = setting.diagnosis(&wrong);
+        assert_eq!((diagnosis.findings[0].made.mistake.id, diagnosis.findings[0].layer), (id, layer));
+        rows.push(row(format!("`{id}`, {}", place(layer)), &wrong));
+    }
+    let header = ["what was done", "∂J/∂w⁽¹⁾₁₁", "∂J/∂b⁽¹⁾₁", "∂J/∂w⁽²⁾₁₁", "∂J/∂b⁽²⁾₁"];
+    numbers.put("cases", table(&header, rows.into_iter()));
+    numbers.put("answer", setting.diagnosis(&setting.with(&[cases::CASES[1]])).to_text());
+    numbers.put("same", cases::same_numbers().findings[0].tell_apart.as_deref().expect("two fit"));
+    let mut unknown = setting.with(&[]);
+    unknown.layers[0].weight_gradient[(1, 0)] += 0.01;
+    numbers.put("unknown", setting.diagnosis(&unknown).to_text());
+    let rows = CATALOGUE.iter().map(|mistake| {
+        vec![
+            format!("`{}`", mistake.id),
+            mistake.sentence.to_owned(),
+            format!("({})", mistake.equation.number),
+            format!("`{}`", mistake.numpy.wrong),
+        ]
+    });
+    numbers.put("count", CATALOGUE.len());
+    let catalogue = table(&["mistake", "what was done", "equation", "what it looks like in NumPy"], rows);
+    numbers.put("catalogue", catalogue.replace("---:", "---")); // Sentences are aligned to the left.
+    numbers.check("where-is-my-error");
 }
 
 #[test]

@@ -79,7 +79,7 @@ pub enum Place {
 pub struct Equation {
     /// Its number in the book.
     pub number: &'static str,
-    /// The name of the chapter that explains it: `docs/src/<chapter>.md`.
+    /// The chapter that explains it, by the name of its file.
     pub chapter: &'static str,
     /// As it should be.
     pub right: &'static str,
