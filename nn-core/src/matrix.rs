@@ -33,11 +33,11 @@ impl<T: Scalar> Matrix<T> {
     ///
     /// # Panics
     ///
-    /// Panics if rows · columns overflows.
+    /// Panics if so many entries take more memory than can be addressed.
     #[track_caller]
     pub fn zeros(rows: usize, columns: usize) -> Self {
         let mut data = Lines::default();
-        data.resize(length(rows, columns), T::zero());
+        data.resize(length::<T>(rows, columns), T::zero());
         Matrix { rows, columns, data }
     }
 
@@ -45,7 +45,7 @@ impl<T: Scalar> Matrix<T> {
     ///
     /// # Panics
     ///
-    /// Panics if rows · columns overflows.
+    /// Panics if so many entries take more memory than can be addressed.
     #[track_caller]
     pub fn from_fn(rows: usize, columns: usize, mut f: impl FnMut(usize, usize) -> T) -> Self {
         let mut matrix = Self::zeros(rows, columns);
@@ -197,7 +197,7 @@ impl<T: Scalar> Matrix<T> {
     ///
     /// # Panics
     ///
-    /// Panics if rows · columns overflows.
+    /// Panics if so many entries take more memory than can be addressed.
     #[inline]
     #[track_caller]
     pub fn resize(&mut self, rows: usize, columns: usize) {
@@ -212,7 +212,7 @@ impl<T: Scalar> Matrix<T> {
     #[cold]
     #[track_caller]
     fn change_length(&mut self, rows: usize, columns: usize) {
-        self.data.resize(length(rows, columns), T::zero());
+        self.data.resize(length::<T>(rows, columns), T::zero());
     }
 
     /// Sets every entry to `value`.
@@ -358,10 +358,15 @@ impl<T: fmt::Display> fmt::Display for Matrix<T> {
     }
 }
 
+/// rows · columns, where memory for so many entries can be addressed at all.
 #[track_caller]
-fn length(rows: usize, columns: usize) -> usize {
-    let shape = Shape { rows, columns };
-    rows.checked_mul(columns).unwrap_or_else(|| panic!("a {shape} matrix has more entries than can be counted"))
+fn length<T>(rows: usize, columns: usize) -> usize {
+    // The entries are kept in lines of 16.
+    let bytes = |entries: usize| entries.checked_next_multiple_of(16)?.checked_mul(size_of::<T>());
+    match rows.checked_mul(columns).map(|entries| (entries, bytes(entries))) {
+        Some((entries, Some(bytes))) if bytes <= isize::MAX as usize => entries,
+        _ => panic!("a {} matrix takes more memory than can be addressed", Shape { rows, columns }),
+    }
 }
 
 #[track_caller]

@@ -142,16 +142,34 @@ impl<T: Scalar> Network<T> {
         initialization: Initialization,
         rng: &mut impl Rng,
     ) -> Result<Self, NetworkError> {
+        Self::count_parameters(inputs, layers)?;
+        let widths = std::iter::once(inputs).chain(layers.iter().map(|&(units, _)| units));
+        let layers =
+            widths.zip(layers).map(|(below, &(units, activation))| initialization.dense(below, units, activation, rng));
+        Network::new(layers.collect(), loss)
+    }
+
+    /// The number of weights and biases that a network of this size has, without allocating it.
+    ///
+    /// # Errors
+    ///
+    /// Refuses a network above 2³¹ parameters.
+    ///
+    /// ```
+    /// use nn_core::Activation;
+    /// use nn_layers::Network;
+    ///
+    /// let layers = [(30, Activation::Sigmoid), (10, Activation::Sigmoid)];
+    /// assert_eq!(Network::<f64>::count_parameters(784, &layers), Ok(30 * 784 + 30 + 10 * 30 + 10));
+    /// ```
+    pub fn count_parameters(inputs: usize, layers: &[(usize, Activation)]) -> Result<usize, NetworkError> {
         let widths = || std::iter::once(inputs).chain(layers.iter().map(|&(units, _)| units));
         let parameters = widths().zip(widths().skip(1)).map(|(below, units)| (below as u128 + 1) * units as u128);
         let parameters = parameters.fold(0, u128::saturating_add); // Two layers of the largest size overflow 128 bits.
         if parameters > 1 << 31 {
             return Err(NetworkError::TooLarge { parameters });
         }
-        let layers = widths()
-            .zip(layers)
-            .map(|(below, &(units, activation))| initialization.dense(below, units, activation, rng));
-        Network::new(layers.collect(), loss)
+        Ok(parameters as usize)
     }
 
     /// a⁽ᴸ⁾ for the examples in the columns of x: the network's outputs, without anything kept for a backward pass.

@@ -9,7 +9,8 @@
 //! `weight` has a row for each unit of its layer and a column for each unit of the layer below. Optional keys are
 //! `precision`, `classes`, `standardize` and `metadata`; any other key is an error.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
+use std::io::{self, Write};
 use std::str::FromStr;
 
 use nn_core::{Activation, Matrix, Scalar};
@@ -242,32 +243,48 @@ impl Model {
         Ok(model)
     }
 
-    /// The JSON form: a line for each layer, numbers that read back to the same bits.
+    /// The JSON form as a text; [`write_json`](Model::write_json) says what it looks like.
     pub fn to_json(&self) -> String {
-        let mut json =
-            format!("{{\"format\": \"{FORMAT}\", \"version\": {VERSION}, \"loss\": \"{}\"", self.network.loss());
-        // Writing to a String does not fail.
-        let _ = write!(json, ", \"precision\": \"{}\"", self.precision);
+        let mut json = Vec::new();
+        self.write_json(&mut json).expect("memory does not fail");
+        String::from_utf8(json).expect("JSON is UTF-8")
+    }
+
+    /// Writes the JSON form: a line for each layer, numbers that read back to the same bits.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer.
+    pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        let (loss, precision) = (self.network.loss(), self.precision);
+        write!(out, "{{\"format\": \"{FORMAT}\", \"version\": {VERSION}, \"loss\": \"{loss}\"")?;
+        write!(out, ", \"precision\": \"{precision}\"")?;
         if let Some(classes) = &self.classes {
-            let _ = write!(json, ",\n \"classes\": {}", list(classes));
+            write!(out, ",\n \"classes\": ")?;
+            write_list(out, classes)?;
         }
         if let Some(Standardization { mean, scale }) = &self.standardize {
-            let _ = write!(json, ",\n \"standardize\": {{\"mean\": {}, \"scale\": {}}}", list(mean), list(scale));
+            write!(out, ",\n \"standardize\": {{\"mean\": ")?;
+            write_list(out, mean)?;
+            write!(out, ", \"scale\": ")?;
+            write_list(out, scale)?;
+            write!(out, "}}")?;
         }
         if let Some(metadata) = &self.metadata {
-            let _ = write!(json, ",\n \"metadata\": {metadata}");
+            write!(out, ",\n \"metadata\": {metadata}")?;
         }
         for (l, dense) in self.network.layers().iter().enumerate() {
-            let rows = (0..dense.outputs()).map(|i| list(dense.weight.row_iter(i))).collect::<Vec<_>>().join(", ");
-            let _ = write!(
-                json,
-                "{}{{\"activation\": \"{}\", \"weight\": [{rows}], \"bias\": {}}}",
-                if l == 0 { ",\n \"layers\": [" } else { ",\n  " },
-                dense.activation,
-                list(dense.bias.as_slice())
-            );
+            let before = if l == 0 { ",\n \"layers\": [" } else { ",\n  " };
+            write!(out, "{before}{{\"activation\": \"{}\", \"weight\": [", dense.activation)?;
+            for i in 0..dense.outputs() {
+                out.write_all(if i == 0 { b"" } else { b", " })?;
+                write_list(out, dense.weight.row_iter(i))?;
+            }
+            write!(out, "], \"bias\": ")?;
+            write_list(out, dense.bias.as_slice())?;
+            write!(out, "}}")?;
         }
-        json + "]}\n"
+        writeln!(out, "]}}")
     }
 
     fn check(&self) -> Result<(), ModelError> {
@@ -386,7 +403,14 @@ fn parse_name<N: FromStr<Err = nn_core::UnknownName>>(
 }
 
 /// A JSON list of numbers or strings on one line.
-fn list<'a, V: serde::Serialize + 'a>(values: impl IntoIterator<Item = &'a V>) -> String {
-    let texts = values.into_iter().map(|value| serde_json::to_string(value).expect("numbers and strings are JSON"));
-    format!("[{}]", texts.collect::<Vec<_>>().join(", "))
+fn write_list<'a, V: serde::Serialize + 'a>(
+    out: &mut dyn Write,
+    values: impl IntoIterator<Item = &'a V>,
+) -> io::Result<()> {
+    out.write_all(b"[")?;
+    for (i, value) in values.into_iter().enumerate() {
+        out.write_all(if i == 0 { b"" } else { b", " })?;
+        serde_json::to_writer(&mut *out, value)?;
+    }
+    out.write_all(b"]")
 }
