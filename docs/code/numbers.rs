@@ -331,7 +331,7 @@ fn numbers_of_where_is_my_error_md() {
         rows.push(row(format!("`{id}`, {}", place(layer)), &wrong));
     }
     let header = ["what was done", "∂J/∂w⁽¹⁾₁₁", "∂J/∂b⁽¹⁾₁", "∂J/∂w⁽²⁾₁₁", "∂J/∂b⁽²⁾₁"];
-    numbers.put("cases", table(&header, rows.into_iter()));
+    numbers.put("cases", table(&header, rows));
     numbers.put("answer", setting.diagnosis(&setting.with(&[cases::CASES[1]])).to_text());
     numbers.put("same", cases::same_numbers().findings[0].tell_apart.as_deref().expect("two fit"));
     let mut unknown = setting.with(&[]);

@@ -74,9 +74,7 @@ pub use diagnosis::{
 pub use embedded::{digits, iris};
 pub use explanation::{EngineExplanation, Explanation, LayerExplanation, Updated, check_target, explain};
 pub use metrics::{ConfusionMatrix, accuracy, predicted_class, r_squared};
-pub use mistakes::{
-    At, CATALOGUE, Equation, Lines, Made, Mistake, Place, Site, Steps, Task, chapter_title, explain_with_mistakes,
-};
+pub use mistakes::{CATALOGUE, Equation, Lines, Made, Mistake, Place, Task, chapter_title, explain_with_mistakes};
 pub use model::{Model, ModelError, Precision};
 pub use optimizer::{Optimizer, RestoreError, Schedule, sgd_update};
 pub use split::{Split, split};
