@@ -82,7 +82,7 @@ fn how_long() {
     };
     time("right", &with(&[]));
     time("one mistake", &with(&["sigma-prime-missing"]));
-    time("in every layer", &with(&["bias-missing"]));
+    time("one mistake, forward", &with(&["activation-missing"]));
     time("two mistakes", &with(&["mean-missing", "sigma-prime-missing"]));
     time("none that is known", &with(&[]).map(|x| x * (1.0 + 0.1 * (1e3 * x).sin())));
 }

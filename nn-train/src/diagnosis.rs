@@ -257,20 +257,23 @@ impl<'a> Case<'a> {
         Case { task, right, reading, printed, arrays: given.collect() }
     }
 
-    /// J of theirs, and how far it is from a J of ours. It is often copied with fewer digits than the arrays.
-    fn loss_tolerance(&self, loss: f64) -> f64 {
-        let (digits, _) = digits::count(loss);
-        match digits {
-            3..=9 => self.printed.tolerance.max(5.1 * 0.1_f64.powi(digits as i32)),
-            _ => self.printed.tolerance,
+    /// What the digits of their J resolve: it is often copied with fewer of them than the arrays.
+    fn loss_resolution(&self) -> f64 {
+        match digits::count(self.reading.loss.unwrap_or(0.0)) {
+            (digits @ 3..=9, _) => DOUBLE.tolerance.max(5.1 * 0.1_f64.powi(digits as i32)),
+            _ => DOUBLE.tolerance,
         }
     }
 
+    /// How far their J is from a J of ours, and how far it may be.
     fn loss_misfit(&self, predicted: f64) -> Option<(f64, f64)> {
         let loss = self.reading.loss?;
         let scale = predicted.abs().max(self.printed.digits.floor() * 1e-8 * self.right.loss.abs());
         let difference = if loss == predicted { 0.0 } else { (loss - predicted).abs() / scale };
-        Some((if difference.is_nan() { f64::INFINITY } else { difference }, self.loss_tolerance(loss)))
+        Some((
+            if difference.is_nan() { f64::INFINITY } else { difference },
+            self.printed.tolerance.max(self.loss_resolution()),
+        ))
     }
 
     /// `thorough`: looks for two mistakes, and for what explains a part, where no single one explains all.

@@ -88,9 +88,7 @@ pub use embedded::{digits, iris};
 pub use explanation::{EngineExplanation, Explanation, LayerExplanation, Updated, check_target, explain};
 pub use message::{counted, escaped, one_line, quoted};
 pub use metrics::{ConfusionMatrix, accuracy, r_squared};
-pub use mistakes::{
-    At, CATALOGUE, Equation, Lines, Made, Mistake, Place, Site, Steps, Task, chapter_title, explain_with_mistakes,
-};
+pub use mistakes::{CATALOGUE, Equation, Lines, Made, Mistake, Place, Task, chapter_title, explain_with_mistakes};
 pub use model::{Model, ModelError, Precision};
 pub use nn_layers::predicted_class;
 pub use optimizer::{Optimizer, RestoreError, Schedule, sgd_update};

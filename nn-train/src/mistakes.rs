@@ -30,8 +30,8 @@ mod recursion;
 
 pub(crate) use catalogue::GRADIENT_TRANSPOSED;
 pub use catalogue::{CATALOGUE, chapter_title};
-pub(crate) use recursion::Pass;
-pub use recursion::{At, Steps, Task};
+pub use recursion::Task;
+pub(crate) use recursion::{At, Pass, Steps};
 
 /// One mistake: what to tell the learner, and the step of the recursion that it changes.
 #[derive(Debug)]
@@ -108,7 +108,7 @@ pub(crate) struct Form {
 
 /// A layer in which a mistake may be made.
 #[derive(Clone, Copy, Debug)]
-pub struct Site<'a> {
+pub(crate) struct Site<'a> {
     pub(crate) task: Task<'a>,
     /// l − 1
     pub(crate) l: usize,

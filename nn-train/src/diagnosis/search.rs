@@ -155,7 +155,9 @@ impl Case<'_> {
             let was_right =
                 self.loss_misfit(self.right.loss).is_some_and(|(difference, tolerance)| difference <= tolerance);
             match difference <= tolerance {
-                true if !was_right => trial.take(Array::LOSS, difference, -tolerance.max(1e-9).log10()),
+                true if !was_right => {
+                    trial.take(Array::LOSS, difference, -difference.max(self.loss_resolution()).log10());
+                }
                 true => {}
                 false => {
                     trial.spoils |= was_right;

@@ -18,9 +18,9 @@ pub struct Task<'a> {
     pub learning_rate: Option<f64>,
 }
 
-/// The steps of one layer. Each reads what has been computed so far; [`Steps::right`] are the equations of the book.
+/// The steps of one layer. Each reads what has been computed so far; `Steps::right` are the equations of the book.
 #[derive(Clone, Copy, Debug)]
-pub struct Steps {
+pub(crate) struct Steps {
     pub(crate) activation: Activation,
     pub(crate) pre_activation: fn(&At<'_>) -> Matrix<f64>,
     pub(crate) activate: fn(&At<'_>) -> Matrix<f64>,
@@ -66,7 +66,7 @@ impl Steps {
 
 /// What the steps of layer l read: all that was computed before.
 #[derive(Clone, Copy, Debug)]
-pub struct At<'a> {
+pub(crate) struct At<'a> {
     task: Task<'a>,
     layers: &'a [LayerExplanation],
     l: usize,
