@@ -158,7 +158,7 @@ impl<T: Scalar> Network<T> {
     /// Panics if x does not have n₀ rows.
     #[track_caller]
     pub fn predict<'a>(&self, x: impl Into<MatrixView<'a, T>>) -> Matrix<T> {
-        let [_, a] = self.forward(x.into());
+        let [_, a] = self.forward(x, |_, _, _| {});
         a
     }
 
@@ -173,13 +173,38 @@ impl<T: Scalar> Network<T> {
     /// Panics if the shapes do not fit or the batch is empty.
     #[track_caller]
     pub fn loss_and_outputs<'a>(&self, x: impl Into<MatrixView<'a, T>>, y: &Matrix<T>) -> (T, Matrix<T>) {
-        let [z, a] = self.forward(x.into());
+        let [z, a] = self.forward(x, |_, _, _| {});
         (self.loss.value(&z, &a, y), a)
     }
 
-    /// z⁽ᴸ⁾ and a⁽ᴸ⁾.
+    /// The forward pass, a layer at a time: `see` is shown l, counted from 1, with z⁽ˡ⁾ and a⁽ˡ⁾. Returns z⁽ᴸ⁾ and a⁽ᴸ⁾.
+    ///
+    /// ```
+    /// use nn_core::{Activation, Loss, Matrix, seeded};
+    /// use nn_layers::{Initialization, Network};
+    ///
+    /// let layers = [(3, Activation::Relu), (2, Activation::Identity)];
+    /// let network = Network::<f64>::random(4, &layers, Loss::LeastSquares, Initialization::He, &mut seeded(1))?;
+    /// let mut shapes = Vec::new();
+    /// network.forward(&Matrix::zeros(4, 5), |l, z, _| shapes.push((l, z.rows(), z.columns())));
+    /// assert_eq!(shapes, [(1, 3, 5), (2, 2, 5)]);
+    /// # Ok::<(), nn_layers::NetworkError>(())
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// x: n₀ × m → z⁽ˡ⁾, a⁽ˡ⁾: n_l × m.
+    ///
+    /// # Panics
+    ///
+    /// Panics if x does not have n₀ rows.
     #[track_caller]
-    fn forward(&self, x: MatrixView<'_, T>) -> [Matrix<T>; 2] {
+    pub fn forward<'a>(
+        &self,
+        x: impl Into<MatrixView<'a, T>>,
+        mut see: impl FnMut(usize, &Matrix<T>, &Matrix<T>),
+    ) -> [Matrix<T>; 2] {
+        let x = x.into();
         assert!(
             x.rows() == self.inputs(),
             "a network with {} inputs was given x with shape {}",
@@ -187,11 +212,11 @@ impl<T: Scalar> Network<T> {
             x.shape()
         );
         let (mut z, mut a) = (Matrix::zeros(0, 0), Matrix::zeros(0, 0));
-        self.layers[0].pre_activation(x, &mut z);
-        self.layers[0].activation_of(&z, &mut a);
-        for dense in &self.layers[1..] {
-            dense.pre_activation(&a, &mut z);
+        for (l, dense) in (1..).zip(&self.layers) {
+            let a_below = if l == 1 { x } else { MatrixView::from(&a) };
+            dense.pre_activation(a_below, &mut z);
             dense.activation_of(&z, &mut a);
+            see(l, &z, &a);
         }
         [z, a]
     }

@@ -57,6 +57,7 @@ mod explanation_json;
 mod metrics;
 mod model;
 mod optimizer;
+mod overflow;
 mod split;
 mod standardize;
 mod synthetic;
@@ -71,6 +72,7 @@ pub use explanation::{EngineExplanation, Explanation, LayerExplanation, Updated,
 pub use metrics::{ConfusionMatrix, accuracy, predicted_class, r_squared};
 pub use model::{Model, ModelError, Precision};
 pub use optimizer::{Optimizer, RestoreError, Schedule, sgd_update};
+pub use overflow::{Overflow, OverflowPlace};
 pub use split::{Split, split};
 pub use standardize::Standardization;
 pub use synthetic::{circles, moons, spirals, xor};
