@@ -138,6 +138,8 @@ fn numbers_of_activations_md() {
     numbers.put("softmax", softmax([1.0, 2.0, 3.0]));
     numbers.put("softmax-moved", softmax([1001.0, 1002.0, 1003.0]));
     numbers.put("sigmoid-flat", digits(sigmoid_derivative(sigmoid(10.0)), 2));
+    numbers.put("sigmoid-rounded", digits(sigmoid_derivative(sigmoid(37.0)), 2));
+    numbers.put("sigmoid-exact", digits((-37.0_f64).exp(), 2)); // e^−z / (1 + e^−z)²
     numbers.put("ten-layers", digits(0.25_f64.powi(10), 1));
     let (network, x, _) = two_two_two();
     let mut engine = ByHand::new(network);
