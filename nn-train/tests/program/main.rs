@@ -2,5 +2,6 @@
 #![cfg(feature = "cli")]
 
 mod check;
+mod overflow;
 mod runs;
 mod support;
