@@ -72,6 +72,28 @@ fn evaluate_refuses_the_row_that_overflows() {
     }
 }
 
+#[test]
+fn check_refuses_the_row_that_overflows() {
+    let folder = folder();
+    for (layers, other, message) in ON_XOR {
+        let path = model(folder.path(), "least-squares", layers, other);
+        for format in ["text", "json"] {
+            let output = nn(&["check", &path, "xor", "--format", format]);
+            assert_eq!(refusal_of(&output), format!("error: {path}: {message}"));
+            assert!(output.stdout.is_empty(), "{output:?}");
+        }
+    }
+    // Rows of a subset are named by their number in the whole.
+    let weights = format!("[[{}], [{}]]", vec!["0"; 64].join(", "), vec!["1e200"; 64].join(", "));
+    let ten = format!("[{}]", (0..10).map(|i| format!("[0, {i}e199]")).collect::<Vec<_>>().join(", "));
+    let layers = [("identity", &weights[..], "[0, 0]"), ("softmax", &ten, "[0, 0, 0, 0, 0, 0, 0, 0, 0, 0]")];
+    let line = refusal(&["check", &model(folder.path(), "cross-entropy", &layers, ""), "digits"]);
+    assert!(line.contains("row ") && line.contains(" of digits: z⁽²⁾ of unit 2 is inf"), "{line}");
+    // Random examples have a number.
+    let path = model(folder.path(), "least-squares", &[("identity", "[[1e200]]", "[0]")], "");
+    assert_eq!(refusal(&["check", &path]), format!("error: {path}: random example 1: the loss is inf"));
+}
+
 /// A backward pass that overflows after a forward pass that does not.
 const BACKWARD: [(Layers, &str, &str, &str); 4] = [
     (&[("identity", "[[0]]", "[1e150]")], "1e200", "0", "∂J/∂W⁽¹⁾ of unit 1, input 1 is inf"),
