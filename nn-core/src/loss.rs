@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use crate::activation::UnknownName;
-use crate::sums::{largest, largest_and_others, sum};
+use crate::sums::{largest_and_others, sum};
 use crate::{Activation, Kernel, Matrix, Scalar, Vector};
 
 /// The cost J of a network's outputs against the targets.
@@ -155,10 +155,11 @@ pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> 
     let mut total = T::zero();
     for first in (0..y.columns()).step_by(SIDE_BY_SIDE) {
         let columns = first..y.columns().min(first + SIDE_BY_SIDE);
-        let log_sums = log_sums(a, columns.clone());
-        for (j, &log_sum) in columns.zip(&log_sums) {
-            let (z_column, z_max) = (z.column(j), largest(z.column(j)));
-            total += sum(z_column, y.column(j), |z, y| {
+        let (places, log_sums) = log_sums(a, columns.clone());
+        for ((j, &max), &log_sum) in columns.zip(&places).zip(&log_sums) {
+            // The entry that is left out of the sum, and no other: several may have the same a, and z that differ.
+            let z_max = z.column(j).get(max).copied().unwrap_or(T::zero());
+            total += sum(z.column(j), y.column(j), |z, y| {
                 // A target of 0 takes no part, even where z_max − z overflows. A NaN takes part.
                 if y != T::zero() { y * ((z_max - z) + log_sum) } else { T::zero() }
             });
@@ -167,19 +168,20 @@ pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> 
     total / examples(y)
 }
 
-/// ln(1 + Σ_{i≠max} e^{z_i − z_max}) of some columns, at most as many as go side by side, from a = softmax(z).
+/// The place of the largest entry, and ln(1 + Σ_{i≠max} e^{z_i − z_max}), of some columns, at most as many as go side by
+/// side, from a = softmax(z).
 #[inline]
-fn log_sums<T: Scalar>(a: &Matrix<T>, columns: Range<usize>) -> [T; SIDE_BY_SIDE] {
-    let mut log_sums = [T::zero(); SIDE_BY_SIDE];
+fn log_sums<T: Scalar>(a: &Matrix<T>, columns: Range<usize>) -> ([usize; SIDE_BY_SIDE], [T; SIDE_BY_SIDE]) {
+    let (mut places, mut log_sums) = ([0; SIDE_BY_SIDE], [T::zero(); SIDE_BY_SIDE]);
     let of_these = &mut log_sums[..columns.len()];
-    for (log_sum, j) in of_these.iter_mut().zip(columns) {
-        let (a_max, others) = largest_and_others(a.column(j));
-        *log_sum = others / a_max;
+    for ((place, log_sum), j) in places.iter_mut().zip(&mut *of_these).zip(columns) {
+        let (max, a_max, others) = largest_and_others(a.column(j));
+        (*place, *log_sum) = (max, others / a_max);
     }
     for log_sum in of_these {
         *log_sum = log_sum.ln_1p();
     }
-    log_sums
+    (places, log_sums)
 }
 // ANCHOR_END: cross_entropy
 
@@ -200,7 +202,7 @@ pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
     let m = examples(y);
     for j in 0..y.columns() {
         let (a_column, y_column) = (a.column(j), y.column(j));
-        let (a_max, others) = largest_and_others(a_column);
+        let (_, a_max, others) = largest_and_others(a_column);
         for ((g, &a), &y) in gradient.column_mut(j).iter_mut().zip(a_column).zip(y_column) {
             let difference = if a == a_max { (T::one() - y) - others } else { a - y };
             *g = difference / m;

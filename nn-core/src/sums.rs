@@ -24,13 +24,15 @@ pub(crate) fn sum<T: Scalar>(x: &[T], y: &[T], term: impl Fn(T, T) -> T) -> T {
     (((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7))) + rest
 }
 
-/// The largest number, and the sum of all others. Of several that are the largest, all but one are others.
+/// The place of the largest number, the number, and the sum of all others. Ties: the first is the largest, the rest are
+/// others.
 #[inline(always)]
-pub(crate) fn largest_and_others<T: Scalar>(numbers: &[T]) -> (T, T) {
-    let max = largest(numbers);
+pub(crate) fn largest_and_others<T: Scalar>(numbers: &[T]) -> (usize, T, T) {
+    let place = argmax(numbers);
+    let max = numbers.get(place).copied().unwrap_or(T::zero());
     let smaller = sum(numbers, numbers, |x, _| if x == max { T::zero() } else { x });
     let equals = sum(numbers, numbers, |x, _| if x == max { T::one() } else { T::zero() });
-    (max, smaller + (equals - T::one()) * max)
+    (place, max, smaller + (equals - T::one()) * max)
 }
 
 /// The largest number; the first where it is NaN; 0 where there is none. NaN behind the first is passed over.
@@ -51,11 +53,12 @@ pub(crate) fn largest<T: Scalar>(numbers: &[T]) -> T {
     larger(larger(halves.0, halves.1), rest)
 }
 
-/// The place of the largest number, the first of equals; 0 where there is none, or where the first is NaN.
+/// The place of the largest number, the first of equals; 0 where there is none, or where the first is NaN. Dual numbers
+/// are equal here where their values are, whatever their derivatives.
 #[inline(always)]
 pub(crate) fn argmax<T: Scalar>(numbers: &[T]) -> usize {
     let max = largest(numbers);
-    numbers.iter().position(|&x| x == max).unwrap_or(0)
+    numbers.iter().position(|&x| x >= max).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -79,14 +82,14 @@ mod tests {
                 let mut x: Vec<f64> = (0..n).map(|i| i as f64 - 20.0).collect();
                 let others = x.iter().sum::<f64>() - x[place];
                 x[place] = 100.0;
-                assert_eq!(largest_and_others(&x), (100.0, others), "{place} of {n}");
+                assert_eq!(largest_and_others(&x), (place, 100.0, others), "{place} of {n}");
                 let before = std::mem::replace(&mut x[0], 100.0);
                 let others = if place == 0 { others } else { others - before + 100.0 };
-                assert_eq!(largest_and_others(&x), (100.0, others), "{place} of {n}, and the first");
+                assert_eq!(largest_and_others(&x), (0, 100.0, others), "{place} of {n}, and the first");
             }
         }
-        assert_eq!(largest_and_others::<f64>(&[3.0]), (3.0, 0.0));
-        assert!(largest_and_others(&[f64::NAN, 1.0]).1.is_nan() && largest_and_others(&[1.0, f64::NAN]).1.is_nan());
+        assert_eq!(largest_and_others::<f64>(&[3.0]), (0, 3.0, 0.0));
+        assert!(largest_and_others(&[f64::NAN, 1.0]).2.is_nan() && largest_and_others(&[1.0, f64::NAN]).2.is_nan());
     }
 
     #[test]

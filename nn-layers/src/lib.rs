@@ -55,6 +55,7 @@ mod engine;
 mod gradient_check;
 mod initialization;
 mod network;
+mod rounding;
 mod slopes;
 
 pub use by_hand::ByHand;

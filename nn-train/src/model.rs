@@ -309,6 +309,12 @@ impl Model {
         Ok(())
     }
 
+    /// The first parameter that is too large for the model's [`precision`](Model::precision), which one may have changed.
+    pub fn overflowing_parameter(&self) -> Option<f64> {
+        let parameters = self.network.parameters().flat_map(|parameter| parameter.as_slice());
+        parameters.copied().find(|&x| !self.precision.holds(x))
+    }
+
     /// Raw inputs, a column for each example, as the network is to see them.
     ///
     /// # Panics

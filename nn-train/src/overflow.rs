@@ -1,15 +1,18 @@
 //! Where the numbers of a finite model on finite data stop being finite.
+//!
+//! Three questions, each of which asks the ones before it too: [`Model::overflow`] looks at the forward pass,
+//! [`Model::overflow_of_loss`] at the cost, [`Model::overflow_of_gradients`] at the backward pass.
 
 use std::fmt;
 use std::ops::Range;
 
 use nn_core::{Matrix, Scalar};
-use nn_layers::Network;
+use nn_layers::{ByHand, ByTape, Engine, Network};
 
 use crate::arithmetic::superscript;
 use crate::{Model, Precision};
 
-/// The first number of a forward pass that is not finite: which it is, and of which example.
+/// The first number of a pass through a network that is not finite: which it is, and of which example.
 ///
 /// It says what and where in words that may follow the name of a row: `z⁽²⁾ of unit 3 is inf`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,6 +49,29 @@ pub enum OverflowPlace {
     Loss,
     /// The sum of the costs of the examples up to this one, each of which is finite.
     LossSum,
+    /// An error: δ⁽ˡ⁾ of a unit.
+    Delta {
+        /// l, from 1.
+        layer: usize,
+        /// From 1.
+        unit: usize,
+    },
+    /// A gradient, summed over the examples up to this one: ∂J/∂W⁽ˡ⁾ of a unit and one of its inputs.
+    WeightGradient {
+        /// l, from 1.
+        layer: usize,
+        /// From 1.
+        unit: usize,
+        /// From 1.
+        input: usize,
+    },
+    /// A gradient, summed over the examples up to this one: ∂J/∂b⁽ˡ⁾ of a unit.
+    BiasGradient {
+        /// l, from 1.
+        layer: usize,
+        /// From 1.
+        unit: usize,
+    },
 }
 
 impl fmt::Display for Overflow {
@@ -62,6 +88,13 @@ impl fmt::Display for Overflow {
             OverflowPlace::Z { layer, unit } => write!(f, "z{} of unit {unit} is {value}", superscript(layer)),
             OverflowPlace::Loss => write!(f, "the loss is {value}"),
             OverflowPlace::LossSum => write!(f, "the sum of the losses up to this one is {value}"),
+            OverflowPlace::Delta { layer, unit } => write!(f, "δ{} of unit {unit} is {value}", superscript(layer)),
+            OverflowPlace::WeightGradient { layer, unit, input } => {
+                write!(f, "∂J/∂W{} of unit {unit}, input {input} is {value}", superscript(layer))
+            }
+            OverflowPlace::BiasGradient { layer, unit } => {
+                write!(f, "∂J/∂b{} of unit {unit} is {value}", superscript(layer))
+            }
         }
     }
 }
@@ -98,10 +131,7 @@ impl Model {
     ///
     /// Panics if the input does not have n₀ rows.
     pub fn overflow(&self, input: &Matrix<f64>) -> Option<Overflow> {
-        match self.precision {
-            Precision::F32 => self.overflow_in::<f32>(input, None),
-            Precision::F64 => self.overflow_in::<f64>(input, None),
-        }
+        self.first_overflow(input, Pass::Forward)
     }
 
     /// As [`overflow`](Model::overflow), and the cost too: of each example alone, and of all together.
@@ -128,29 +158,74 @@ impl Model {
     ///
     /// Panics if the shapes do not fit.
     pub fn overflow_of_loss(&self, input: &Matrix<f64>, targets: &Matrix<f64>) -> Option<Overflow> {
+        self.first_overflow(input, Pass::Loss(targets))
+    }
+
+    /// As [`overflow_of_loss`](Model::overflow_of_loss), and the backward pass too, by both engines: δ of each layer,
+    /// and the gradients of its parameters.
+    ///
+    /// ```
+    /// use nn_core::Matrix;
+    /// use nn_train::Model;
+    ///
+    /// let text = r#"{"format": "nn-model", "version": 1, "loss": "least-squares",
+    ///     "layers": [{"activation": "identity", "weight": [[0]], "bias": [1e150]}]}"#;
+    /// let model = Model::from_json(text)?;
+    /// let (input, targets) = (Matrix::from_column(&[1e200]), Matrix::from_column(&[0.0]));
+    /// assert_eq!(model.overflow_of_loss(&input, &targets), None);
+    /// let overflow = model.overflow_of_gradients(&input, &targets).expect("1e150 · 1e200");
+    /// assert_eq!(overflow.to_string(), "∂J/∂W⁽¹⁾ of unit 1, input 1 is inf");
+    /// # Ok::<(), nn_train::ModelError>(())
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// input: n₀ × m, raw; targets: n_L × m.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the shapes do not fit, or the batch is empty.
+    pub fn overflow_of_gradients(&self, input: &Matrix<f64>, targets: &Matrix<f64>) -> Option<Overflow> {
+        self.first_overflow(input, Pass::Backward(targets))
+    }
+
+    fn first_overflow(&self, input: &Matrix<f64>, pass: Pass<'_>) -> Option<Overflow> {
         match self.precision {
-            Precision::F32 => self.overflow_in::<f32>(input, Some(targets)),
-            Precision::F64 => self.overflow_in::<f64>(input, Some(targets)),
+            Precision::F32 => self.first_overflow_in::<f32>(input, pass),
+            Precision::F64 => self.first_overflow_in::<f64>(input, pass),
         }
     }
 
-    fn overflow_in<T: Scalar>(&self, input: &Matrix<f64>, targets: Option<&Matrix<f64>>) -> Option<Overflow> {
+    fn first_overflow_in<T: Scalar>(&self, input: &Matrix<f64>, pass: Pass<'_>) -> Option<Overflow> {
         let prepared = self.prepare(input);
         let x = prepared.map(T::from_f64);
+        let network = self.network.map(T::from_f64);
         let mut first = First(None);
         first.look(&x, |i, j| {
             let standardized = self.standardize.is_some();
             (OverflowPlace::Input { input: i + 1, standardized }, prepared[(i, j)])
         });
-        let network = self.network.map(T::from_f64);
         let [z, a] = network.forward(&x, |layer, z, _| {
             first.look(z, |i, j| (OverflowPlace::Z { layer, unit: i + 1 }, z[(i, j)].to_f64()));
         });
-        match (first.0, targets) {
-            (None, Some(targets)) => overflow_of_loss(&network, [&z, &a], &targets.map(T::from_f64)),
-            (found, _) => found,
+        let (Pass::Loss(targets) | Pass::Backward(targets)) = pass else { return first.0 };
+        let y = targets.map(T::from_f64);
+        let forward = first.0.or_else(|| overflow_of_loss(&network, [&z, &a], &y));
+        match pass {
+            Pass::Backward(_) => forward
+                .or_else(|| overflow_of_gradients(&network, &mut ByHand::new(network.clone()), &x, &y))
+                .or_else(|| overflow_of_gradients(&network, &mut ByTape::new(&network), &x, &y)),
+            _ => forward,
         }
     }
+}
+
+/// How far to go: each with the targets of the examples, where it needs them.
+#[derive(Clone, Copy)]
+enum Pass<'a> {
+    Forward,
+    Loss(&'a Matrix<f64>),
+    Backward(&'a Matrix<f64>),
 }
 
 /// The first example found so far, and what was found first in it.
@@ -192,6 +267,58 @@ fn overflow_of_loss<T: Scalar>(network: &Network<T>, [z, a]: [&Matrix<T>; 2], y:
     let example = not_finite - 1;
     let place = if loss_of(example..not_finite).is_finite() { OverflowPlace::LossSum } else { OverflowPlace::Loss };
     Some(Overflow { example, place, value: loss_of(0..not_finite) })
+}
+
+/// The first example with an error δ that is not finite; or else the first gradient that is not, and the example with
+/// which its sum is not.
+fn overflow_of_gradients<T: Scalar>(
+    network: &Network<T>,
+    engine: &mut impl Engine<T>,
+    x: &Matrix<T>,
+    y: &Matrix<T>,
+) -> Option<Overflow> {
+    engine.set_batch(x, y);
+    engine.loss_and_gradients();
+    let layers = || (1..=network.layers().len()).rev().map(|l| (l, engine.layer(l - 1)));
+    let mut first = First(None);
+    for (layer, values) in layers() {
+        first.look(values.delta, |i, j| (OverflowPlace::Delta { layer, unit: i + 1 }, values.delta[(i, j)].to_f64()));
+    }
+    first.0.or_else(|| {
+        layers().find_map(|(layer, values)| {
+            let a_below = if layer == 1 { x } else { engine.layer(layer - 2).a };
+            let of_weight = entry_that_is_not_finite(values.weight_gradient).map(|(i, k)| {
+                let terms = values.delta.row_iter(i).zip(a_below.row_iter(k)).map(|(&delta, &a)| delta * a);
+                let place = OverflowPlace::WeightGradient { layer, unit: i + 1, input: k + 1 };
+                Overflow { example: where_the_sum_ends(terms), place, value: values.weight_gradient[(i, k)].to_f64() }
+            });
+            of_weight.or_else(|| {
+                let (i, _) = entry_that_is_not_finite(values.bias_gradient)?;
+                let place = OverflowPlace::BiasGradient { layer, unit: i + 1 };
+                let example = where_the_sum_ends(values.delta.row_iter(i).copied());
+                Some(Overflow { example, place, value: values.bias_gradient[(i, 0)].to_f64() })
+            })
+        })
+    })
+}
+
+/// The row and the column of the first entry that is not finite.
+fn entry_that_is_not_finite<T: Scalar>(matrix: &Matrix<T>) -> Option<(usize, usize)> {
+    let entry = matrix.as_slice().iter().position(|x| !x.to_f64().is_finite())?;
+    Some((entry % matrix.rows(), entry / matrix.rows()))
+}
+
+/// The first term with which a sum is not finite; the last, where the engine's own order of summing overflows alone.
+fn where_the_sum_ends<T: Scalar>(terms: impl Iterator<Item = T>) -> usize {
+    let (mut sum, mut last) = (T::zero(), 0);
+    for (at, term) in terms.enumerate() {
+        sum += term;
+        last = at;
+        if !sum.to_f64().is_finite() {
+            break;
+        }
+    }
+    last
 }
 
 #[cfg(test)]
@@ -326,5 +453,43 @@ mod tests {
         let said = |y| said(model.overflow_of_loss(&x, &Matrix::from_columns(&[[1.0, 0.0], y])));
         assert_eq!(said([1.0, 0.0]), None);
         assert_eq!(said([0.0, 1.0]), at(1, "the loss is inf"));
+    }
+
+    fn of_gradients(model: &Model, x: &[f64], y: &[f64]) -> Option<(usize, String)> {
+        let (x, y) = (Matrix::from_rows(&[x]), Matrix::from_rows(&[y]));
+        assert_eq!(model.overflow_of_loss(&x, &y), None);
+        said(model.overflow_of_gradients(&x, &y))
+    }
+
+    /// In f64 and in f32, whose largest numbers are 1.8e308 and 3.4e38.
+    #[test]
+    fn a_backward_pass_overflows_after_a_forward_pass_that_does_not() {
+        for (precision, b, x, w) in [(Precision::F64, 1e150, 3e158, 3e158), (Precision::F32, 1e18, 6e20, 5e20)] {
+            // ∂J/∂w = 1/m Σ (a − y) x, where a = b.
+            let mut one = model(&[(Activation::Identity, &[&[0.0]])], precision);
+            one.network = with_last_bias(&one.network, b);
+            assert_eq!(of_gradients(&one, &[1.0, x, 1.0, 1.0], &[0.0; 4]), None);
+            let overflow = of_gradients(&one, &[1.0, 10.0 * x, 1.0, 1.0], &[0.0; 4]);
+            assert_eq!(overflow, at(1, "∂J/∂W⁽¹⁾ of unit 1, input 1 is inf"));
+            // No product overflows, but the sum of three does.
+            let overflow = of_gradients(&one, &[x, x, x, 0.0], &[0.0; 4]);
+            assert_eq!(overflow, at(2, "∂J/∂W⁽¹⁾ of unit 1, input 1 is inf"));
+
+            // δ⁽¹⁾ = w⁽²⁾ δ⁽²⁾, where z⁽²⁾ = 0 · w⁽²⁾ + b. At x = 0 it meets no weight, only the bias.
+            let two = |w: f64| {
+                let mut two = model(&[(Activation::Tanh, &[&[1.0]]), (Activation::Identity, &[&[w]])], precision);
+                two.network = with_last_bias(&two.network, b);
+                two
+            };
+            assert_eq!(of_gradients(&two(w), &[0.0; 2], &[b, 0.0]), None);
+            assert_eq!(of_gradients(&two(10.0 * w), &[0.0; 2], &[b, 0.0]), at(1, "δ⁽¹⁾ of unit 1 is inf"));
+            assert_eq!(of_gradients(&two(w), &[0.0; 2], &[0.0; 2]), at(1, "∂J/∂b⁽¹⁾ of unit 1 is inf"));
+        }
+    }
+
+    fn with_last_bias(network: &Network<f64>, bias: f64) -> Network<f64> {
+        let mut layers = network.layers().to_vec();
+        layers.last_mut().expect("a layer").bias.fill(bias);
+        Network::new(layers, network.loss()).expect("layers that fit")
     }
 }

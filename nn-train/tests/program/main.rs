@@ -3,6 +3,7 @@
 
 mod check;
 mod diagnose;
+mod overflow;
 mod reading;
 mod runs;
 mod support;

@@ -75,7 +75,9 @@ pub(crate) enum Command {
         f32   tape 5e-6    dual numbers 1e-4    stencil 1e-4 (itself computed in f64)\n\n\
         By hand and tape are compared in every entry; dual numbers and the five-point stencil in every entry of a matrix \
         of at most 1,000, otherwise along one random direction. Slopes across a kink of relu, leaky-relu or step are not \
-        judged. Exit code 1 where a difference is beyond its bound.")]
+        judged, nor those that overflow on the way: null in JSON. A unit whose a rounds to 1 is saturated: σ′, taken from a, \
+        has no digit left there. How far rounding may move the gradient is allowed for, and said. Exit code 1 where a \
+        difference is beyond its bound, and where a number of the model's own passes is not finite.")]
     Check(CheckArgs),
 }
 

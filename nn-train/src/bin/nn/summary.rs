@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::args::{Data, EngineName, OptimizerName};
-use crate::evaluate::{Report, report};
+use crate::evaluate::Report;
 use crate::history::head;
 use crate::progress::grouped;
 use crate::train::Job;
@@ -58,17 +58,12 @@ impl Job<'_> {
         text
     }
 
-    /// What was learnt, how fast, and what to try next.
-    pub(crate) fn summary(&self, epochs: usize, trained_for: Duration) -> String {
+    /// What was learnt, by a report on these rows, how fast, and what to try next.
+    pub(crate) fn summary(&self, rows: &str, report: &Report, epochs: usize, trained_for: Duration) -> String {
         let examples = self.rows.train.len();
         let speed = (epochs * examples) as f64 / trained_for.as_secs_f64().max(1e-9);
-        let (what, rows) = match self.rows.validation.is_empty() {
-            true => ("training rows", &self.rows.train),
-            false => ("held-out rows", &self.rows.validation),
-        };
-        let report = report(&self.model, &self.data.subset(rows));
-        let mut text = format!("\n{what}: {}\n", report.line());
-        if let Some(mistakes) = mistakes(&report) {
+        let mut text = format!("\n{rows}: {}\n", report.line());
+        if let Some(mistakes) = mistakes(report) {
             let _ = writeln!(text, "{mistakes}");
         }
         let _ = writeln!(

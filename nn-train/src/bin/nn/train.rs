@@ -9,7 +9,7 @@ use nn_train::{
 };
 
 use crate::args::{BatchSize, Cli, Command, EngineName, OptimizerName, TrainArgs};
-use crate::evaluate::check_fit;
+use crate::evaluate::{check_fit, report};
 use crate::failure::Failure;
 use crate::history::{EpochRow, history_csv, is_shown};
 use crate::model_file::read_model;
@@ -92,8 +92,7 @@ impl<'a> Job<'a> {
             None => new_model(args, &data)?,
         };
         model.precision = args.precision.unwrap_or(model.precision);
-        let parameters = model.network.parameters().flat_map(|parameter| parameter.as_slice());
-        if let Some(x) = parameters.copied().find(|&x| !model.precision.holds(x)) {
+        if let Some(x) = model.overflowing_parameter() {
             return Err(Failure::usage(format_args!(
                 "--precision {}: the model has a parameter {x:e}",
                 model.precision
@@ -145,13 +144,15 @@ impl<'a> Job<'a> {
             End::Epochs => self.warn_unless_reached(),
             End::AccuracyReached => {}
         }
+        let (title, rows) = self.rows_to_report();
+        let report = report(&self.model, &self.data, rows).map_err(Failure::data)?;
         if let Some(folder) = &self.args.out {
             if self.model.metadata.is_none() {
                 self.model.metadata = Some(self.metadata(history.len()));
             }
             write_file(&folder.join("model.json"), self.model.to_json().as_bytes())?;
         }
-        out.text(self.summary(history.len(), trained_for))
+        out.text(self.summary(title, &report, history.len(), trained_for))
     }
 
     /// Epoch after epoch, until one of the reasons of [`End`].
@@ -189,6 +190,13 @@ impl<'a> Job<'a> {
             };
             let network = trainer.network();
             let evaluation = (!held_out.is_empty()).then(|| self.threads.run(|| held_out.evaluate(&network)));
+            if let Some(loss) = evaluation.as_ref().map(|evaluation| evaluation.loss).filter(|loss| !loss.is_finite()) {
+                let batch = train.len().div_ceil(self.plan.batch_size);
+                course.end = End::Diverged(format!(
+                    "the held-out loss is {loss} after epoch {epoch}, batch {batch}: the training diverged; try a smaller learning rate"
+                ));
+                break;
+            }
             let row = EpochRow {
                 epoch,
                 train_loss: report.loss,
@@ -214,6 +222,14 @@ impl<'a> Job<'a> {
         }
         progress.clear();
         Ok(course)
+    }
+
+    /// What the summary is about: the held-out rows where there are any.
+    fn rows_to_report(&self) -> (&'static str, &[usize]) {
+        match self.rows.validation.is_empty() {
+            true => ("training rows", &self.rows.train),
+            false => ("held-out rows", &self.rows.validation),
+        }
     }
 
     /// All epochs are over: a goal that was set was not reached.
