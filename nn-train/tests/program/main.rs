@@ -2,5 +2,8 @@
 #![cfg(feature = "cli")]
 
 mod check;
+mod files;
+#[cfg(target_os = "linux")]
+mod limits;
 mod runs;
 mod support;
