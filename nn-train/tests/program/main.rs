@@ -3,6 +3,9 @@
 
 mod check;
 mod diagnose;
+mod files;
+#[cfg(target_os = "linux")]
+mod limits;
 mod overflow;
 mod reading;
 mod runs;

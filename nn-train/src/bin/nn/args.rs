@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::fmt::{self, Write as _};
+use std::num::{IntErrorKind, ParseIntError};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -101,13 +102,13 @@ pub(crate) enum Data {
 #[derive(Args, Debug)]
 pub(crate) struct DataOptions {
     /// Number of points of moons, circles and spirals [default: 500; spirals 1000]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
     pub(crate) examples: Option<u32>,
     /// Standard deviation of the noise on moons and circles (0.1 by default), spirals (0.2, on the angle)
     #[arg(long, value_name = "F", value_parser = not_negative)]
     pub(crate) noise: Option<f64>,
     /// Share of the rows that is held out and never trained on [default: 0.2; 0 for xor]
-    #[arg(long, value_name = "F", value_parser = share)]
+    #[arg(long, value_name = "F", value_parser = below_one)]
     pub(crate) validation: Option<f64>,
 }
 
@@ -150,7 +151,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "NAME", default_value = "constant", value_parser = schedule())]
     pub(crate) schedule: Schedule,
     /// Share of the last step that the next one keeps, sgd only [default: 0]
-    #[arg(long, value_name = "F", value_parser = momentum)]
+    #[arg(long, value_name = "F", value_parser = below_one)]
     pub(crate) momentum: Option<f64>,
     /// Pull towards zero: λθ is added to each gradient
     #[arg(long, value_name = "F", default_value = "0", value_parser = not_negative)]
@@ -177,7 +178,7 @@ pub(crate) struct TrainArgs {
     /// Leave the inputs as they are, instead of giving each column mean 0 and deviation 1
     #[arg(long)]
     pub(crate) no_standardize: bool,
-    /// Write model.json and history.csv into this folder
+    /// Write model.json and history.csv into this folder, which no other run may use meanwhile
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Print nothing but warnings and errors
@@ -314,6 +315,14 @@ pub(crate) enum OptimizerName {
     Adam,
 }
 
+/// A whole number. One that is too large to be counted with is as good as the largest: more than any network or data has.
+fn whole(text: &str) -> Result<usize, ParseIntError> {
+    text.parse().or_else(|error: ParseIntError| match error.kind() {
+        IntErrorKind::PosOverflow => Ok(usize::MAX),
+        _ => Err(error),
+    })
+}
+
 /// Units of the hidden layers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hidden(pub(crate) Vec<usize>);
@@ -325,8 +334,8 @@ impl FromStr for Hidden {
         if text == "none" {
             return Ok(Hidden(Vec::new()));
         }
-        let width = |cell: &str| match cell.trim().parse() {
-            Ok(0) => Err("a layer has at least one unit; `none` is for no hidden layer".to_owned()),
+        let width = |cell: &str| match whole(cell.trim()) {
+            Ok(0) => Err("a layer must have at least one unit; `none` means no hidden layer".to_owned()),
             Ok(n) => Ok(n),
             Err(_) => Err(format!("`{cell}` is not a number of units; write 32 or 32,16 or none")),
         };
@@ -353,11 +362,11 @@ impl FromStr for BatchSize {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text.parse() {
+        match whole(text) {
             _ if text == "all" => Ok(BatchSize::All),
-            Ok(0) => Err("a batch has at least one example".to_owned()),
+            Ok(0) => Err("must be at least 1".to_owned()),
             Ok(n) => Ok(BatchSize::Examples(n)),
-            Err(_) => Err("write a number of examples, or all".to_owned()),
+            Err(_) => Err("must be a number of examples, or `all`".to_owned()),
         }
     }
 }
@@ -379,24 +388,20 @@ fn finite(text: &str) -> Result<f64, String> {
 }
 
 fn not_negative(text: &str) -> Result<f64, String> {
-    in_range(text, |x| x >= 0.0, "0 or larger")
+    in_range(text, |x| x >= 0.0, "at least 0")
 }
 
 fn probability(text: &str) -> Result<f64, String> {
     in_range(text, |x| (0.0..=1.0).contains(&x), "between 0 and 1")
 }
 
-fn share(text: &str) -> Result<f64, String> {
-    in_range(text, |x| (0.0..1.0).contains(&x), "at least 0 and below 1")
-}
-
-fn momentum(text: &str) -> Result<f64, String> {
+fn below_one(text: &str) -> Result<f64, String> {
     in_range(text, |x| (0.0..1.0).contains(&x), "at least 0 and below 1")
 }
 
 fn in_range(text: &str, fits: impl Fn(f64) -> bool, range: &str) -> Result<f64, String> {
     let x = finite(text)?;
-    if fits(x) { Ok(x) } else { Err(format!("it is to be {range}")) }
+    if fits(x) { Ok(x) } else { Err(format!("must be {range}")) }
 }
 
 /// Examples, and the defaults that depend on the data set.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::args::{CheckArgs, Data, TextOrJson};
 use crate::evaluate::check_fit;
 use crate::failure::Failure;
+use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
 use crate::output::Out;
 
@@ -44,6 +45,7 @@ struct Batch {
 fn check_model(path: &Path, args: &CheckArgs) -> Result<(), Failure> {
     let mut model = read_model(path)?;
     let examples = examples_for(&model.network);
+    ask_for(Sizes::of(&model.network, model.precision).check(examples), format_args!("checking {examples} examples"))?;
     let batch = match args.data {
         Some(data) => rows_of(data, args, &model, examples, path)?,
         None => {

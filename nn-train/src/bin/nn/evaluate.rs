@@ -7,6 +7,7 @@ use nn_train::{ConfusionMatrix, DataSet, Examples, Model, Overflow, Precision};
 
 use crate::args::{EvaluateArgs, TextOrJson};
 use crate::failure::Failure;
+use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
 use crate::output::Out;
 
@@ -24,6 +25,10 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let model = read_model(&args.model)?;
     let data = args.data.load(&args.data_options)?;
     check_fit(&model, &data).map_err(|why| Failure::file(&args.model, why))?;
+    let examples = data.examples();
+    let sizes = Sizes::of(&model.network, model.precision);
+    let bytes = sizes.parameters(1) + sizes.examples(examples) + sizes.outputs(examples);
+    ask_for(bytes, format_args!("evaluating {examples} examples"))?;
     let rows = args.data.split(&data, &args.data_options);
     let all: Vec<usize> = (0..data.x.columns()).collect();
     let mut parts = Vec::new();

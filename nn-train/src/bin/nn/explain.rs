@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::args::{ExplainArgs, Numbers, TextMarkdownOrJson};
 use crate::failure::Failure;
+use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
 use crate::output::Out;
 
@@ -38,6 +39,9 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
         // The argument parser asks for one or the other.
         (None, _, _) => return Err(Failure::usage("explain needs --input and --target, or --examples")),
     };
+    let (sizes, examples) = (Sizes::of(&model.network, args.precision), batch.inputs.len());
+    let bytes = sizes.explanation(examples, args.format == TextMarkdownOrJson::Json);
+    ask_for(bytes, format_args!("explaining {examples} examples"))?;
     let input = Matrix::from_columns(&batch.inputs);
     let (x, y) = (model.prepare(&input), Matrix::from_columns(&batch.targets));
     if let Some(overflow) = model.overflow_of_gradients(&input, &y) {
