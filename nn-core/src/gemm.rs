@@ -10,17 +10,18 @@ macro_rules! implement_product {
             let (m, k, n) = (a.rows(), a.columns(), b.columns());
             let (a_data, a_row, a_column) = a.raw();
             let (b_data, b_row, b_column) = b.raw();
-            assert!(b.rows() == k && c.len() == m * n);
+            assert!(b.rows() == k && m.checked_mul(n) == Some(c.len()));
             assert!(in_bounds(a_data.len(), [m, k], [a_row, a_column]));
             assert!(in_bounds(b_data.len(), [k, n], [b_row, b_column]));
             let beta = match write {
                 Write::Replace => 0.0, // matrixmultiply then never reads C
                 Write::Add => 1.0,
             };
-            // SAFETY: the three assertions above say that every entry that matrixmultiply reads of A (m × k) and of B
-            // (k × n), and every entry that it writes of C (m × n, column by column), lies in its slice. C is
-            // borrowed mutably, so it overlaps neither factor. Slices never hold more than isize::MAX bytes, so the
-            // strides fit an isize.
+            // SAFETY: the three assertions above say, without overflow, that every entry that matrixmultiply reads of A
+            // (m × k) and of B (k × n), and every entry that it writes of C (m × n, column by column), lies in its slice.
+            // C is borrowed mutably, so it overlaps neither factor. A stride by which an entry is reached is less than
+            // the length of its slice, which is at most isize::MAX bytes, and so fits an isize; by one that does not fit
+            // no entry is reached.
             unsafe {
                 matrixmultiply::$gemm(
                     m,
@@ -48,7 +49,8 @@ implement_product!(product_f64, f64, dgemm);
 
 /// Whether the last entry of a matrix with these strides lies within `length` numbers.
 fn in_bounds(length: usize, [rows, columns]: [usize; 2], [row_stride, column_stride]: [usize; 2]) -> bool {
-    rows == 0 || columns == 0 || (rows - 1) * row_stride + (columns - 1) * column_stride < length
+    let last = |count: usize, stride: usize| (count - 1).saturating_mul(stride);
+    rows == 0 || columns == 0 || last(rows, row_stride).saturating_add(last(columns, column_stride)) < length
 }
 
 #[cfg(test)]
@@ -61,6 +63,10 @@ mod tests {
         assert!(in_bounds(12, [2, 3], [1, 5]) && !in_bounds(11, [2, 3], [1, 5]));
         assert!(in_bounds(8, [2, 3], [5, 1]) && !in_bounds(7, [2, 3], [5, 1]));
         assert!(in_bounds(0, [0, 3], [1, 5]) && in_bounds(0, [2, 0], [1, 5]));
+        // A place beyond every number is not in bounds, even where counting to it begins again at 0.
+        let half = 1 << (usize::BITS / 2);
+        assert!(!in_bounds(usize::MAX, [half + 1, 1], [half, 1]) && !in_bounds(1, [1, half + 1], [1, half]));
+        assert!(!in_bounds(12, [2, usize::MAX], [usize::MAX, 2]));
     }
 
     #[test]
@@ -72,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "c.len() == m * n")]
+    #[should_panic(expected = "m.checked_mul(n) == Some(c.len())")]
     fn a_result_that_does_not_fit_is_refused() {
         let numbers = [1.0; 6];
         let (a, b) = (MatrixView::new(2, 3, &numbers), MatrixView::new(3, 2, &numbers));

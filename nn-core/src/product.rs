@@ -210,6 +210,24 @@ impl<T: Scalar> Kernel<T> for AddColumns<'_, T> {
 }
 // ANCHOR_END: sum_columns
 
+/// Panics if a product's shapes do not fit: what unsafe code and every loop behind [`Scalar::product`] rely on. A matrix C of
+/// more entries than `usize` counts has no slice that fits.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn check_product<T: Scalar>(a: &MatrixView<'_, T>, b: &MatrixView<'_, T>, start: Start<'_, T>, c: &[T]) {
+    let column_fits = match start {
+        Start::Column(column) => column.rows() == a.rows() && column.columns() == 1,
+        Start::Nothing | Start::C => true,
+    };
+    assert!(
+        a.columns() == b.rows() && a.rows().checked_mul(b.columns()) == Some(c.len()) && column_fits,
+        "matrix product C = A B: A is {}, B is {}, C has {} entries",
+        a.shape(),
+        b.shape(),
+        c.len()
+    );
+}
+
 /// C ← A B by the definition C_ij = Σ_p A_ip B_pj, one entry after the other: the slow product that no one doubts,
 /// against which the tests hold the others.
 ///
@@ -243,8 +261,14 @@ pub fn matmul_reference<'a, 'b, T: Scalar>(
 ///
 /// # Shapes
 ///
-/// A: m × k, B: k × n, `c`: the m · n entries of C column by column. The caller has checked them.
+/// A: m × k, B: k × n, `c`: the m · n entries of C column by column.
+///
+/// # Panics
+///
+/// Panics if the shapes do not fit.
+#[track_caller]
 pub fn plain_product<T: Scalar>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, write: Write, c: &mut [T]) {
+    check_product(&a, &b, write.into(), c);
     // A matrix of one row lies in memory like one of one column, and Cᵀ = Bᵀ Aᵀ has the longer loops.
     let (a, b) = if a.rows() == 1 { (b.t(), a.t()) } else { (a, b) };
     let rows = a.rows();

@@ -9,6 +9,7 @@ use num_traits::{One, Zero};
 use crate::lanes::Lines;
 use crate::one_example;
 use crate::packed::{self, Packed};
+use crate::product::check_product;
 use crate::thin::{self, Thin, Transpose};
 use crate::{Kernel, MatrixView, Start, executor, functions, gemm, lanes, plain_product};
 
@@ -84,9 +85,14 @@ pub trait Scalar:
     /// # Shapes
     ///
     /// A is m × k, B is k × n, and `c` holds the m × n matrix C column by column; a column to start from is m × 1.
-    /// [`matmul`](crate::matmul) and [`affine`](crate::affine) have checked them. Unless it starts from C, `c` is never
-    /// read: it may hold NaN.
+    /// Unless it starts from C, `c` is never read: it may hold NaN.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the shapes do not fit.
+    #[track_caller]
     fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, start: Start<'_, Self>, c: &mut [Self]) {
+        check_product(&a, &b, start, c);
         let write = start.lay_down(c);
         plain_product(a, b, write, c);
     }
@@ -140,7 +146,9 @@ macro_rules! implement_scalar {
             }
 
             #[inline(always)]
+            #[track_caller]
             fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, start: Start<'_, Self>, c: &mut [Self]) {
+                check_product(&a, &b, start, c);
                 if one_example::is_one(&a, &b) {
                     one_example::product(&a, &b, start, c);
                 } else {
