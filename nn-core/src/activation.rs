@@ -6,8 +6,22 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::sums::{largest, sum};
-use crate::{Kernel, Matrix, Scalar, Vector};
+use crate::sum::{largest, sum_of};
+use crate::{Matrix, Scalar};
+
+/// `each!(a = relu(z))` is the loop a_i = relu(z_i) over two slices, and `each!(g *= relu_derivative(a))` likewise.
+macro_rules! each {
+    ($out:ident $operation:tt $function:ident($in:ident)) => {
+        T::vectorize(
+            #[inline(always)]
+            || {
+                for (out, &x) in $out.iter_mut().zip($in) {
+                    *out $operation $function(x);
+                }
+            },
+        )
+    };
+}
 
 /// The activation function σ of a layer: a = σ(z).
 ///
@@ -82,7 +96,17 @@ impl Activation {
     #[track_caller]
     pub fn apply<T: Scalar>(self, z: &Matrix<T>, a: &mut Matrix<T>) {
         assert!(z.shape() == a.shape(), "activation {self}: z is {}, a is {}", z.shape(), a.shape());
-        T::widest(Apply { activation: self, z, a });
+        let (rows, z, a) = (z.rows().max(1), z.as_slice(), a.as_mut_slice());
+        match self {
+            Activation::Identity => a.copy_from_slice(z),
+            Activation::Step => each!(a = step(z)),
+            Activation::Relu => each!(a = relu(z)),
+            Activation::LeakyRelu => each!(a = leaky_relu(z)),
+            Activation::Sigmoid => each!(a = sigmoid(z)),
+            Activation::Tanh => each!(a = tanh(z)),
+            Activation::Softplus => each!(a = softplus(z)),
+            Activation::Softmax => softmax_of_columns(rows, z, a),
+        }
     }
 
     /// Turns ∂J/∂a into ∂J/∂z, in place: the chain rule through the activation.
@@ -107,10 +131,22 @@ impl Activation {
             a.shape(),
             gradient.shape()
         );
-        T::widest(Backward { activation: self, a, from: None, gradient });
+        let (rows, a, g) = (a.rows().max(1), a.as_slice(), gradient.as_mut_slice());
+        match self {
+            Activation::Identity => {}
+            Activation::Step => each!(g *= step_derivative(a)),
+            Activation::Relu => each!(g *= relu_derivative(a)),
+            Activation::LeakyRelu => each!(g *= leaky_relu_derivative(a)),
+            Activation::Sigmoid => each!(g *= sigmoid_derivative(a)),
+            Activation::Tanh => each!(g *= tanh_derivative(a)),
+            Activation::Softplus => each!(g *= softplus_derivative(a)),
+            Activation::Softmax => {
+                a.chunks_exact(rows).zip(g.chunks_exact_mut(rows)).for_each(|(a, g)| softmax_backward(a, g));
+            }
+        }
     }
 
-    /// ∂J/∂z ← ∂J/∂a ⊙ σ′(z): [`backward`](Activation::backward) from one matrix into another, for who wants to keep ∂J/∂a.
+    /// ∂J/∂z ← ∂J/∂a ⊙ σ′(z): [`backward`](Activation::backward) from one matrix into another, for callers that need ∂J/∂a afterwards.
     ///
     /// ```
     /// use nn_core::{Activation, Matrix};
@@ -137,114 +173,8 @@ impl Activation {
             a_gradient.shape(),
             z_gradient.shape()
         );
-        T::widest(Backward { activation: self, a, from: Some(a_gradient), gradient: z_gradient });
-    }
-}
-
-/// The loops of [`Activation::apply`] and [`Activation::backward`]. Each function is written out into a loop of its own,
-/// by a macro: a function that is handed over might be called instead of inlined, and then it is compiled for any
-/// processor. The two slices are parameters of a function, which cannot overlap: of two slices that come out of a struct the
-/// compiler asks that, at every run.
-struct Apply<'a, T> {
-    activation: Activation,
-    z: &'a Matrix<T>,
-    a: &'a mut Matrix<T>,
-}
-
-impl<T: Scalar> Kernel<T> for Apply<'_, T> {
-    #[inline(always)]
-    fn run<V: Vector<T>>(&mut self) {
-        let Apply { activation, z, ref mut a } = *self;
-        macro_rules! each {
-            ($function:ident) => {{
-                #[inline(always)]
-                fn each<T: Scalar>(a: &mut [T], z: &[T]) {
-                    for i in 0..a.len().min(z.len()) {
-                        a[i] = $function(z[i]);
-                    }
-                }
-                each(a.as_mut_slice(), z.as_slice());
-            }};
-        }
-        match activation {
-            Activation::Identity => a.as_mut_slice().copy_from_slice(z.as_slice()),
-            Activation::Step => each!(step),
-            Activation::Relu => each!(relu),
-            Activation::LeakyRelu => each!(leaky_relu),
-            Activation::Sigmoid => each!(sigmoid),
-            Activation::Tanh => each!(tanh),
-            Activation::Softplus => each!(softplus),
-            Activation::Softmax => {
-                // The steps of `softmax`, each for all columns at once: the exponentials are then one long loop.
-                for j in 0..z.columns() {
-                    subtract_largest(z.column(j), a.column_mut(j));
-                }
-                for a in a.as_mut_slice() {
-                    *a = a.exp();
-                }
-                for j in 0..z.columns() {
-                    divide_by_sum(a.column_mut(j));
-                }
-            }
-        }
-    }
-}
-
-struct Backward<'a, T> {
-    activation: Activation,
-    a: &'a Matrix<T>,
-    /// ∂J/∂a, where `gradient` does not hold it already.
-    from: Option<&'a Matrix<T>>,
-    gradient: &'a mut Matrix<T>,
-}
-
-impl<T: Scalar> Kernel<T> for Backward<'_, T> {
-    #[inline(always)]
-    fn run<V: Vector<T>>(&mut self) {
-        let Backward { activation, a, from, ref mut gradient } = *self;
-        macro_rules! each {
-            ($derivative:ident) => {{
-                #[inline(always)]
-                fn in_place<T: Scalar>(gradient: &mut [T], a: &[T]) {
-                    for i in 0..gradient.len().min(a.len()) {
-                        gradient[i] *= $derivative(a[i]);
-                    }
-                }
-                #[inline(always)]
-                fn into<T: Scalar>(gradient: &mut [T], from: &[T], a: &[T]) {
-                    for i in 0..gradient.len().min(from.len()).min(a.len()) {
-                        gradient[i] = from[i] * $derivative(a[i]);
-                    }
-                }
-                match from {
-                    None => in_place(gradient.as_mut_slice(), a.as_slice()),
-                    Some(from) => into(gradient.as_mut_slice(), from.as_slice(), a.as_slice()),
-                }
-            }};
-        }
-        match activation {
-            Activation::Identity => copy(from, gradient),
-            Activation::Step => each!(step_derivative),
-            Activation::Relu => each!(relu_derivative),
-            Activation::LeakyRelu => each!(leaky_relu_derivative),
-            Activation::Sigmoid => each!(sigmoid_derivative),
-            Activation::Tanh => each!(tanh_derivative),
-            Activation::Softplus => each!(softplus_derivative),
-            Activation::Softmax => {
-                copy(from, gradient);
-                for j in 0..a.columns() {
-                    softmax_backward(a.column(j), gradient.column_mut(j));
-                }
-            }
-        }
-    }
-}
-
-/// `to` ← ∂J/∂a, where it is elsewhere.
-#[inline(always)]
-fn copy<T: Scalar>(from: Option<&Matrix<T>>, to: &mut Matrix<T>) {
-    if let Some(from) = from {
-        to.as_mut_slice().copy_from_slice(from.as_slice());
+        z_gradient.as_mut_slice().copy_from_slice(a_gradient.as_slice());
+        self.backward(a, z_gradient);
     }
 }
 
@@ -375,31 +305,29 @@ pub fn softplus_derivative<T: Scalar>(a: T) -> T {
 // ANCHOR: softmax
 pub fn softmax<T: Scalar>(z: &[T], a: &mut [T]) {
     assert!(z.len() == a.len(), "softmax: z has {} entries, a has {}", z.len(), a.len());
-    subtract_largest(z, a);
-    for a in &mut *a {
-        *a = a.exp();
-    }
-    divide_by_sum(a);
+    softmax_of_columns(z.len().max(1), z, a);
+}
+
+/// The softmax of each column of so many rows.
+fn softmax_of_columns<T: Scalar>(rows: usize, z: &[T], a: &mut [T]) {
+    T::vectorize(
+        #[inline(always)]
+        || {
+            for (z, a) in z.chunks_exact(rows).zip(a.chunks_exact_mut(rows)) {
+                let largest = largest(z);
+                a.iter_mut().zip(z).for_each(|(a, &z)| *a = z - largest);
+            }
+            for a in &mut *a {
+                *a = a.exp(); // of all columns in one loop
+            }
+            for a in a.chunks_exact_mut(rows) {
+                let total = sum_of(a, a, |a, _| a);
+                a.iter_mut().for_each(|a| *a = *a / total);
+            }
+        },
+    );
 }
 // ANCHOR_END: softmax
-
-/// a_i ← z_i − z_max
-#[inline(always)]
-fn subtract_largest<T: Scalar>(z: &[T], a: &mut [T]) {
-    let largest = largest(z);
-    for (a, &z) in a.iter_mut().zip(z) {
-        *a = z - largest;
-    }
-}
-
-/// a_i ← a_i / Σ_k a_k
-#[inline(always)]
-fn divide_by_sum<T: Scalar>(a: &mut [T]) {
-    let total = sum(a, a, |a, _| a);
-    for a in a {
-        *a = *a / total;
-    }
-}
 
 /// The chain rule through softmax: ∂J/∂z_i = a_i (∂J/∂a_i − Σ_k ∂J/∂a_k a_k), in place.
 ///
@@ -422,10 +350,8 @@ pub fn softmax_backward<T: Scalar>(a: &[T], gradient: &mut [T]) {
         a.len(),
         gradient.len()
     );
-    let mean = sum(a, gradient, |a, g| a * g);
-    for (g, &a) in gradient.iter_mut().zip(a) {
-        *g = a * (*g - mean);
-    }
+    let mean = sum_of(a, gradient, |a, g| a * g); // Σ_k ∂J/∂a_k a_k
+    gradient.iter_mut().zip(a).for_each(|(g, &a)| *g = a * (*g - mean));
 }
 // ANCHOR_END: softmax_backward
 

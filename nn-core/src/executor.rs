@@ -88,28 +88,41 @@ impl Executor {
     }
 
     // ANCHOR: parts
-    /// Into how many parts a product of an m × k and a k × n matrix is divided.
+    /// Into how many parts a product of an m × k and a k × n matrix is divided, each of at least four columns.
     #[inline]
     pub fn parts(self, m: usize, k: usize, n: usize) -> usize {
         let multiplications = m.saturating_mul(k).saturating_mul(n);
-        (multiplications / Self::PART).clamp(1, self.threads).min(n.max(1))
+        (multiplications / Self::PART).min(n / 4).clamp(1, self.threads)
     }
     // ANCHOR_END: parts
 }
 
-/// Calls `product` with parts of the columns of B and of C, which together are all of them.
-#[inline]
+/// Calls `product` with A and parts of the columns of B and of C, which together are all of them.
+#[inline(always)]
 pub(crate) fn divide<T: Scalar>(
-    m: usize,
-    b: &MatrixView<'_, T>,
+    a: MatrixView<'_, T>,
+    b: MatrixView<'_, T>,
     c: &mut [T],
-    product: impl Fn(&MatrixView<'_, T>, &mut [T]) + Sync,
+    product: impl Fn(MatrixView<'_, T>, MatrixView<'_, T>, &mut [T]) + Sync,
+) {
+    let (m, k, n) = (a.rows(), a.columns(), b.columns());
+    if m.saturating_mul(k).saturating_mul(n) < 2 * Executor::PART {
+        product(a, b, c);
+    } else {
+        divide_product(a.columns_range(0..k), b.columns_range(0..n), c, product);
+    }
+}
+
+#[inline(never)]
+fn divide_product<T: Scalar>(
+    a: MatrixView<'_, T>,
+    b: MatrixView<'_, T>,
+    c: &mut [T],
+    product: impl Fn(MatrixView<'_, T>, MatrixView<'_, T>, &mut [T]) + Sync,
 ) {
     let executor = CURRENT.get();
-    match executor.parts(m, b.rows(), b.columns()) {
-        1 => product(b, c),
-        parts => divide_into(parts, executor, m, b, c, &product),
-    }
+    let parts = executor.parts(a.rows(), a.columns(), b.columns());
+    divide_into(parts, executor, a.rows(), b, c, &|b, c: &mut [T]| product(a, b, c));
 }
 
 /// Calls `work` with parts of two slices of the same length, which together are all of them.
@@ -119,23 +132,24 @@ pub(crate) fn divide<T: Scalar>(
 #[inline]
 pub(crate) fn divide_entries<T: Scalar>(x: &mut [T], y: &[T], work: impl Fn(&mut [T], &[T]) + Sync) {
     const PART: usize = 1 << 17;
-    let executor = CURRENT.get();
-    match (x.len() / PART).min(executor.threads) {
-        0 | 1 => work(x, y),
-        // The columns of a matrix of one row.
-        parts => divide_into(parts, executor, 1, &MatrixView::new(1, y.len(), y), x, &|y, x: &mut [T]| {
-            work(x, &y.raw().0[..x.len()]);
-        }),
+    if x.len() < 2 * PART {
+        return work(x, y);
     }
+    let executor = CURRENT.get();
+    // As if they were the columns of a matrix of one row.
+    let parts = (x.len() / PART).min(executor.threads);
+    divide_into(parts, executor, 1, MatrixView::new(1, y.len(), y), x, &|y, x: &mut [T]| {
+        work(x, &y.raw().0[..x.len()]);
+    });
 }
 
 fn divide_into<T: Scalar>(
     parts: usize,
     executor: Executor,
     m: usize,
-    b: &MatrixView<'_, T>,
+    b: MatrixView<'_, T>,
     c: &mut [T],
-    product: &(impl Fn(&MatrixView<'_, T>, &mut [T]) + Sync),
+    product: &(impl Fn(MatrixView<'_, T>, &mut [T]) + Sync),
 ) {
     if parts <= 1 {
         return product(b, c);
@@ -144,8 +158,8 @@ fn divide_into<T: Scalar>(
     let left = n * left_parts / parts;
     let (c_left, c_right) = c.split_at_mut(left * m);
     (executor.join)(
-        &mut || divide_into(left_parts, executor, m, &b.columns_range(0..left), c_left, product),
-        &mut || divide_into(parts - left_parts, executor, m, &b.columns_range(left..n), c_right, product),
+        &mut || divide_into(left_parts, executor, m, b.columns_range(0..left), c_left, product),
+        &mut || divide_into(parts - left_parts, executor, m, b.columns_range(left..n), c_right, product),
     );
 }
 
@@ -162,7 +176,7 @@ mod tests {
         for (parts, n) in [(1, 3), (2, 7), (3, 10), (4, 4), (5, 257), (8, 1000)] {
             let (b, mut c) = (Matrix::<f32>::zeros(1, n), vec![0.0; 2 * n]);
             let widths = Mutex::new(Vec::new());
-            divide_into(parts, Executor::ONE_THREAD, 2, &b.view(), &mut c, &|b, c| {
+            divide_into(parts, Executor::ONE_THREAD, 2, b.view(), &mut c, &|b, c| {
                 assert_eq!(c.len(), 2 * b.columns());
                 widths.lock().unwrap().push(b.columns());
             });

@@ -7,8 +7,8 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use crate::activation::UnknownName;
-use crate::sums::{largest, largest_and_others, sum};
-use crate::{Activation, Kernel, Matrix, Scalar, Vector};
+use crate::sum::{MANY, add_by_halves, largest, largest_and_others, sum_of};
+use crate::{Activation, Matrix, Scalar};
 
 /// The cost J of a network's outputs against the targets.
 ///
@@ -117,7 +117,8 @@ impl Loss {
 // ANCHOR: least_squares
 pub fn least_squares<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>) -> T {
     same_shape("least squares", "a", a, y);
-    sum(a.as_slice(), y.as_slice(), |a, y| (a - y) * (a - y)) / T::from_f64(2.0 * y.columns() as f64)
+    let squares = sum_of(a.as_slice(), y.as_slice(), |a, y| (a - y) * (a - y));
+    squares / (T::from_f64(2.0) * examples(y))
 }
 // ANCHOR_END: least_squares
 
@@ -135,9 +136,6 @@ pub fn least_squares_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
 }
 // ANCHOR_END: least_squares_gradient
 
-/// How many logarithms are computed side by side. Each is a long chain of operations that wait for each other.
-const SIDE_BY_SIDE: usize = 16;
-
 /// J = −1/m Σ y ln softmax(z), for targets that sum to 1 in each column (one-hot or soft).
 ///
 /// With z_max the largest of a column, −ln softmax(z)_t = (z_max − z_t) + ln(1 + Σ_{i≠max} e^{z_i − z_max}), where no
@@ -152,34 +150,26 @@ const SIDE_BY_SIDE: usize = 16;
 pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> T {
     same_shape("cross-entropy", "z", z, y);
     same_shape("cross-entropy", "a", a, y);
-    let mut total = T::zero();
-    for first in (0..y.columns()).step_by(SIDE_BY_SIDE) {
-        let columns = first..y.columns().min(first + SIDE_BY_SIDE);
-        let log_sums = log_sums(a, columns.clone());
-        for (j, &log_sum) in columns.zip(&log_sums) {
-            let (z_column, z_max) = (z.column(j), largest(z.column(j)));
-            total += sum(z_column, y.column(j), |z, y| {
-                // A target of 0 takes no part, even where z_max − z overflows. A NaN takes part.
-                if y != T::zero() { y * ((z_max - z) + log_sum) } else { T::zero() }
-            });
+    let mut total = [T::zero()];
+    let add = |columns: Range<usize>, total: &mut [T]| {
+        for j in columns {
+            total[0] += cross_entropy_of(z.column(j), a.column(j), y.column(j));
         }
+    };
+    match y.columns() {
+        0..=MANY => add(0..y.columns(), &mut total),
+        _ => add_by_halves(y.columns(), &mut total, add),
     }
-    total / examples(y)
+    total[0] / examples(y)
 }
 
-/// ln(1 + Σ_{i≠max} e^{z_i − z_max}) of some columns, at most as many as go side by side, from a = softmax(z).
+/// Σ y ((z_max − z) + ln(1 + Σ_{i≠max} e^{z_i − z_max})), of one example.
 #[inline]
-fn log_sums<T: Scalar>(a: &Matrix<T>, columns: Range<usize>) -> [T; SIDE_BY_SIDE] {
-    let mut log_sums = [T::zero(); SIDE_BY_SIDE];
-    let of_these = &mut log_sums[..columns.len()];
-    for (log_sum, j) in of_these.iter_mut().zip(columns) {
-        let (a_max, others) = largest_and_others(a.column(j));
-        *log_sum = others / a_max;
-    }
-    for log_sum in of_these {
-        *log_sum = log_sum.ln_1p();
-    }
-    log_sums
+fn cross_entropy_of<T: Scalar>(z: &[T], a: &[T], y: &[T]) -> T {
+    let (z_max, (a_max, others)) = (largest(z), largest_and_others(a));
+    let log_sum = (others / a_max).ln_1p();
+    // A target of 0 takes no part, even where z_max − z overflows. A NaN takes part.
+    sum_of(z, y, |z, y| if y != T::zero() { y * ((z_max - z) + log_sum) } else { T::zero() })
 }
 // ANCHOR_END: cross_entropy
 
@@ -220,32 +210,17 @@ pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
 #[track_caller]
 pub fn binary_cross_entropy<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>) -> T {
     same_shape("binary cross-entropy", "z", z, y);
-    let mut total = T::zero();
-    T::widest(BinaryCrossEntropy { z: z.as_slice(), y: y.as_slice(), total: &mut total });
-    total / examples(y)
-}
-
-/// total ← total + Σ [(1 − y) softplus(z) + y softplus(−z)]. Some terms are computed along vectors, and then added up.
-struct BinaryCrossEntropy<'a, T> {
-    z: &'a [T],
-    y: &'a [T],
-    total: &'a mut T,
-}
-
-impl<T: Scalar> Kernel<T> for BinaryCrossEntropy<'_, T> {
-    #[inline(always)]
-    fn run<V: Vector<T>>(&mut self) {
-        let mut terms = [T::zero(); SIDE_BY_SIDE];
-        for (z, y) in self.z.chunks(SIDE_BY_SIDE).zip(self.y.chunks(SIDE_BY_SIDE)) {
-            for ((term, &z), &y) in terms.iter_mut().zip(z).zip(y) {
-                // At z = 0 the side of z > 0 is taken, as |z| takes it: only together do their kinks cancel.
-                let linear = if z < T::zero() { -z * y } else { z * (T::one() - y) };
-                *term = linear + (-z.abs()).exp().ln_1p();
-            }
-            let terms = &terms[..z.len()];
-            *self.total += sum(terms, terms, |term, _| term);
-        }
-    }
+    let sum = sum_of(
+        z.as_slice(),
+        y.as_slice(),
+        #[inline(always)]
+        |z, y| {
+            // At z = 0 the side of z > 0 is taken, as |z| takes it: only together do their kinks cancel.
+            let linear = if z < T::zero() { -z * y } else { z * (T::one() - y) };
+            linear + (-z.abs()).exp().ln_1p()
+        },
+    );
+    sum / examples(y)
 }
 
 /// δ = ∂J/∂z = (a − y) / m for a = sigmoid(z), taken as (1 − y) sigmoid(z) − y sigmoid(−z), which keeps its digits where
@@ -260,27 +235,18 @@ pub fn binary_cross_entropy_gradient<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>, gr
     same_shape("binary cross-entropy", "z", z, y);
     same_shape("binary cross-entropy", "δ", gradient, y);
     let m = examples(y);
-    T::widest(BinaryCrossEntropyGradient { z: z.as_slice(), y: y.as_slice(), m, gradient: gradient.as_mut_slice() });
-}
-
-/// The loop of [`binary_cross_entropy_gradient`].
-struct BinaryCrossEntropyGradient<'a, T> {
-    z: &'a [T],
-    y: &'a [T],
-    m: T,
-    gradient: &'a mut [T],
-}
-
-impl<T: Scalar> Kernel<T> for BinaryCrossEntropyGradient<'_, T> {
-    #[inline(always)]
-    fn run<V: Vector<T>>(&mut self) {
-        for ((g, &z), &y) in self.gradient.iter_mut().zip(self.z).zip(self.y) {
-            let e = (-z.abs()).exp();
-            let (near, far) = (T::one() / (T::one() + e), e / (T::one() + e)); // sigmoid(|z|), sigmoid(−|z|)
-            let (a, one_minus_a) = if z < T::zero() { (far, near) } else { (near, far) };
-            *g = ((T::one() - y) * a - y * one_minus_a) / self.m;
-        }
-    }
+    let (z, y, gradient) = (z.as_slice(), y.as_slice(), gradient.as_mut_slice());
+    T::vectorize(
+        #[inline(always)]
+        || {
+            for ((g, &z), &y) in gradient.iter_mut().zip(z).zip(y) {
+                let e = (-z.abs()).exp();
+                let (near, far) = (T::one() / (T::one() + e), e / (T::one() + e)); // sigmoid(|z|), sigmoid(−|z|)
+                let (a, one_minus_a) = if z < T::zero() { (far, near) } else { (near, far) };
+                *g = ((T::one() - y) * a - y * one_minus_a) / m;
+            }
+        },
+    );
 }
 
 #[track_caller]

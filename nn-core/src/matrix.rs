@@ -3,8 +3,7 @@
 use std::fmt;
 use std::ops::{Index, IndexMut, Range};
 
-use crate::lanes::Lines;
-use crate::{Kernel, MatrixView, Scalar, Shape, Vector, executor, sums};
+use crate::{MatrixView, Scalar, Shape, executor, sum};
 
 /// A matrix of `rows` × `columns` numbers, stored **column by column**: a batch keeps each example in one slice.
 ///
@@ -23,7 +22,7 @@ use crate::{Kernel, MatrixView, Scalar, Shape, Vector, executor, sums};
 pub struct Matrix<T> {
     rows: usize,
     columns: usize,
-    data: Lines<T>, // like a Vec, and begins with a cache line
+    data: Vec<T>, // column by column
 }
 // ANCHOR_END: matrix
 
@@ -36,9 +35,7 @@ impl<T: Scalar> Matrix<T> {
     /// Panics if rows · columns overflows.
     #[track_caller]
     pub fn zeros(rows: usize, columns: usize) -> Self {
-        let mut data = Lines::default();
-        data.resize(length(rows, columns), T::zero());
-        Matrix { rows, columns, data }
+        Matrix { rows, columns, data: vec![T::zero(); length(rows, columns)] }
     }
 
     /// The matrix whose entry (i, j) is `f(i, j)`. The entries are asked for column by column.
@@ -201,18 +198,10 @@ impl<T: Scalar> Matrix<T> {
     #[inline]
     #[track_caller]
     pub fn resize(&mut self, rows: usize, columns: usize) {
-        // Mostly it has: in every step but the first and those of a smaller batch.
         if (rows, columns) != (self.rows, self.columns) {
-            self.change_length(rows, columns);
+            self.data.resize(length(rows, columns), T::zero());
         }
-        // Said also where it is so: the compiler knows the shape then, and what comes next need not ask for it.
         (self.rows, self.columns) = (rows, columns);
-    }
-
-    #[cold]
-    #[track_caller]
-    fn change_length(&mut self, rows: usize, columns: usize) {
-        self.data.resize(length(rows, columns), T::zero());
     }
 
     /// Sets every entry to `value`.
@@ -270,7 +259,14 @@ impl<T: Scalar> Matrix<T> {
     pub fn zip_in_place(&mut self, other: &Matrix<T>, f: impl Fn(T, T) -> T + Copy + Sync) {
         assert!(self.shape() == other.shape(), "zip of {} with {}: shapes differ", self.shape(), other.shape());
         executor::divide_entries(&mut self.data, &other.data, |entries, others| {
-            T::widest(ZipInPlace { entries, others, f });
+            T::vectorize(
+                #[inline(always)]
+                || {
+                    for (entry, &other) in entries.iter_mut().zip(others) {
+                        *entry = f(*entry, other);
+                    }
+                },
+            );
         });
     }
 
@@ -294,28 +290,7 @@ impl<T: Scalar> Matrix<T> {
     pub fn argmax(&self, j: usize) -> usize {
         let column = self.column(j);
         assert!(!column.is_empty(), "argmax of an empty column");
-        sums::argmax(column)
-    }
-}
-
-struct ZipInPlace<'a, T, F> {
-    entries: &'a mut [T],
-    others: &'a [T],
-    f: F,
-}
-
-impl<T: Scalar, F: Fn(T, T) -> T> Kernel<T> for ZipInPlace<'_, T, F> {
-    #[inline(always)]
-    fn run<V: Vector<T>>(&mut self) {
-        zip(self.entries, self.others, &self.f);
-    }
-}
-
-/// A function, because slices that are parameters cannot overlap; of those of a struct the compiler would ask it first.
-#[inline(always)]
-fn zip<T: Scalar>(entries: &mut [T], others: &[T], f: impl Fn(T, T) -> T) {
-    for i in 0..entries.len().min(others.len()) {
-        entries[i] = f(entries[i], others[i]);
+        sum::argmax(column)
     }
 }
 

@@ -158,7 +158,7 @@ impl<T> Index<(usize, usize)> for MatrixView<'_, T> {
 impl<'a, T> From<&'a Matrix<T>> for MatrixView<'a, T> {
     #[inline]
     fn from(matrix: &'a Matrix<T>) -> Self {
-        // As `new` does it, but for the question whether the numbers are as many: in a matrix they are.
+        // Like `new`, without the check of the length: a matrix always has rows · columns numbers.
         let (rows, columns) = (matrix.rows(), matrix.columns());
         MatrixView { data: matrix.as_slice(), rows, columns, row_stride: 1, column_stride: rows }
     }

@@ -1,16 +1,23 @@
-//! The call into the crate matrixmultiply, which multiplies large matrices.
+//! The call into the crate matrixmultiply, which multiplies large matrices of `f32` and `f64` where the feature `fast` is
+//! off.
 #![allow(unsafe_code)] // matrixmultiply takes raw pointers and strides.
 
 use crate::{MatrixView, Write};
 
+/// Whether A is large enough for matrixmultiply, which copies its factors before it multiplies them. The shape of B has no
+/// say, so that a column of C has the same bits whatever others there are.
+pub(crate) fn is_large<T>(a: &MatrixView<'_, T>) -> bool {
+    a.rows().saturating_mul(a.columns()) >= 1 << 12
+}
+
 macro_rules! implement_product {
-    ($name:ident, $float:ident, $gemm:ident) => {
+    ($float:ident, $gemm:ident) => {
         /// C ← A B, or C ← C + A B, by matrixmultiply.
-        pub(crate) fn $name(a: MatrixView<'_, $float>, b: MatrixView<'_, $float>, write: Write, c: &mut [$float]) {
+        pub(crate) fn $float(a: MatrixView<'_, $float>, b: MatrixView<'_, $float>, write: Write, c: &mut [$float]) {
             let (m, k, n) = (a.rows(), a.columns(), b.columns());
             let (a_data, a_row, a_column) = a.raw();
             let (b_data, b_row, b_column) = b.raw();
-            assert!(b.rows() == k && c.len() == m * n);
+            assert!(b.rows() == k && m.checked_mul(n) == Some(c.len()));
             assert!(in_bounds(a_data.len(), [m, k], [a_row, a_column]));
             assert!(in_bounds(b_data.len(), [k, n], [b_row, b_column]));
             let beta = match write {
@@ -43,12 +50,13 @@ macro_rules! implement_product {
     };
 }
 
-implement_product!(product_f32, f32, sgemm);
-implement_product!(product_f64, f64, dgemm);
+implement_product!(f32, sgemm);
+implement_product!(f64, dgemm);
 
 /// Whether the last entry of a matrix with these strides lies within `length` numbers.
 fn in_bounds(length: usize, [rows, columns]: [usize; 2], [row_stride, column_stride]: [usize; 2]) -> bool {
-    rows == 0 || columns == 0 || (rows - 1) * row_stride + (columns - 1) * column_stride < length
+    let last = |count: usize, stride: usize| (count - 1).saturating_mul(stride);
+    rows == 0 || columns == 0 || last(rows, row_stride).saturating_add(last(columns, column_stride)) < length
 }
 
 #[cfg(test)]
@@ -68,14 +76,14 @@ mod tests {
     fn factors_that_do_not_fit_are_refused() {
         let numbers = [1.0; 6];
         let (a, b) = (MatrixView::new(2, 3, &numbers), MatrixView::new(2, 2, &numbers[..4]));
-        product_f64(a, b, Write::Replace, &mut [0.0; 4]);
+        f64(a, b, Write::Replace, &mut [0.0; 4]);
     }
 
     #[test]
-    #[should_panic(expected = "c.len() == m * n")]
+    #[should_panic(expected = "m.checked_mul(n) == Some(c.len())")]
     fn a_result_that_does_not_fit_is_refused() {
         let numbers = [1.0; 6];
         let (a, b) = (MatrixView::new(2, 3, &numbers), MatrixView::new(3, 2, &numbers));
-        product_f32(a, b, Write::Replace, &mut [0.0; 3]);
+        f32(a, b, Write::Replace, &mut [0.0; 3]);
     }
 }
