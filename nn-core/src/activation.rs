@@ -6,20 +6,18 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::scalar::vectorize;
 use crate::sum::{largest, sum_of};
 use crate::{Matrix, Scalar};
 
 /// `each!(a = relu(z))` is the loop a_i = relu(z_i) over two slices, and `each!(g *= relu_derivative(a))` likewise.
 macro_rules! each {
     ($out:ident $operation:tt $function:ident($in:ident)) => {
-        T::vectorize(
-            #[inline(always)]
-            || {
-                for (out, &x) in $out.iter_mut().zip($in) {
-                    *out $operation $function(x);
-                }
-            },
-        )
+        vectorize!(T, {
+            for (out, &x) in $out.iter_mut().zip($in) {
+                *out $operation $function(x);
+            }
+        })
     };
 }
 
@@ -59,16 +57,10 @@ pub enum Activation {
 
 impl Activation {
     /// All of them, in the order of the book.
-    pub const ALL: [Activation; 8] = [
-        Activation::Identity,
-        Activation::Step,
-        Activation::Relu,
-        Activation::LeakyRelu,
-        Activation::Sigmoid,
-        Activation::Tanh,
-        Activation::Softplus,
-        Activation::Softmax,
-    ];
+    pub const ALL: [Activation; 8] = {
+        use Activation::*;
+        [Identity, Step, Relu, LeakyRelu, Sigmoid, Tanh, Softplus, Softmax]
+    };
 
     /// The name in model files and on the command line: `leaky-relu`.
     pub fn name(self) -> &'static str {
@@ -125,12 +117,8 @@ impl Activation {
     /// Panics if the shapes differ.
     #[track_caller]
     pub fn backward<T: Scalar>(self, a: &Matrix<T>, gradient: &mut Matrix<T>) {
-        assert!(
-            a.shape() == gradient.shape(),
-            "derivative of {self}: a is {}, ∂J/∂a is {}",
-            a.shape(),
-            gradient.shape()
-        );
+        let (is_a, is_gradient) = (a.shape(), gradient.shape());
+        assert!(is_a == is_gradient, "derivative of {self}: a is {is_a}, ∂J/∂a is {is_gradient}");
         let (rows, a, g) = (a.rows().max(1), a.as_slice(), gradient.as_mut_slice());
         match self {
             Activation::Identity => {}
@@ -166,13 +154,8 @@ impl Activation {
     /// Panics if the shapes differ. Source: seed document, section 3.7.4.
     #[track_caller]
     pub fn backward_into<T: Scalar>(self, a: &Matrix<T>, a_gradient: &Matrix<T>, z_gradient: &mut Matrix<T>) {
-        assert!(
-            a.shape() == a_gradient.shape() && a.shape() == z_gradient.shape(),
-            "derivative of {self}: a is {}, ∂J/∂a is {}, ∂J/∂z is {}",
-            a.shape(),
-            a_gradient.shape(),
-            z_gradient.shape()
-        );
+        let [is_a, da, dz] = [a.shape(), a_gradient.shape(), z_gradient.shape()];
+        assert!(is_a == da && is_a == dz, "derivative of {self}: a is {is_a}, ∂J/∂a is {da}, ∂J/∂z is {dz}");
         z_gradient.as_mut_slice().copy_from_slice(a_gradient.as_slice());
         self.backward(a, z_gradient);
     }
@@ -212,13 +195,7 @@ pub fn relu<T: Scalar>(z: T) -> T {
 #[inline(always)]
 // ANCHOR: relu_derivative
 pub fn relu_derivative<T: Scalar>(a: T) -> T {
-    if a > T::zero() {
-        T::one()
-    } else if a <= T::zero() {
-        T::zero()
-    } else {
-        a
-    }
+    if a > T::zero() { T::one() } else { a * T::zero() }
 }
 // ANCHOR_END: relu_derivative
 
@@ -310,22 +287,19 @@ pub fn softmax<T: Scalar>(z: &[T], a: &mut [T]) {
 
 /// The softmax of each column of so many rows.
 fn softmax_of_columns<T: Scalar>(rows: usize, z: &[T], a: &mut [T]) {
-    T::vectorize(
-        #[inline(always)]
-        || {
-            for (z, a) in z.chunks_exact(rows).zip(a.chunks_exact_mut(rows)) {
-                let largest = largest(z);
-                a.iter_mut().zip(z).for_each(|(a, &z)| *a = z - largest);
-            }
-            for a in &mut *a {
-                *a = a.exp(); // of all columns in one loop
-            }
-            for a in a.chunks_exact_mut(rows) {
-                let total = sum_of(a, a, |a, _| a);
-                a.iter_mut().for_each(|a| *a = *a / total);
-            }
-        },
-    );
+    vectorize!(T, {
+        for (z, a) in z.chunks_exact(rows).zip(a.chunks_exact_mut(rows)) {
+            let largest = largest(z);
+            a.iter_mut().zip(z).for_each(|(a, &z)| *a = z - largest);
+        }
+        for a in &mut *a {
+            *a = a.exp(); // of all columns in one loop
+        }
+        for a in a.chunks_exact_mut(rows) {
+            let total = sum_of(a, a, |a, _| a);
+            a.iter_mut().for_each(|a| *a = *a / total);
+        }
+    });
 }
 // ANCHOR_END: softmax
 
@@ -344,12 +318,8 @@ fn softmax_of_columns<T: Scalar>(rows: usize, z: &[T], a: &mut [T]) {
 #[track_caller]
 // ANCHOR: softmax_backward
 pub fn softmax_backward<T: Scalar>(a: &[T], gradient: &mut [T]) {
-    assert!(
-        a.len() == gradient.len(),
-        "derivative of softmax: a has {} entries, ∂J/∂a has {}",
-        a.len(),
-        gradient.len()
-    );
+    let (n, g) = (a.len(), gradient.len());
+    assert!(n == g, "derivative of softmax: a has {n} entries, ∂J/∂a has {g}");
     let mean = sum_of(a, gradient, |a, g| a * g); // Σ_k ∂J/∂a_k a_k
     gradient.iter_mut().zip(a).for_each(|(g, &a)| *g = a * (*g - mean));
 }
@@ -365,10 +335,7 @@ impl FromStr for Activation {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
-        Activation::ALL
-            .into_iter()
-            .find(|activation| activation.name() == name)
-            .ok_or_else(|| UnknownName::new("activation", name, &Activation::ALL.map(Activation::name)))
+        find("activation", name, &Activation::ALL, Activation::name)
     }
 }
 
@@ -381,8 +348,14 @@ pub struct UnknownName {
     known: String,
 }
 
-impl UnknownName {
-    pub(crate) fn new(what: &'static str, found: &str, known: &[&str]) -> Self {
-        UnknownName { what, found: found.to_owned(), known: known.join(", ") }
-    }
+/// The one of `all` that has this name.
+pub(crate) fn find<N: Copy>(
+    what: &'static str,
+    found: &str,
+    all: &[N],
+    name: fn(N) -> &'static str,
+) -> Result<N, UnknownName> {
+    let known = || all.iter().map(|&one| name(one)).collect::<Vec<_>>().join(", ");
+    let unknown = || UnknownName { what, found: found.to_owned(), known: known() };
+    all.iter().copied().find(|&one| name(one) == found).ok_or_else(unknown)
 }

@@ -15,37 +15,17 @@ macro_rules! implement_product {
         /// C ← A B, or C ← C + A B, by matrixmultiply.
         pub(crate) fn $float(a: MatrixView<'_, $float>, b: MatrixView<'_, $float>, write: Write, c: &mut [$float]) {
             let (m, k, n) = (a.rows(), a.columns(), b.columns());
-            let (a_data, a_row, a_column) = a.raw();
-            let (b_data, b_row, b_column) = b.raw();
-            assert!(b.rows() == k && m.checked_mul(n) == Some(c.len()));
-            assert!(in_bounds(a_data.len(), [m, k], [a_row, a_column]));
-            assert!(in_bounds(b_data.len(), [k, n], [b_row, b_column]));
-            let beta = match write {
-                Write::Replace => 0.0, // matrixmultiply then never reads C
-                Write::Add => 1.0,
-            };
-            // SAFETY: the three assertions above say that every entry that matrixmultiply reads of A (m × k) and of B
-            // (k × n), and every entry that it writes of C (m × n, column by column), lies in its slice. C is
-            // borrowed mutably, so it overlaps neither factor. Slices never hold more than isize::MAX bytes, so the
-            // strides fit an isize.
-            unsafe {
-                matrixmultiply::$gemm(
-                    m,
-                    k,
-                    n,
-                    1.0,
-                    a_data.as_ptr(),
-                    a_row as isize,
-                    a_column as isize,
-                    b_data.as_ptr(),
-                    b_row as isize,
-                    b_column as isize,
-                    beta,
-                    c.as_mut_ptr(),
-                    1,
-                    m as isize,
-                );
-            }
+            let ((a, a_row, a_column), (b_rows, (b, b_row, b_column))) = (a.raw(), (b.rows(), b.raw()));
+            assert!(b_rows == k && m.checked_mul(n) == Some(c.len()));
+            assert!(in_bounds(a.len(), [m, k], [a_row, a_column]) && in_bounds(b.len(), [k, n], [b_row, b_column]));
+            let [ra, ca, rb, cb] = [a_row, a_column, b_row, b_column].map(|stride| stride as isize);
+            // With 0 for β matrixmultiply never reads C.
+            let (beta, a, b, c) = (if write == Write::Add { 1.0 } else { 0.0 }, a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
+            // SAFETY: the assertions above say that every entry that matrixmultiply reads of A (m × k) and of B (k × n), and
+            // every entry that it writes of C (m × n, column by column), lies in its slice. C is borrowed mutably, so it
+            // overlaps neither factor. Slices never hold more than isize::MAX bytes, so the strides of a matrix that has an
+            // entry beyond its first row or column fit an isize.
+            unsafe { matrixmultiply::$gemm(m, k, n, 1.0, a, ra, ca, b, rb, cb, beta, c, 1, m as isize) }
         }
     };
 }
@@ -72,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "b.rows() == k")]
+    #[should_panic(expected = "b_rows == k")]
     fn factors_that_do_not_fit_are_refused() {
         let numbers = [1.0; 6];
         let (a, b) = (MatrixView::new(2, 3, &numbers), MatrixView::new(2, 2, &numbers[..4]));

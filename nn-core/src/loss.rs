@@ -6,7 +6,8 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-use crate::activation::UnknownName;
+use crate::activation::{UnknownName, find};
+use crate::scalar::vectorize;
 use crate::sum::{MANY, add_by_halves, largest, largest_and_others, sum_of};
 use crate::{Activation, Matrix, Scalar};
 
@@ -100,35 +101,27 @@ impl Loss {
 
     #[track_caller]
     fn check<T: Scalar>(self, z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) {
-        assert!(
-            z.shape() == y.shape() && a.shape() == y.shape(),
-            "cost {self}: z is {}, a is {}, y is {}",
-            z.shape(),
-            a.shape(),
-            y.shape()
-        );
+        let [is_z, is_a, is_y] = [z, a, y].map(Matrix::shape);
+        assert!(is_z == is_y && is_a == is_y, "cost {self}: z is {is_z}, a is {is_a}, y is {is_y}");
         assert!(y.columns() > 0, "cost {self}: a mean over no examples");
     }
 }
 
 /// J = 1/(2m) Σ (a − y)²
-#[inline]
 #[track_caller]
 // ANCHOR: least_squares
 pub fn least_squares<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>) -> T {
-    same_shape("least squares", "a", a, y);
+    same_shapes("least squares", [("a", a)], y);
     let squares = sum_of(a.as_slice(), y.as_slice(), |a, y| (a - y) * (a - y));
     squares / (T::from_f64(2.0) * examples(y))
 }
 // ANCHOR_END: least_squares
 
 /// ∂J/∂a = (a − y) / m
-#[inline]
 #[track_caller]
 // ANCHOR: least_squares_gradient
 pub fn least_squares_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
-    same_shape("least squares", "a", a, y);
-    same_shape("least squares", "∂J/∂a", gradient, y);
+    same_shapes("least squares", [("a", a), ("∂J/∂a", gradient)], y);
     let m = examples(y);
     for ((g, &a), &y) in gradient.as_mut_slice().iter_mut().zip(a.as_slice()).zip(y.as_slice()) {
         *g = (a - y) / m;
@@ -144,12 +137,10 @@ pub fn least_squares_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
 /// # Shapes
 ///
 /// z, a = softmax(z), y: n_L × m.
-#[inline]
 #[track_caller]
 // ANCHOR: cross_entropy
 pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> T {
-    same_shape("cross-entropy", "z", z, y);
-    same_shape("cross-entropy", "a", a, y);
+    same_shapes("cross-entropy", [("z", z), ("a", a)], y);
     let mut total = [T::zero()];
     let add = |columns: Range<usize>, total: &mut [T]| {
         for j in columns {
@@ -164,7 +155,6 @@ pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> 
 }
 
 /// Σ y ((z_max − z) + ln(1 + Σ_{i≠max} e^{z_i − z_max})), of one example.
-#[inline]
 fn cross_entropy_of<T: Scalar>(z: &[T], a: &[T], y: &[T]) -> T {
     let (z_max, (a_max, others)) = (largest(z), largest_and_others(a));
     let log_sum = (others / a_max).ln_1p();
@@ -181,12 +171,10 @@ fn cross_entropy_of<T: Scalar>(z: &[T], a: &[T], y: &[T]) -> T {
 /// # Shapes
 ///
 /// a = softmax(z), y, `gradient`: n_L × m.
-#[inline]
 #[track_caller]
 // ANCHOR: cross_entropy_gradient
 pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
-    same_shape("cross-entropy", "a", a, y);
-    same_shape("cross-entropy", "δ", gradient, y);
+    same_shapes("cross-entropy", [("a", a), ("δ", gradient)], y);
     let m = examples(y);
     for j in 0..y.columns() {
         let (a_column, y_column) = (a.column(j), y.column(j));
@@ -206,10 +194,9 @@ pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
 /// # Shapes
 ///
 /// z, y: n_L × m.
-#[inline]
 #[track_caller]
 pub fn binary_cross_entropy<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>) -> T {
-    same_shape("binary cross-entropy", "z", z, y);
+    same_shapes("binary cross-entropy", [("z", z)], y);
     let sum = sum_of(
         z.as_slice(),
         y.as_slice(),
@@ -229,29 +216,26 @@ pub fn binary_cross_entropy<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>) -> T {
 /// # Shapes
 ///
 /// z, y, `gradient`: n_L × m.
-#[inline]
 #[track_caller]
 pub fn binary_cross_entropy_gradient<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
-    same_shape("binary cross-entropy", "z", z, y);
-    same_shape("binary cross-entropy", "δ", gradient, y);
+    same_shapes("binary cross-entropy", [("z", z), ("δ", gradient)], y);
     let m = examples(y);
     let (z, y, gradient) = (z.as_slice(), y.as_slice(), gradient.as_mut_slice());
-    T::vectorize(
-        #[inline(always)]
-        || {
-            for ((g, &z), &y) in gradient.iter_mut().zip(z).zip(y) {
-                let e = (-z.abs()).exp();
-                let (near, far) = (T::one() / (T::one() + e), e / (T::one() + e)); // sigmoid(|z|), sigmoid(−|z|)
-                let (a, one_minus_a) = if z < T::zero() { (far, near) } else { (near, far) };
-                *g = ((T::one() - y) * a - y * one_minus_a) / m;
-            }
-        },
-    );
+    vectorize!(T, {
+        for ((g, &z), &y) in gradient.iter_mut().zip(z).zip(y) {
+            let e = (-z.abs()).exp();
+            let (near, far) = (T::one() / (T::one() + e), e / (T::one() + e)); // sigmoid(|z|), sigmoid(−|z|)
+            let (a, one_minus_a) = if z < T::zero() { (far, near) } else { (near, far) };
+            *g = ((T::one() - y) * a - y * one_minus_a) / m;
+        }
+    });
 }
 
 #[track_caller]
-fn same_shape<T>(cost: &str, name: &str, matrix: &Matrix<T>, y: &Matrix<T>) {
-    assert!(matrix.shape() == y.shape(), "{cost}: {name} is {}, y is {}", matrix.shape(), y.shape());
+fn same_shapes<T, const N: usize>(cost: &str, matrices: [(&str, &Matrix<T>); N], y: &Matrix<T>) {
+    for (name, matrix) in matrices {
+        assert!(matrix.shape() == y.shape(), "{cost}: {name} is {}, y is {}", matrix.shape(), y.shape());
+    }
 }
 
 /// m, the number of examples.
@@ -269,9 +253,6 @@ impl FromStr for Loss {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
-        Loss::ALL
-            .into_iter()
-            .find(|loss| loss.name() == name)
-            .ok_or_else(|| UnknownName::new("loss", name, &Loss::ALL.map(Loss::name)))
+        find("loss", name, &Loss::ALL, Loss::name)
     }
 }

@@ -3,7 +3,13 @@
 use std::fmt;
 use std::ops::{Index, IndexMut, Range};
 
-use crate::{MatrixView, Scalar, Shape, executor, sum};
+use crate::scalar::vectorize;
+use crate::{MatrixView, Scalar, Shape, executor};
+
+#[cfg(feature = "fast")]
+use crate::kernels::Aligned as Numbers; // like a Vec
+#[cfg(not(feature = "fast"))]
+use std::vec::Vec as Numbers;
 
 /// A matrix of `rows` × `columns` numbers, stored **column by column**: a batch keeps each example in one slice.
 ///
@@ -22,7 +28,7 @@ use crate::{MatrixView, Scalar, Shape, executor, sum};
 pub struct Matrix<T> {
     rows: usize,
     columns: usize,
-    data: Vec<T>, // column by column
+    data: Numbers<T>, // column by column
 }
 // ANCHOR_END: matrix
 
@@ -35,7 +41,9 @@ impl<T: Scalar> Matrix<T> {
     /// Panics if rows · columns overflows.
     #[track_caller]
     pub fn zeros(rows: usize, columns: usize) -> Self {
-        Matrix { rows, columns, data: vec![T::zero(); length(rows, columns)] }
+        let mut data = Numbers::default();
+        data.resize(length(rows, columns), T::zero());
+        Matrix { rows, columns, data }
     }
 
     /// The matrix whose entry (i, j) is `f(i, j)`. The entries are asked for column by column.
@@ -95,31 +103,26 @@ impl<T: Scalar> Matrix<T> {
 /// Shape and access.
 impl<T> Matrix<T> {
     /// Number of rows.
-    #[inline]
     pub fn rows(&self) -> usize {
         self.rows
     }
 
     /// Number of columns: in a batch, the number of examples.
-    #[inline]
     pub fn columns(&self) -> usize {
         self.columns
     }
 
     /// Rows and columns.
-    #[inline]
     pub fn shape(&self) -> Shape {
         Shape { rows: self.rows, columns: self.columns }
     }
 
     /// All numbers, column by column.
-    #[inline]
     pub fn as_slice(&self) -> &[T] {
         &self.data
     }
 
     /// All numbers, column by column, to be changed.
-    #[inline]
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         &mut self.data
     }
@@ -129,7 +132,6 @@ impl<T> Matrix<T> {
     /// # Panics
     ///
     /// Panics if there is no column `j`.
-    #[inline]
     #[track_caller]
     pub fn column(&self, j: usize) -> &[T] {
         assert!(j < self.columns, "column {j} of a {} matrix", self.shape());
@@ -141,7 +143,6 @@ impl<T> Matrix<T> {
     /// # Panics
     ///
     /// Panics if there is no column `j`.
-    #[inline]
     #[track_caller]
     pub fn column_mut(&mut self, j: usize) -> &mut [T] {
         assert!(j < self.columns, "column {j} of a {} matrix", self.shape());
@@ -165,13 +166,11 @@ impl<T> Matrix<T> {
     }
 
     /// The whole matrix as a view.
-    #[inline]
     pub fn view(&self) -> MatrixView<'_, T> {
         self.into()
     }
 
     /// The transpose as a view, without copying.
-    #[inline]
     pub fn t(&self) -> MatrixView<'_, T> {
         self.view().t()
     }
@@ -195,7 +194,6 @@ impl<T: Scalar> Matrix<T> {
     /// # Panics
     ///
     /// Panics if rows · columns overflows.
-    #[inline]
     #[track_caller]
     pub fn resize(&mut self, rows: usize, columns: usize) {
         if (rows, columns) != (self.rows, self.columns) {
@@ -220,13 +218,7 @@ impl<T: Scalar> Matrix<T> {
             return;
         }
         for j in 0..self.columns {
-            if source.columns_are_contiguous() {
-                self.column_mut(j).copy_from_slice(source.column(j));
-            } else {
-                for (i, entry) in self.column_mut(j).iter_mut().enumerate() {
-                    *entry = source[(i, j)];
-                }
-            }
+            self.column_mut(j).iter_mut().enumerate().for_each(|(i, entry)| *entry = source[(i, j)]);
         }
     }
 
@@ -259,14 +251,11 @@ impl<T: Scalar> Matrix<T> {
     pub fn zip_in_place(&mut self, other: &Matrix<T>, f: impl Fn(T, T) -> T + Copy + Sync) {
         assert!(self.shape() == other.shape(), "zip of {} with {}: shapes differ", self.shape(), other.shape());
         executor::divide_entries(&mut self.data, &other.data, |entries, others| {
-            T::vectorize(
-                #[inline(always)]
-                || {
-                    for (entry, &other) in entries.iter_mut().zip(others) {
-                        *entry = f(*entry, other);
-                    }
-                },
-            );
+            vectorize!(T, {
+                for (entry, &other) in entries.iter_mut().zip(others) {
+                    *entry = f(*entry, other);
+                }
+            });
         });
     }
 
@@ -290,14 +279,13 @@ impl<T: Scalar> Matrix<T> {
     pub fn argmax(&self, j: usize) -> usize {
         let column = self.column(j);
         assert!(!column.is_empty(), "argmax of an empty column");
-        sum::argmax(column)
+        (0..column.len()).fold(0, |largest, i| if column[i] > column[largest] { i } else { largest })
     }
 }
 
 impl<T> Index<(usize, usize)> for Matrix<T> {
     type Output = T;
 
-    #[inline]
     #[track_caller]
     fn index(&self, (i, j): (usize, usize)) -> &T {
         assert!(i < self.rows && j < self.columns, "entry ({i}, {j}) of a {} matrix", self.shape());
@@ -306,7 +294,6 @@ impl<T> Index<(usize, usize)> for Matrix<T> {
 }
 
 impl<T> IndexMut<(usize, usize)> for Matrix<T> {
-    #[inline]
     #[track_caller]
     fn index_mut(&mut self, (i, j): (usize, usize)) -> &mut T {
         assert!(i < self.rows && j < self.columns, "entry ({i}, {j}) of a {} matrix", self.shape());

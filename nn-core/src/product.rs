@@ -2,7 +2,7 @@
 
 use crate::executor::divide;
 use crate::sum::{MANY, add_by_halves};
-use crate::{Matrix, MatrixView, Scalar};
+use crate::{Matrix, MatrixView, Scalar, Shape};
 
 /// What an operation does with what its result held before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,19 +48,18 @@ pub fn matmul<'a, 'b, T: Scalar>(
     c: &mut Matrix<T>,
 ) {
     let (a, b) = (a.into(), b.into());
+    let (m, k, n) = (a.rows(), a.columns(), b.columns());
+    let (is_a, is_b, is_c) = (a.shape(), b.shape(), c.shape());
     assert!(
-        a.columns() == b.rows() && c.rows() == a.rows() && c.columns() == b.columns(),
-        "matrix product C = A B: A is {}, B is {}, C is {}",
-        a.shape(),
-        b.shape(),
-        c.shape()
+        b.rows() == k && is_c == Shape { rows: m, columns: n },
+        "matrix product C = A B: A is {is_a}, B is {is_b}, C is {is_c}"
     );
     divide(
         a,
         b,
         c.as_mut_slice(),
         #[inline(always)]
-        |a, b, c| match a.columns() {
+        |a, b, c| match k {
             0..=MANY => T::product(a, b, write, c),
             _ => product_by_halves(a, b, write, c),
         },
@@ -94,18 +93,12 @@ fn product_by_halves<T: Scalar>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, writ
 #[track_caller]
 // ANCHOR: affine
 pub fn affine<'a, T: Scalar>(weight: &Matrix<T>, a: impl Into<MatrixView<'a, T>>, bias: &Matrix<T>, z: &mut Matrix<T>) {
-    let (w, a, b) = (weight.view(), a.into(), bias.view());
+    let (w, a) = (weight.view(), a.into());
+    let (is_w, is_a, is_b, is_z) = (w.shape(), a.shape(), bias.shape(), z.shape());
+    let fits = is_w.columns == is_a.rows && (is_b.rows, is_b.columns) == (is_w.rows, 1);
     assert!(
-        w.columns() == a.rows()
-            && b.rows() == w.rows()
-            && b.columns() == 1
-            && z.rows() == w.rows()
-            && z.columns() == a.columns(),
-        "affine map z = W a + b: W is {}, a is {}, b is {}, z is {}",
-        w.shape(),
-        a.shape(),
-        b.shape(),
-        z.shape()
+        fits && is_z == Shape { rows: is_w.rows, columns: is_a.columns },
+        "affine map z = W a + b: W is {is_w}, a is {is_a}, b is {is_b}, z is {is_z}"
     );
     divide(
         w,
@@ -131,17 +124,21 @@ pub fn affine<'a, T: Scalar>(weight: &Matrix<T>, a: impl Into<MatrixView<'a, T>>
 // ANCHOR: sum_columns
 pub fn sum_columns<T: Scalar>(d: &Matrix<T>, write: Write, s: &mut Matrix<T>) {
     assert!(s.rows() == d.rows() && s.columns() == 1, "sum s = D 1: D is {}, s is {}", d.shape(), s.shape());
-    if write == Write::Replace {
+    let (n, mut columns, s) = (d.rows(), d.as_slice(), s.as_mut_slice());
+    if write == Write::Replace && d.columns() > 0 {
+        s.copy_from_slice(&columns[..n]); // the first column, to which the others are added
+        columns = &columns[n..];
+    } else if write == Write::Replace {
         s.fill(T::zero());
     }
     match d.columns() {
-        0..=MANY => T::add_columns(d.as_slice(), s.as_mut_slice()),
-        _ => add_by_halves(d.columns(), s.as_mut_slice(), |columns, s| {
-            T::add_columns(&d.as_slice()[columns.start * s.len()..columns.end * s.len()], s);
+        0..=1 if columns.is_empty() => {}
+        0..=MANY => T::add_columns(columns, s),
+        m => add_by_halves(m - usize::from(write == Write::Replace), s, |terms, s| {
+            T::add_columns(&columns[terms.start * n..terms.end * n], s);
         }),
     }
 }
-
 // ANCHOR_END: sum_columns
 
 /// C ← A B by the definition C_ij = Σ_p A_ip B_pj, one entry after the other: the slow product that no one doubts,

@@ -68,7 +68,6 @@ pub trait Scalar:
     fn sqrt(self) -> Self;
 
     /// |x|, by comparison with zero; NaN stays NaN.
-    #[inline]
     fn abs(self) -> Self {
         if self < Self::zero() { -self } else { self }
     }
@@ -79,7 +78,6 @@ pub trait Scalar:
     ///
     /// A: m × k, B: k × n, `c`: the m · n entries of C column by column. [`matmul`](crate::matmul) has checked them.
     /// With [`Write::Replace`] `c` is never read: it may hold NaN.
-    #[inline]
     fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, write: Write, c: &mut [Self]) {
         plain_product(a, b, write, c);
     }
@@ -90,7 +88,6 @@ pub trait Scalar:
     ///
     /// W: n_l × n_{l−1}, A: n_{l−1} × m, `bias`: n_l numbers, `z`: the n_l · m entries of Z column by column.
     /// [`affine`](crate::affine) has checked them.
-    #[inline]
     fn affine(w: MatrixView<'_, Self>, a: MatrixView<'_, Self>, bias: &[Self], z: &mut [Self]) {
         for column in z.chunks_exact_mut(bias.len().max(1)) {
             column.copy_from_slice(bias);
@@ -103,7 +100,6 @@ pub trait Scalar:
     /// # Shapes
     ///
     /// `s`: n numbers, `d`: the n · m entries of D column by column. [`sum_columns`](crate::sum_columns) has checked them.
-    #[inline]
     fn add_columns(d: &[Self], s: &mut [Self]) {
         for column in d.chunks_exact(s.len().max(1)) {
             s.iter_mut().zip(column).for_each(|(sum, &x)| *sum += x);
@@ -131,54 +127,42 @@ pub trait Scalar:
     }
 }
 
+/// Runs a block by [`Scalar::vectorize`].
+macro_rules! vectorize {
+    ($type:ident, $work:expr) => {
+        $type::vectorize(
+            #[inline(always)]
+            || $work,
+        )
+    };
+}
+pub(crate) use vectorize;
+
 /// `f32` and `f64` without the feature `fast`: the standard library's functions, and matrixmultiply for large products.
 #[cfg(not(feature = "fast"))]
 macro_rules! implement_scalar {
-    ($float:ident) => {
+    ($float:ident, $($function:ident)*) => {
         impl Scalar for $float {
-            #[inline]
             fn from_f64(value: f64) -> Self {
                 value as $float // The only lossy step: rounding to the nearest f32 is what the function is for.
             }
 
-            #[inline]
             fn to_f64(self) -> f64 {
                 f64::from(self)
             }
 
-            fn exp(self) -> Self {
-                $float::exp(self)
-            }
-
-            fn exp_m1(self) -> Self {
-                $float::exp_m1(self)
-            }
-
-            fn ln_1p(self) -> Self {
-                $float::ln_1p(self)
-            }
-
-            fn tanh(self) -> Self {
-                $float::tanh(self)
-            }
-
-            #[inline]
-            fn sqrt(self) -> Self {
-                $float::sqrt(self)
-            }
+            $(fn $function(self) -> Self { $float::$function(self) })*
 
             fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, write: Write, c: &mut [Self]) {
-                if crate::large_product::is_large(&a) {
-                    crate::large_product::$float(a, b, write, c);
-                } else {
-                    plain_product(a, b, write, c);
+                match crate::large_product::is_large(&a) {
+                    true => crate::large_product::$float(a, b, write, c),
+                    false => plain_product(a, b, write, c),
                 }
             }
         }
     };
 }
-
 #[cfg(not(feature = "fast"))]
-implement_scalar!(f32);
+implement_scalar!(f32, exp exp_m1 ln_1p tanh sqrt);
 #[cfg(not(feature = "fast"))]
-implement_scalar!(f64);
+implement_scalar!(f64, exp exp_m1 ln_1p tanh sqrt);

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use crate::Scalar;
+use crate::scalar::vectorize;
 
 /// Up to so many terms, matrices are summed one after the other, and from there on by halves.
 pub(crate) const MANY: usize = 4096;
@@ -35,10 +36,7 @@ pub(crate) fn sum_of<T: Scalar>(x: &[T], y: &[T], term: impl Fn(T, T) -> T + Cop
 
 fn sum_by_halves<T: Scalar>(x: &[T], y: &[T], term: impl Fn(T, T) -> T + Copy) -> T {
     if x.len() <= 8 * FEW / 2 {
-        return T::vectorize(
-            #[inline(always)]
-            || combine(x, y, T::zero(), term, |sum, term| sum + term),
-        );
+        return vectorize!(T, combine(x, y, T::zero(), term, |sum, term| sum + term));
     }
     let middle = x.len() / 2;
     sum_by_halves(&x[..middle], &y[..middle], term) + sum_by_halves(&x[middle..], &y[middle..], term)
@@ -67,8 +65,8 @@ fn add_half<T: Scalar>(terms: Range<usize>, sums: &mut [T], scratch: &mut [T], a
 pub(crate) fn largest_and_others<T: Scalar>(numbers: &[T]) -> (T, T) {
     let max = largest(numbers);
     let smaller = sum_of(numbers, numbers, |x, _| if x == max { T::zero() } else { x });
-    let equals = sum_of(numbers, numbers, |x, _| if x == max { T::one() } else { T::zero() });
-    (max, smaller + (equals - T::one()) * max)
+    let equals = numbers.iter().filter(|&&x| x == max).count();
+    (max, smaller + T::from_f64(equals as f64 - 1.0) * max)
 }
 
 /// The largest number; the first where it is NaN; 0 where there is none. NaN behind the first is passed over.
@@ -76,13 +74,6 @@ pub(crate) fn largest_and_others<T: Scalar>(numbers: &[T]) -> (T, T) {
 pub(crate) fn largest<T: Scalar>(numbers: &[T]) -> T {
     let Some(&first) = numbers.first() else { return T::zero() };
     combine(numbers, numbers, first, |x, _| x, |max, x| if x > max { x } else { max })
-}
-
-/// The place of the largest number, the first of equals; 0 where there is none, or where the first is NaN.
-#[inline(always)]
-pub(crate) fn argmax<T: Scalar>(numbers: &[T]) -> usize {
-    let max = largest(numbers);
-    numbers.iter().position(|&x| x == max).unwrap_or(0)
 }
 
 /// term(x_0, y_0), term(x_1, y_1), … joined to `first` one after the other, in eight results side by side: a single one
@@ -130,29 +121,5 @@ mod tests {
         }
         assert_eq!(largest_and_others::<f64>(&[3.0]), (3.0, 0.0));
         assert!(largest_and_others(&[f64::NAN, 1.0]).1.is_nan() && largest_and_others(&[1.0, f64::NAN]).1.is_nan());
-    }
-
-    #[test]
-    fn argmax_takes_the_first_of_equals_and_passes_over_nan() {
-        for n in 1..40 {
-            for place in 0..n {
-                let mut x = vec![-1.0; n];
-                x[place] = 2.0;
-                x[n - 1] = 2.0;
-                assert_eq!(argmax(&x), place, "{place} of {n}");
-                if place > 0 {
-                    x[0] = f64::NAN;
-                    assert_eq!(argmax(&x), 0, "NaN first of {n}: nothing is larger than it");
-                    x[0] = -1.0;
-                }
-                if place + 1 < n - 1 {
-                    x[place + 1] = f64::NAN;
-                    assert_eq!(argmax(&x), place, "NaN behind {place} of {n}");
-                }
-            }
-        }
-        assert_eq!(argmax::<f64>(&[]), 0);
-        assert_eq!(argmax(&[-0.0, 0.0]), 0);
-        assert_eq!(argmax(&[f64::NEG_INFINITY; 20]), 0);
     }
 }

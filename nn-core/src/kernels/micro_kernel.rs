@@ -33,21 +33,28 @@ pub(crate) enum RowPanel<'a, T> {
     Columns { numbers: &'a [T], stride: usize },
 }
 
-/// C ← start + A B, for a tile of `rows` rows in R vectors, and N columns. Column j of it begins at j · `stride` in `c`.
+/// A tile of C: `rows` rows, of columns that begin every `stride` numbers of `c`.
+pub(crate) struct Tile<'a, T> {
+    pub(crate) start: Start<'a, T>,
+    pub(crate) rows: usize,
+    pub(crate) c: &'a mut [T],
+    pub(crate) stride: usize,
+}
+
+/// C ← start + A B, for a tile of N columns and of rows in R vectors.
 ///
 /// Where the rows are not a whole number of vectors, the last vector overlaps the one before it: a number that is computed
-/// twice is cheaper than a mask. Only a single vector may have fewer rows than lanes; its panel of A has as many as lanes.
+/// twice is cheaper than a mask. Only a single vector may have fewer rows than lanes. It then reads on into the next column
+/// of A, and what comes of that is not stored.
 #[inline(always)]
 pub(crate) fn tile<S: Simd, T: Float, const R: usize, const N: usize>(
     simd: S,
     k: usize,
     a: ColumnPanel<'_, T>,
     b: RowPanel<'_, T>,
-    start: Start<'_, T>,
-    rows: usize,
-    c: &mut [T],
-    stride: usize,
+    tile: Tile<'_, T>,
 ) {
+    let Tile { start, rows, c, stride } = tile;
     let lanes = T::Native::<S>::LEN;
     let height = if R == 1 { lanes } else { rows };
     assert!(R == 1 || height > (R - 1) * lanes && height >= lanes); // so that no access below needs a check
@@ -101,7 +108,7 @@ pub(crate) fn tile<S: Simd, T: Float, const R: usize, const N: usize>(
             // Without a look at C, what is written behind the column is written again with the next one.
             match c.get_mut(..lanes) {
                 Some(c) if !matches!(start, Start::C) => c.copy_from_slice(&copy[j][..lanes]),
-                _ => c[..rows].copy_from_slice(&copy[j][..rows]),
+                _ => copy_few(&copy[j][..rows], c),
             }
         }
     } else {
@@ -122,10 +129,10 @@ fn add_outer_product<S: Simd, T: Float, const R: usize, const N: usize>(
     b: impl Fn(usize) -> T,
     sums: &mut [[T::Native<S>; R]; N],
 ) {
-    for j in 0..N {
+    for (j, sums) in sums.iter_mut().enumerate() {
         let b = T::Native::<S>::splat(simd, b(j)); // one at a time: there are no registers for all of them
         for r in 0..R {
-            sums[j][r] = a[r].mul_add(b, sums[j][r]);
+            sums[r] = a[r].mul_add(b, sums[r]);
         }
     }
 }
@@ -156,14 +163,14 @@ pub(crate) fn load_some<S: Simd, T: Float, const R: usize>(simd: S, column: &[T]
     }
     let mut vectors = [T::Native::<S>::splat(simd, T::zero()); R];
     let mut copy = [T::zero(); MOST_LANES];
-    copy[..column.len()].copy_from_slice(column);
+    copy_few(column, &mut copy);
     vectors[0] = T::Native::<S>::from_slice(simd, &copy[..lanes]);
     vectors
 }
 
 /// Writes R vectors to the rows of a column.
 #[inline(always)]
-fn store<S: Simd, T: Float, const R: usize>(vectors: [T::Native<S>; R], column: &mut [T]) {
+pub(crate) fn store<S: Simd, T: Float, const R: usize>(vectors: [T::Native<S>; R], column: &mut [T]) {
     let (rows, lanes) = (column.len(), T::Native::<S>::LEN);
     for r in 0..R {
         vectors[r].store_slice(&mut column[place::<R>(r, rows, lanes)..][..lanes]);
@@ -188,9 +195,17 @@ pub(crate) fn store_some<S: Simd, T: Float, const R: usize>(
         _ => {
             let mut copy = [T::zero(); MOST_LANES];
             vectors[0].store_slice(&mut copy[..lanes]);
-            c[..rows].copy_from_slice(&copy[..rows]);
+            copy_few(&copy[..rows], c);
         }
     }
+}
+
+/// A call, which would have every vector in a register saved before and after it: cold, so that this is done where it is
+/// called and not at every turn of the loop around it.
+#[cold]
+#[inline(never)]
+fn copy_few<T: Float>(from: &[T], to: &mut [T]) {
+    to[..from.len()].copy_from_slice(from);
 }
 
 /// The rows of the next strip, where so many are left: at most so many vectors, and what is left fills a vector.
@@ -205,7 +220,7 @@ pub(crate) fn rows_of_strip(left: usize, vectors: usize, lanes: usize) -> usize 
 
 /// Copies some rows of k columns of A into a panel.
 #[inline(always)]
-pub(crate) fn copy_columns<'a, S: Simd, T: Float, const R: usize>(
+pub(crate) fn pack_columns<'a, S: Simd, T: Float, const R: usize>(
     simd: S,
     k: usize,
     a: ColumnPanel<'_, T>,

@@ -13,13 +13,16 @@
 //! has vectors of eight and a fused multiply-add (AVX2), many since 2019 vectors of sixteen (AVX-512). So a [`Kernel`] is
 //! compiled three times, and [`dispatch`] chooses at run time. On ARM (NEON) and in the browser (wasm simd128) there is one
 //! kind of vectors. The crate fearless_simd knows them all; its types make sure that no instruction runs where it does not
-//! exist, so nothing here is `unsafe`.
+//! exist, so that `unsafe` stands in aligned.rs alone.
 
+mod aligned;
 mod elementary;
 mod micro_kernel;
 mod one_example;
 mod plan;
 mod product;
+
+pub(crate) use aligned::Aligned;
 
 use std::cell::Cell;
 use std::thread::LocalKey;
@@ -49,7 +52,7 @@ pub(crate) trait Kernel {
 #[inline(always)]
 pub(crate) fn dispatch(bytes: usize, kernel: &mut impl Kernel) {
     #[cfg(target_arch = "x86_64")]
-    match Level::new() {
+    match level() {
         Level::Avx512(simd) if bytes >= 64 => simd.vectorize(
             #[inline(always)]
             || kernel.run(simd),
@@ -64,6 +67,15 @@ pub(crate) fn dispatch(bytes: usize, kernel: &mut impl Kernel) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     fearless_simd::dispatch!(Level::baseline(), simd => kernel.run(simd));
+}
+
+/// The vectors that this processor has. The tests choose among them.
+#[inline(always)]
+fn level() -> Level {
+    #[cfg(test)]
+    return CHOSEN.get().unwrap_or_else(Level::new);
+    #[cfg(not(test))]
+    Level::new()
 }
 
 /// Not inlined: otherwise every caller would contain the loop of an old processor, which hardly ever runs.
@@ -169,3 +181,23 @@ macro_rules! implement_scalar {
 
 implement_scalar!(f32);
 implement_scalar!(f64);
+
+#[cfg(test)]
+thread_local! {
+    static CHOSEN: Cell<Option<Level>> = const { Cell::new(None) };
+}
+
+/// Calls `check` with every kind of vectors that this processor has.
+#[cfg(test)]
+fn at_every_level(check: impl Fn()) {
+    let level = Level::new();
+    #[cfg(target_arch = "x86_64")]
+    let narrower = [level.as_avx2().map(Level::Avx2), level.as_sse2().map(Level::Sse2)];
+    #[cfg(not(target_arch = "x86_64"))]
+    let narrower = [None, None];
+    for level in narrower.into_iter().flatten().chain([level]) {
+        CHOSEN.set(Some(level));
+        check();
+    }
+    CHOSEN.set(None);
+}

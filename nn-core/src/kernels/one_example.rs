@@ -5,7 +5,7 @@
 
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
-use super::micro_kernel::{ColumnPanel, RowPanel, load, load_some, rows_of_strip, store_some, tile};
+use super::micro_kernel::{ColumnPanel, RowPanel, Tile, load, load_some, rows_of_strip, store, store_some, tile};
 use super::product::Start;
 use super::{Float, Kernel};
 
@@ -27,12 +27,12 @@ impl<T: Float> Kernel for MatrixVector<'_, T> {
             let rows = rows_of_strip(m - i, 4, lanes);
             let a = ColumnPanel { numbers: &a.numbers[i..], stride: a.stride };
             let b_panel = RowPanel::Columns { numbers: b, stride: b.len() };
-            let (start, c) = (start.from(i), &mut c[i..][..rows]);
+            let to = Tile { start: start.from(i), rows, c: &mut c[i..][..rows], stride: m };
             match rows.div_ceil(lanes) {
-                1 => tile::<S, T, 1, 1>(simd, b.len(), a, b_panel, start, rows, c, m),
-                2 => tile::<S, T, 2, 1>(simd, b.len(), a, b_panel, start, rows, c, m),
-                3 => tile::<S, T, 3, 1>(simd, b.len(), a, b_panel, start, rows, c, m),
-                _ => tile::<S, T, 4, 1>(simd, b.len(), a, b_panel, start, rows, c, m),
+                1 => tile::<S, T, 1, 1>(simd, b.len(), a, b_panel, to),
+                2 => tile::<S, T, 2, 1>(simd, b.len(), a, b_panel, to),
+                3 => tile::<S, T, 3, 1>(simd, b.len(), a, b_panel, to),
+                _ => tile::<S, T, 4, 1>(simd, b.len(), a, b_panel, to),
             }
             i += rows;
         }
@@ -55,10 +55,11 @@ impl<T: Float> Kernel for OuterProduct<'_, T> {
         while i < m {
             let rows = rows_of_strip(m - i, 4, lanes);
             match rows.div_ceil(lanes) {
-                1 => self.strip::<S, 1>(simd, i, rows),
-                2 => self.strip::<S, 2>(simd, i, rows),
-                3 => self.strip::<S, 3>(simd, i, rows),
-                _ => self.strip::<S, 4>(simd, i, rows),
+                1 if rows < lanes => self.strip::<S, 1, false>(simd, i, rows),
+                1 => self.strip::<S, 1, true>(simd, i, rows),
+                2 => self.strip::<S, 2, true>(simd, i, rows),
+                3 => self.strip::<S, 3, true>(simd, i, rows),
+                _ => self.strip::<S, 4, true>(simd, i, rows),
             }
             i += rows;
         }
@@ -66,25 +67,32 @@ impl<T: Float> Kernel for OuterProduct<'_, T> {
 }
 
 impl<T: Float> OuterProduct<'_, T> {
-    /// The rows i … i + rows, in R vectors.
+    /// The rows i … i + rows, in R vectors. Only a single one may have fewer rows than lanes, and is not FULL.
     #[inline(always)]
-    fn strip<S: Simd, const R: usize>(&mut self, simd: S, i: usize, rows: usize) {
+    fn strip<S: Simd, const R: usize, const FULL: bool>(&mut self, simd: S, i: usize, rows: usize) {
         let lanes = T::Native::<S>::LEN;
-        assert!(R == 1 || rows > (R - 1) * lanes && rows >= lanes);
+        assert!(!FULL || rows > (R - 1) * lanes && rows >= lanes);
         let a: [T::Native<S>; R] = load_some(simd, &self.a[i..][..rows]);
-        let zeros = [T::Native::<S>::splat(simd, T::zero()); R];
-        let first = if let Start::Column(column) = *self.start { load_some(simd, &column[i..][..rows]) } else { zeros };
-        let mut c = &mut self.c[i..];
+        let mut first = [T::Native::<S>::splat(simd, T::zero()); R];
+        if let Start::Column(column) = *self.start {
+            first = load_some(simd, &column[i..][..rows]);
+        }
+        let add = matches!(*self.start, Start::C);
+        let mut c = self.c.get_mut(i..).unwrap_or_default();
         for &b in self.b {
-            if c.len() < rows {
-                break;
+            let Some(column) = c.get_mut(..rows) else { break };
+            let (b, mut sums) = (T::Native::<S>::splat(simd, b), first);
+            if add {
+                sums = if FULL { load(simd, column) } else { load_some(simd, column) };
             }
-            let mut sums = if let Start::C = *self.start { load_some(simd, &c[..rows]) } else { first };
-            let b = T::Native::<S>::splat(simd, b);
             for r in 0..R {
                 sums[r] = a[r].mul_add(b, sums[r]);
             }
-            store_some(sums, rows, !matches!(self.start, Start::C), c);
+            if FULL {
+                store(sums, column);
+            } else {
+                store_some(sums, rows, !add, c);
+            }
             c = c.get_mut(self.a.len()..).unwrap_or_default();
         }
     }
@@ -144,6 +152,7 @@ pub(crate) struct InnerProducts<'a, T> {
     pub(crate) m: usize,
     pub(crate) b: ColumnPanel<'a, T>,
     pub(crate) k: usize,
+    pub(crate) n: usize,
     pub(crate) start: &'a Start<'a, T>,
     pub(crate) c: &'a mut [T],
 }
@@ -151,9 +160,9 @@ pub(crate) struct InnerProducts<'a, T> {
 impl<T: Float> Kernel for InnerProducts<'_, T> {
     #[inline(always)]
     fn run<S: Simd>(&mut self, simd: S) {
-        for (j, c) in self.c.chunks_exact_mut(self.m).enumerate() {
+        for j in 0..self.n {
             let b = &self.b.numbers[j * self.b.stride..][..self.k];
-            inner_products(simd, self.a, self.stride, b, *self.start, c);
+            inner_products(simd, self.a, self.stride, b, *self.start, &mut self.c[j * self.m..][..self.m]);
         }
     }
 }
@@ -177,16 +186,19 @@ fn inner_products<S: Simd, T: Float>(simd: S, a: &[T], stride: usize, b: &[T], s
 fn some<S: Simd, T: Float, const N: usize>(simd: S, a: &[T], stride: usize, b: &[T], start: Start<'_, T>, c: &mut [T]) {
     let lanes = T::Native::<S>::LEN;
     let columns: [&[T]; N] = std::array::from_fn(|n| &a[n * stride..][..b.len()]);
-    let mut sums = [T::Native::<S>::splat(simd, T::zero()); 4];
+    let mut vectors = [T::Native::<S>::splat(simd, T::zero()); N];
     let mut p = 0;
     while b.len() - p >= lanes {
         let b = T::Native::<S>::from_slice(simd, &b[p..][..lanes]);
         for n in 0..N {
-            sums[n] = T::Native::<S>::from_slice(simd, &columns[n][p..][..lanes]).mul_add(b, sums[n]);
+            vectors[n] = T::Native::<S>::from_slice(simd, &columns[n][p..][..lanes]).mul_add(b, vectors[n]);
         }
         p += lanes;
     }
-    let mut sums = sums_of_lanes::<S, T>(sums);
+    let mut sums = [T::zero(); N];
+    for n in 0..N {
+        sums[n] = vectors[n].reduce_sum();
+    }
     for p in p..b.len() {
         for n in 0..N {
             sums[n] += columns[n][p] * b[p];
@@ -206,21 +218,5 @@ fn some<S: Simd, T: Float, const N: usize>(simd: S, a: &[T], stride: usize, b: &
             }
         }
     }
-    c.copy_from_slice(&sums[..N]);
-}
-
-/// The sums of all lanes of four vectors: even and odd lanes are added until the four stand side by side.
-#[inline(always)]
-fn sums_of_lanes<S: Simd, T: Float>([a, b, c, d]: [T::Native<S>; 4]) -> [T; 4] {
-    let (ab, cd) = (a.unzip_low(b) + a.unzip_high(b), c.unzip_low(d) + c.unzip_high(d));
-    if T::Native::<S>::LEN == 2 {
-        return [ab[0], ab[1], cd[0], cd[1]];
-    }
-    let mut sums = ab.unzip_low(cd) + ab.unzip_high(cd);
-    let mut lanes = T::Native::<S>::LEN;
-    while lanes > 4 {
-        sums = sums.unzip_low(sums) + sums.unzip_high(sums);
-        lanes /= 2;
-    }
-    [sums[0], sums[1], sums[2], sums[3]]
+    c.copy_from_slice(&sums);
 }
