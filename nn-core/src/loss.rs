@@ -3,12 +3,11 @@
 //! Every cost is the **mean over the examples** of a batch (its columns) of a sum over the outputs (its rows).
 
 use std::fmt;
-use std::ops::Range;
 use std::str::FromStr;
 
 use crate::activation::{UnknownName, find};
 use crate::scalar::vectorize;
-use crate::sum::{MANY, add_by_halves, largest, largest_and_others, sum_of};
+use crate::sum::{largest, largest_and_others, sum_of, sum_over};
 use crate::{Activation, Matrix, Scalar};
 
 /// The cost J of a network's outputs against the targets.
@@ -141,17 +140,7 @@ pub fn least_squares_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
 // ANCHOR: cross_entropy
 pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> T {
     same_shapes("cross-entropy", [("z", z), ("a", a)], y);
-    let mut total = [T::zero()];
-    let add = |columns: Range<usize>, total: &mut [T]| {
-        for j in columns {
-            total[0] += cross_entropy_of(z.column(j), a.column(j), y.column(j));
-        }
-    };
-    match y.columns() {
-        0..=MANY => add(0..y.columns(), &mut total),
-        _ => add_by_halves(y.columns(), &mut total, add),
-    }
-    total[0] / examples(y)
+    sum_over(y.columns(), |j| cross_entropy_of(z.column(j), a.column(j), y.column(j))) / examples(y)
 }
 
 /// Σ y ((z_max − z) + ln(1 + Σ_{i≠max} e^{z_i − z_max})), of one example.

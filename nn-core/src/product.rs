@@ -1,7 +1,7 @@
 //! The matrix product, and the two sums over a batch that stand beside it in every layer.
 
 use crate::executor::divide;
-use crate::sum::{MANY, add_by_halves};
+use crate::sum::{MANY, add_up};
 use crate::{Matrix, MatrixView, Scalar, Shape};
 
 /// What an operation does with what its result held before.
@@ -72,7 +72,7 @@ fn product_by_halves<T: Scalar>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, writ
     if write == Write::Replace {
         c.fill(T::zero());
     }
-    add_by_halves(a.columns(), c, |terms, c| {
+    add_up(a.columns(), c, |terms, c| {
         T::product(a.columns_range(terms.clone()), b.rows_range(terms), Write::Add, c);
     });
 }
@@ -125,18 +125,14 @@ pub fn affine<'a, T: Scalar>(weight: &Matrix<T>, a: impl Into<MatrixView<'a, T>>
 pub fn sum_columns<T: Scalar>(d: &Matrix<T>, write: Write, s: &mut Matrix<T>) {
     assert!(s.rows() == d.rows() && s.columns() == 1, "sum s = D 1: D is {}, s is {}", d.shape(), s.shape());
     let (n, mut columns, s) = (d.rows(), d.as_slice(), s.as_mut_slice());
-    if write == Write::Replace && d.columns() > 0 {
+    if write == Write::Replace && columns.is_empty() {
+        s.fill(T::zero()); // the sum of nothing
+    } else if write == Write::Replace {
         s.copy_from_slice(&columns[..n]); // the first column, to which the others are added
         columns = &columns[n..];
-    } else if write == Write::Replace {
-        s.fill(T::zero());
     }
-    match d.columns() {
-        0..=1 if columns.is_empty() => {}
-        0..=MANY => T::add_columns(columns, s),
-        m => add_by_halves(m - usize::from(write == Write::Replace), s, |terms, s| {
-            T::add_columns(&columns[terms.start * n..terms.end * n], s);
-        }),
+    if !columns.is_empty() {
+        add_up(columns.len() / n, s, |some, s| T::add_columns(&columns[some.start * n..some.end * n], s));
     }
 }
 // ANCHOR_END: sum_columns
@@ -170,7 +166,6 @@ pub fn matmul_reference<'a, 'b, T: Scalar>(
 /// # Shapes
 ///
 /// A: m × k, B: k × n, `c`: the m · n entries of C column by column. The caller has checked them.
-// ANCHOR: plain_product
 pub fn plain_product<T: Scalar>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, write: Write, c: &mut [T]) {
     if write == Write::Replace {
         c.fill(T::zero());
@@ -186,4 +181,3 @@ pub fn plain_product<T: Scalar>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, writ
         }
     }
 }
-// ANCHOR_END: plain_product

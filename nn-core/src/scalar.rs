@@ -88,12 +88,14 @@ pub trait Scalar:
     ///
     /// W: n_l × n_{l−1}, A: n_{l−1} × m, `bias`: n_l numbers, `z`: the n_l · m entries of Z column by column.
     /// [`affine`](crate::affine) has checked them.
+    // ANCHOR: scalar_affine
     fn affine(w: MatrixView<'_, Self>, a: MatrixView<'_, Self>, bias: &[Self], z: &mut [Self]) {
         for column in z.chunks_exact_mut(bias.len().max(1)) {
-            column.copy_from_slice(bias);
+            column.copy_from_slice(bias); // Z ← b 1ᵀ
         }
-        Self::product(w, a, Write::Add, z);
+        Self::product(w, a, Write::Add, z); // Z ← Z + W A
     }
+    // ANCHOR_END: scalar_affine
 
     /// s ← s + D 1: adds the columns of a matrix, from left to right.
     ///

@@ -42,8 +42,18 @@ fn sum_by_halves<T: Scalar>(x: &[T], y: &[T], term: impl Fn(T, T) -> T + Copy) -
     sum_by_halves(&x[..middle], &y[..middle], term) + sum_by_halves(&x[middle..], &y[middle..], term)
 }
 
-/// Adds `terms` terms to each of `sums`. `add` adds some of them, one after the other.
-pub(crate) fn add_by_halves<T: Scalar>(terms: usize, sums: &mut [T], add: impl Fn(Range<usize>, &mut [T])) {
+/// Σ_j term(j), for j = 0 … m − 1: a sum over examples.
+pub(crate) fn sum_over<T: Scalar>(m: usize, term: impl Fn(usize) -> T) -> T {
+    let mut total = [T::zero()];
+    add_up(m, &mut total, |examples, total| examples.for_each(|j| total[0] += term(j)));
+    total[0]
+}
+
+/// Adds so many terms to each of `sums`. `add` adds some of them, one after the other.
+pub(crate) fn add_up<T: Scalar>(terms: usize, sums: &mut [T], add: impl Fn(Range<usize>, &mut [T])) {
+    if terms <= MANY {
+        return add(0..terms, sums);
+    }
     let halvings = usize::BITS - (terms / FEW).leading_zeros(); // FEW · 2^halvings > terms
     add_half(0..terms, sums, &mut vec![T::zero(); sums.len() * halvings as usize], &add);
 }

@@ -31,12 +31,15 @@ use fearless_simd::{Level, Simd, SimdFloatElement};
 
 use crate::{MatrixView, Scalar, Write};
 use one_example::SumColumns;
-use product::{Start, product};
+use product::{Factor, Start, product};
 
 /// `f32` or `f64`: a number that vectors hold.
 pub(crate) trait Float: elementary::Format + SimdFloatElement {
     /// Where this thread copies parts of a product's factors to. It grows to what the largest product needs.
     fn buffer() -> &'static LocalKey<Cell<Vec<Self>>>;
+
+    /// [`in_panels`](product::in_panels), compiled once: a generic function is compiled again in each crate that calls it.
+    fn in_panels(a: Factor<'_, Self>, b: Factor<'_, Self>, start: Start<'_, Self>, c: &mut [Self]);
 }
 
 /// A loop that is worth compiling for every kind of vectors. It and all that it calls must be `#[inline(always)]`: a
@@ -116,6 +119,10 @@ macro_rules! implement_scalar {
                     static BUFFER: Cell<Vec<$float>> = const { Cell::new(Vec::new()) };
                 }
                 &BUFFER
+            }
+
+            fn in_panels(a: Factor<'_, Self>, b: Factor<'_, Self>, start: Start<'_, Self>, c: &mut [Self]) {
+                product::in_panels(a, b, start, c);
             }
         }
 

@@ -85,29 +85,39 @@ pub(crate) fn product<T: Float>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, star
         Plan::OuterProduct => {
             dispatch(m * size_of::<T>(), &mut OuterProduct { a: &a_data[..m], b: &b_data[..n], start: &start, c });
         }
-        Plan::Panels { pack_a, pack_b } => in_panels((a, a_layout, pack_a), (b, b_layout, pack_b), start, c),
+        Plan::Panels { pack_a, pack_b } => {
+            T::in_panels(
+                Factor { view: a, layout: a_layout, pack: pack_a },
+                Factor { view: b, layout: b_layout, pack: pack_b },
+                start,
+                c,
+            );
+        }
     }
 }
 
-#[inline(never)]
-fn in_panels<T: Float>(
-    (a, a_layout, pack_a): (MatrixView<'_, T>, Layout, bool),
-    (b, b_layout, pack_b): (MatrixView<'_, T>, Layout, bool),
-    start: Start<'_, T>,
-    c: &mut [T],
-) {
-    let mut buffer = if pack_a || pack_b { T::buffer().take() } else { Vec::new() };
-    let (m, n) = (a.rows(), b.columns());
-    let most = if pack_a || pack_b { COLUMNS } else { n };
+/// A or B, and whether it is packed.
+#[derive(Clone, Copy)]
+pub(crate) struct Factor<'a, T> {
+    view: MatrixView<'a, T>,
+    layout: Layout,
+    pack: bool,
+}
+
+/// C ← start + A B, in blocks of columns of B if anything is packed.
+pub(crate) fn in_panels<T: Float>(a: Factor<'_, T>, b: Factor<'_, T>, start: Start<'_, T>, c: &mut [T]) {
+    let packs = a.pack || b.pack;
+    let mut buffer = if packs { T::buffer().take() } else { Vec::new() };
+    let (m, n) = (a.view.rows(), b.view.columns());
+    let most = if packs { COLUMNS } else { n };
     let mut j = 0;
     while j < n {
         let end = n.min(j + most);
-        let (b, c) = (b.columns_range(j..end), &mut c[j * m..end * m]);
-        let (a, b, buffer) = ((a, a_layout, pack_a), (b, b_layout, pack_b), &mut buffer);
-        dispatch(m * size_of::<T>(), &mut Panels { a, b, start, c, buffer });
+        let (b, c) = (Factor { view: b.view.columns_range(j..end), ..b }, &mut c[j * m..end * m]);
+        dispatch(m * size_of::<T>(), &mut Panels { a, b, start, c, buffer: &mut buffer });
         j = end;
     }
-    if pack_a || pack_b {
+    if packs {
         T::buffer().set(buffer);
     }
 }
@@ -123,8 +133,8 @@ fn sum_of_nothing<T: Float>(start: Start<'_, T>, c: &mut [T]) {
 
 /// C ← start + A B by the micro-kernel, each factor copied into panels or not.
 struct Panels<'a, T> {
-    a: (MatrixView<'a, T>, Layout, bool),
-    b: (MatrixView<'a, T>, Layout, bool),
+    a: Factor<'a, T>,
+    b: Factor<'a, T>,
     start: Start<'a, T>,
     c: &'a mut [T],
     buffer: &'a mut Vec<T>,
@@ -133,7 +143,8 @@ struct Panels<'a, T> {
 impl<T: Float> Kernel for Panels<'_, T> {
     #[inline(always)]
     fn run<S: Simd>(&mut self, simd: S) {
-        let Panels { a: (a, a_layout, pack_a), b: (b, b_layout, pack_b), start, ref mut c, ref mut buffer } = *self;
+        let Panels { a, b, start, ref mut c, ref mut buffer } = *self;
+        let ((a, a_layout, pack_a), (b, b_layout, pack_b)) = ((a.view, a.layout, a.pack), (b.view, b.layout, b.pack));
         let (m, k, n) = (a.rows(), a.columns(), b.columns());
         let ((a_data, a_row, a_column), (b_data, b_row, b_column)) = (a.raw(), b.raw());
         let lanes = T::Native::<S>::LEN;
