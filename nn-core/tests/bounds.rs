@@ -20,7 +20,7 @@ const FACTORS: [usize; 2] = [641, 6_700_417];
 type Product<T> = fn(MatrixView<'_, T>, MatrixView<'_, T>, Write, &mut [T]);
 
 fn by_hook<T: Scalar>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, write: Write, c: &mut [T]) {
-    T::product(a, b, write.into(), c);
+    T::product(a, b, write, c);
 }
 
 /// The products of each number type, and the plain loops.
