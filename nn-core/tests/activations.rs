@@ -386,7 +386,8 @@ fn derivatives_taken_from_a_are_right_absolutely() {
         let e = (-2.0 * z.abs()).exp();
         4.0 * e / (1.0 + e) / (1.0 + e)
     };
-    let slopes: [(Activation, f64, fn(f64) -> f64); 3] = [
+    type Slope = fn(f64) -> f64;
+    let slopes: [(Activation, f64, Slope); 3] = [
         (Activation::Sigmoid, 1.0, logistic),
         (Activation::Tanh, 3.0, tanh_slope),
         (Activation::Softplus, 1.0, |z| 1.0 / (1.0 + (-z).exp())),

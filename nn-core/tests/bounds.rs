@@ -86,7 +86,7 @@ fn a_result_without_entries_may_have_any_side() {
 fn shapes_that_do_not_fit_are_refused_and_nothing_is_written() {
     fn check<T: Scalar>(product: Product<T>) {
         let sizes = [0_usize, 1, 2, 5, 8, 33];
-        let numbers = vec![T::one(); 35 * 35];
+        let numbers = [T::one(); 35 * 35];
         let view = |rows: usize, columns: usize| MatrixView::new(rows, columns, &numbers[..rows * columns]);
         for [m, k, n] in sizes.iter().flat_map(|&m| sizes.iter().flat_map(move |&k| sizes.map(|n| [m, k, n]))) {
             for (b_rows, length) in

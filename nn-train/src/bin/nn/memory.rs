@@ -20,7 +20,7 @@ use crate::failure::Failure;
 /// Asks for so many bytes, which are given back at once.
 pub(crate) fn ask_for(bytes: f64, what: impl Display) -> Result<(), Failure> {
     // What is asked for piece by piece does not fit as closely as one piece, and a little always comes on top.
-    let spare = bytes / 16.0 + f64::from(1 << 20);
+    let spare = bytes / 8.0 + f64::from(1 << 20);
     let mut memory = Vec::<u8>::new();
     let given = memory.try_reserve_exact((bytes + spare) as usize);
     // Memory that nobody uses might not be asked for at all.
@@ -133,7 +133,7 @@ impl Sizes {
     /// Four ways to a gradient.
     pub(crate) fn check(&self, examples: usize) -> f64 {
         // The gradients of both engines; parameters as dual numbers and as f64; a direction, with the place of each number.
-        let parameters = self.parameters * (5.0 * self.number + 4.0 * F64);
+        let parameters = self.parameters * (6.0 * self.number + 5.0 * F64);
         // z and a of all layers, as dual numbers and as f64, and those that are moved.
         let values = self.inputs + self.outputs + self.units;
         parameters + examples as f64 * values * (8.0 * self.number + 3.0 * F64)
@@ -141,7 +141,7 @@ impl Sizes {
 }
 
 /// Bytes of a number in JSON, in all the texts that it is part of while they are put together.
-const JSON: f64 = 90.0;
+const JSON: f64 = 75.0;
 
 #[cfg(test)]
 mod tests {
