@@ -323,12 +323,12 @@ impl<T: fmt::Display> fmt::Display for Matrix<T> {
 /// rows · columns, where memory for so many entries can be addressed at all.
 #[track_caller]
 fn length<T>(rows: usize, columns: usize) -> usize {
+    let shape = Shape { rows, columns };
     // Memory may be asked for in pieces of 16 entries.
-    let bytes = |entries: usize| entries.checked_next_multiple_of(16)?.checked_mul(size_of::<T>());
-    match rows.checked_mul(columns).map(|entries| (entries, bytes(entries))) {
-        Some((entries, Some(bytes))) if bytes <= isize::MAX as usize => entries,
-        _ => panic!("a {} matrix takes more memory than can be addressed", Shape { rows, columns }),
-    }
+    let entries = rows.checked_mul(columns).and_then(|entries| entries.checked_next_multiple_of(16));
+    let bytes = entries.and_then(|n| n.checked_mul(size_of::<T>())).filter(|&n| isize::try_from(n).is_ok());
+    assert!(bytes.is_some(), "a {shape} matrix takes more memory than can be addressed");
+    rows * columns
 }
 
 #[track_caller]

@@ -72,9 +72,7 @@ fn product_by_halves<T: Scalar>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, writ
     if write == Write::Replace {
         c.fill(T::zero());
     }
-    add_up(a.columns(), c, |terms, c| {
-        T::product(a.columns_range(terms.clone()), b.rows_range(terms), Write::Add, c);
-    });
+    add_up(a.columns(), c, |p, c| T::product(a.columns_range(p.clone()), b.rows_range(p), Write::Add, c));
 }
 
 /// Z ← W A + b 1ᵀ: the affine map of a layer, for every example of a batch.
@@ -124,17 +122,12 @@ pub fn affine<'a, T: Scalar>(weight: &Matrix<T>, a: impl Into<MatrixView<'a, T>>
 // ANCHOR: sum_columns
 pub fn sum_columns<T: Scalar>(d: &Matrix<T>, write: Write, s: &mut Matrix<T>) {
     assert!(s.rows() == d.rows() && s.columns() == 1, "sum s = D 1: D is {}, s is {}", d.shape(), s.shape());
-    let (n, mut columns, s) = (d.rows(), d.as_slice(), s.as_mut_slice());
-    match (write, d.columns()) {
-        (Write::Add, _) => {}
-        (Write::Replace, 1..=MANY) => {
-            s.copy_from_slice(&columns[..n]); // the first column, to which the others are added
-            columns = &columns[n..];
-        }
-        (Write::Replace, _) => s.fill(T::zero()), // the sum of nothing; many columns are added by halves
+    let (n, columns, s) = (d.rows(), d.as_slice(), s.as_mut_slice());
+    if write == Write::Replace {
+        s.fill(T::zero());
     }
     if !columns.is_empty() {
-        add_up(columns.len() / n, s, |some, s| T::add_columns(&columns[some.start * n..some.end * n], s));
+        add_up(d.columns(), s, |some, s| T::add_columns(&columns[some.start * n..some.end * n], s));
     }
 }
 // ANCHOR_END: sum_columns
@@ -143,13 +136,9 @@ pub fn sum_columns<T: Scalar>(d: &Matrix<T>, write: Write, s: &mut Matrix<T>) {
 #[inline(always)]
 #[track_caller]
 pub(crate) fn check_product<T: Scalar>(a: &MatrixView<'_, T>, b: &MatrixView<'_, T>, c: &[T]) {
-    assert!(
-        a.columns() == b.rows() && a.rows().checked_mul(b.columns()) == Some(c.len()),
-        "matrix product C = A B: A is {}, B is {}, C has {} entries",
-        a.shape(),
-        b.shape(),
-        c.len()
-    );
+    let fits = a.columns() == b.rows() && a.rows().checked_mul(b.columns()) == Some(c.len());
+    let (a, b, c) = (a.shape(), b.shape(), c.len());
+    assert!(fits, "matrix product C = A B: A is {a}, B is {b}, C has {c} entries");
 }
 
 /// C ← A B by the definition C_ij = Σ_p A_ip B_pj, one entry after the other: the slow product that no one doubts,
