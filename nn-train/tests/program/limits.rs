@@ -132,6 +132,8 @@ fn a_full_disk_leaves_the_old_files_and_is_one_line() {
 fn a_standard_output_that_fails_is_one_line() {
     let folder = folder();
     let (model, out) = (data("xor-start.json"), folder.path().join("run"));
+    let rows = folder.path().join("rows.csv");
+    fs::write(&rows, "0,1\n").expect("written");
     let (model, step) = (text(&model), ["--input", "0,1", "--target", "1"]);
     let with = |args: &[&'static str]| [&["explain", model], &step[..], args].concat();
     let mut runs = vec![
@@ -147,8 +149,8 @@ fn a_standard_output_that_fails_is_one_line() {
         vec!["check", model, "xor"],
         vec!["evaluate", model, "xor"],
         vec!["evaluate", model, "xor", "--format", "json"],
-        vec!["predict", model],
-        vec!["predict", model, "--format", "json"],
+        vec!["predict", model, text(&rows)],
+        vec!["predict", model, text(&rows), "--format", "json"],
         with(&[]),
         with(&["--format", "markdown"]),
         with(&["--format", "json"]),
