@@ -133,7 +133,7 @@ fn a_standard_output_that_fails_is_one_line() {
     let folder = folder();
     let (model, out) = (data("xor-start.json"), folder.path().join("run"));
     let rows = folder.path().join("rows.csv");
-    fs::write(&rows, "0,1\n").expect("written");
+    fs::write(&rows, "0.5,1\n").expect("written");
     let (model, step) = (text(&model), ["--input", "0,1", "--target", "1"]);
     let with = |args: &[&'static str]| [&["explain", model], &step[..], args].concat();
     let mut runs = vec![
