@@ -85,6 +85,12 @@ impl<T: Scalar> Dual<T> {
     }
 }
 
+/// x y, where a y of exactly 0 wins, even against ∞ and NaN.
+#[inline]
+fn times<T: Scalar>(x: T, y: T) -> T {
+    if y.is_zero() { y } else { x * y }
+}
+
 impl<T: Scalar> Scalar for Dual<T> {
     #[inline]
     fn from_f64(value: f64) -> Self {
@@ -112,6 +118,21 @@ impl<T: Scalar> Scalar for Dual<T> {
     #[inline]
     fn ln_1p(self) -> Self {
         self.chain(self.value.ln_1p(), T::one() / (T::one() + self.value))
+    }
+
+    /// (ln x)′ = 1 / x
+    #[inline]
+    fn ln(self) -> Self {
+        self.chain(self.value.ln(), T::one() / self.value)
+    }
+
+    /// (x^p)′ = p x^(p−1) x′ + x^p ln(x) p′. A constant exponent needs no logarithm, so that x may be negative.
+    #[inline]
+    fn powf(self, p: Self) -> Self {
+        let power = self.value.powf(p.value);
+        let by_base = times(self.value.powf(p.value - T::one()), p.value); // 0 for x⁰, at x = 0 too
+        let by_exponent = times(self.value.ln(), power); // 0 for 0^p
+        Dual::new(power, times(by_base, self.derivative) + times(by_exponent, p.derivative))
     }
 
     /// (tanh x)′ = 1 / cosh² x = 4 e^−2|x| / (1 + e^−2|x|)², which neither overflows nor cancels.

@@ -12,11 +12,11 @@ use crate::packed::{self, Packed};
 use crate::thin::{self, Thin, Transpose};
 use crate::{Kernel, MatrixView, Start, executor, functions, gemm, lanes, plain_product};
 
-/// A real number as this project needs it: four operations, order, and the few functions that activations and costs
-/// are made of.
+/// A real number as this project needs it: four operations, order, and the few functions that activations, losses and
+/// functions of one's own are made of.
 ///
-/// It asks only for what is used, so that another number type fits on a screen: a dual number a + b ε (forward-mode
-/// differentiation) needs the rule of the product and the derivatives of these six functions.
+/// It asks for little, so that another number type fits on a screen: a dual number a + b ε (forward-mode
+/// differentiation) needs the rule of the product and the derivatives of these eight functions.
 ///
 /// Two hooks let a number type bring its own speed, [`product`](Scalar::product) and [`widest`](Scalar::widest). `f32` and
 /// `f64` have tiles for small products, packed panels or the crate matrixmultiply for large ones, and wide vectors for
@@ -66,6 +66,12 @@ pub trait Scalar:
 
     /// ln(1 + x), accurate near x = 0 where `ln(1 + x)` is not.
     fn ln_1p(self) -> Self;
+
+    /// ln x, the natural logarithm.
+    fn ln(self) -> Self;
+
+    /// x^p
+    fn powf(self, exponent: Self) -> Self;
 
     /// The hyperbolic tangent.
     fn tanh(self) -> Self;
@@ -127,6 +133,16 @@ macro_rules! implement_scalar {
             #[inline(always)]
             fn ln_1p(self) -> Self {
                 functions::ln_1p(self)
+            }
+
+            #[inline]
+            fn ln(self) -> Self {
+                $float::ln(self)
+            }
+
+            #[inline]
+            fn powf(self, exponent: Self) -> Self {
+                $float::powf(self, exponent)
             }
 
             #[inline(always)]
