@@ -39,6 +39,20 @@ use num_traits::{One, Zero};
 /// assert_eq!(tape.gradient(w).column(0), [Dual::new(12.0, 12.0), Dual::new(75.0, -30.0)]);
 /// ```
 ///
+/// # Strong zeros
+///
+/// A derivative of exactly 0 stays 0, whatever it is multiplied by: a constant is a constant even where the slope of the
+/// function is infinite or is no number. √0, ln 0, 1/0 and e^800 of constants have the derivative 0, not NaN. (The value
+/// of a product is that of the numbers: 0 · ∞ is NaN.)
+///
+/// ```
+/// use nn_autodiff::Dual;
+/// use nn_core::Scalar;
+///
+/// assert_eq!(Dual::constant(0.0).sqrt(), Dual::constant(0.0));
+/// assert_eq!(Dual::variable(0.0).sqrt(), Dual::new(0.0, f64::INFINITY));
+/// ```
+///
 /// # Comparisons
 ///
 /// `<`, `<=`, `>` and `>=` compare the **values**, so that every branch takes the side that it takes for the value
@@ -81,7 +95,7 @@ impl<T: Scalar> Dual<T> {
     /// f(a) + f′(a) b ε, the chain rule.
     #[inline]
     fn chain(self, value: T, slope: T) -> Self {
-        Dual::new(value, slope * self.derivative)
+        Dual::new(value, times(slope, self.derivative))
     }
 }
 
@@ -144,7 +158,7 @@ impl<T: Scalar> Scalar for Dual<T> {
         self.chain(self.value.tanh(), T::from_f64(4.0) * e / (sum * sum))
     }
 
-    /// (√x)′ = 1 / (2 √x), which is infinite at 0: √(0 + b ε) has the derivative ±∞, and NaN for b = 0.
+    /// (√x)′ = 1 / (2 √x), which is infinite at 0: √(0 + b ε) has the derivative ±∞, and 0 for b = 0.
     #[inline]
     fn sqrt(self) -> Self {
         let root = self.value.sqrt();
@@ -189,7 +203,7 @@ impl<T: Scalar> Mul for Dual<T> {
     /// (u v)′ = u′ v + u v′
     #[inline]
     fn mul(self, v: Self) -> Self {
-        Dual::new(self.value * v.value, self.derivative * v.value + self.value * v.derivative)
+        Dual::new(self.value * v.value, times(v.value, self.derivative) + times(self.value, v.derivative))
     }
 }
 // ANCHOR_END: mul
@@ -201,7 +215,8 @@ impl<T: Scalar> Div for Dual<T> {
     #[inline]
     fn div(self, v: Self) -> Self {
         let quotient = self.value / v.value;
-        Dual::new(quotient, (self.derivative - quotient * v.derivative) / v.value)
+        let change = self.derivative - times(quotient, v.derivative);
+        Dual::new(quotient, if change.is_zero() { change } else { change / v.value })
     }
 }
 
