@@ -71,6 +71,7 @@ mod product;
 mod random;
 mod scalar;
 mod sums;
+mod targets;
 mod thin;
 mod view;
 
@@ -89,4 +90,5 @@ pub use matrix::Matrix;
 pub use product::{Start, Write, affine, matmul, matmul_reference, plain_product, sum_columns};
 pub use random::{Generator, below, normal, seeded, shuffle, uniform};
 pub use scalar::Scalar;
+pub use targets::TargetError;
 pub use view::{MatrixView, Shape};

@@ -67,7 +67,7 @@ mod worked_example;
 
 pub use data_set::{DataSet, DataSetError, Targets};
 pub use embedded::{digits, iris};
-pub use explanation::{EngineExplanation, Explanation, LayerExplanation, Updated, check_target, explain};
+pub use explanation::{EngineExplanation, Explanation, LayerExplanation, Updated, explain};
 pub use metrics::{ConfusionMatrix, accuracy, predicted_class, r_squared};
 pub use model::{Model, ModelError, Precision};
 pub use optimizer::{Optimizer, RestoreError, Schedule, sgd_update};

@@ -101,7 +101,7 @@ fn the_grid_has_every_activation_and_loss() {
     assert_eq!((of("hidden", "tanh"), of("loss", "least-squares"), of("last", "softmax")), (10, 64, 16));
 }
 
-/// Both engines are right; what cannot agree is a gradient of a cost that overflows.
+/// Both engines are right, and dual numbers agree; what cannot agree is a difference of losses that overflow.
 #[test]
 fn a_disagreement_is_exit_1_after_the_table() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -114,7 +114,7 @@ fn a_disagreement_is_exit_1_after_the_table() {
     let (code, line) = failure_of(&output);
     assert_eq!(code, 1);
     assert!(
-        line.contains("model.json: the gradients disagree: W1 by hand and by dual numbers differ by no number"),
+        line.contains("model.json: the gradients disagree: W1 by hand and by stencil differ by no number"),
         "{line}"
     );
     assert!(String::from_utf8_lossy(&output.stdout).contains("DISAGREE"));
@@ -122,7 +122,7 @@ fn a_disagreement_is_exit_1_after_the_table() {
     assert_eq!(failure_of(&output).0, 1);
     let report = json(&output);
     assert_eq!(
-        (&report["agree"], &report["loss"], &report["parameters"][0]["dual"]),
+        (&report["agree"], &report["loss"], &report["parameters"][0]["stencil"]),
         (&false.into(), &"inf".into(), &"inf".into())
     );
 }
@@ -157,6 +157,32 @@ fn what_does_not_fit_is_refused() {
         assert_eq!(failure(args).0, 2, "{args:?}");
     }
     assert_eq!(nn(&["check", text(&path), "nothing"]).status.code(), Some(2));
+}
+
+/// One softmax output for two classes: its targets are 0 and 1, where cross-entropy needs shares. Every command that has
+/// data for it says so, in one line.
+#[test]
+fn targets_that_the_loss_does_not_take_are_refused_everywhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = model(
+        &folder,
+        r#"{"format": "nn-model", "version": 1, "loss": "cross-entropy",
+            "layers": [{"activation": "softmax", "weight": [[1, 2]], "bias": [0]}]}"#,
+    );
+    let out = folder.path().join("out");
+    for args in [
+        &["check", &path, "xor"][..],
+        &["evaluate", &path, "xor"],
+        &["train", "xor", "--model", &path, "--out", text(&out)],
+        &["explain", &path, "--input", "1,2", "--target", "0"],
+    ] {
+        let (code, line) = failure(args);
+        assert!(code == if args[0] == "explain" { 2 } else { 1 }, "{args:?}: {code}");
+        let says = "the targets of example 1 sum to 0: those of cross-entropy are shares that sum to 1";
+        assert!(line.ends_with(says), "{args:?}: {line}");
+    }
+    let (_, line) = failure(&["explain", &path, "--input", "1,2", "--target", "-1"]);
+    assert!(line.ends_with("target 1 of example 1 is -1: those of cross-entropy lie between 0 and 1"), "{line}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use nn_core::Matrix;
-use nn_train::{Model, Precision, check_target, explain};
+use nn_train::{Model, Precision, explain};
 use serde::Deserialize;
 
 use crate::args::{ExplainArgs, Numbers, TextMarkdownOrJson};
@@ -66,10 +66,10 @@ fn check(batch: &Batch, model: &Model, precision: Precision) -> Result<(), Strin
         if y.len() != outputs {
             return Err(format!("example {row} has {} targets, but the network has {outputs} outputs", y.len()));
         }
-        check_target(model.network.loss(), y).map_err(|why| format!("example {row}: {why}"))?;
         if let Some(value) = x.iter().chain(y).find(|&&value| !precision.holds(value)) {
             return Err(format!("example {row}: {value:e} overflows {precision}"));
         }
     }
-    Ok(())
+    let y = Matrix::from_columns(&batch.targets);
+    model.network.loss().check_targets(&y).map_err(|error| error.to_string())
 }
