@@ -139,7 +139,7 @@ pub(crate) fn tape(theme: &Theme) -> Drawn<String> {
             )?;
             let value = tape.value(var);
             area.draw_text(&few(value), &centered(theme.text, TEXT - 6.0), (x, y))?;
-            if tape.op(var) != Op::Input {
+            if !matches!(tape.op(var), Op::Input) {
                 let adjoint = format!("adjoint {}", few(tape.gradient(var)));
                 area.draw_text(&adjoint, &centered(theme.held_out, TEXT - 8.0), (x, y + 44))?;
             }

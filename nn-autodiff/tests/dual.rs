@@ -261,7 +261,7 @@ fn activations_agree_with_their_hand_written_derivatives() {
 }
 
 #[test]
-fn costs_agree_with_their_hand_written_derivatives() {
+fn losses_agree_with_their_hand_written_derivatives() {
     // Each column sums to 1, as the cross-entropy asks; the target of an output may be soft.
     let y = Matrix::from_rows(&[[1.0, 0.0, 0.2], [0.0, 0.0, 0.3], [0.0, 1.0, 0.5]]);
     for loss in Loss::ALL {
@@ -293,17 +293,19 @@ fn a_target_of_zero_keeps_its_derivative() {
     assert!((j.derivative + a[(0, 0)].value.ln()).abs() < 1e-15, "{j}");
 }
 
-/// Parameters x + v ε on a tape, J of which `record` makes; the gradient and H v are the parts of the adjoints.
+/// Parameters x on a tape, J of which `record` makes; the gradient and H v are the parts of the adjoints.
 fn hessian_vector(
     x: &[Matrix<f64>],
     v: &[Matrix<f64>],
     record: impl Fn(&mut Tape<Dual<f64>>, &[Var]) -> Var,
 ) -> Vec<Matrix<Dual<f64>>> {
     let mut tape = Tape::new();
-    let vars: Vec<Var> = x.iter().zip(v).map(|(x, v)| tape.parameter(dual(x, v))).collect();
+    let vars: Vec<Var> = x.iter().map(|x| tape.parameter(x.map(Dual::constant))).collect();
     let j = record(&mut tape, &vars);
-    tape.backward(j);
-    vars.iter().map(|&var| tape.gradient(var).clone()).collect()
+    let product = tape.hessian_vector(j, v);
+    let adjoints: Vec<_> = vars.iter().map(|&var| tape.gradient(var).clone()).collect();
+    assert_eq!(adjoints.iter().map(derivatives).collect::<Vec<_>>(), product);
+    adjoints
 }
 
 /// J = 1/(2m) ‖W x − y‖² has the Hessian-vector product H V = 1/m V x xᵀ.
@@ -322,7 +324,7 @@ fn hessian_of_least_squares_on_a_linear_layer() {
     assert_close("H V", &derivatives(&adjoints[0]), &want, 1e-14);
 }
 
-/// The cost of a deep tanh network with layers 3-4-4-2, on numbers of any kind.
+/// The loss of a deep tanh network with layers 3-4-4-2, on numbers of any kind.
 fn deep_network<T: Scalar>(tape: &mut Tape<T>, vars: &[Var], x: &Matrix<f64>, y: &Matrix<f64>) -> Var {
     let y = tape.input(y.map(T::from_f64));
     let mut a = tape.input(x.map(T::from_f64));

@@ -33,7 +33,8 @@ impl<T: Scalar> ByTape<T> {
     pub fn new(network: &Network<T>) -> Self {
         let mut tape = Tape::new();
         let x = tape.input(Matrix::zeros(network.inputs(), 1));
-        let y = tape.input(Matrix::zeros(network.outputs(), 1));
+        // The first of the classes, which every loss takes as a target.
+        let y = tape.input(Matrix::from_fn(network.outputs(), 1, |i, _| if i == 0 { T::one() } else { T::zero() }));
         tape.label(x, "x");
         tape.label(y, "y");
         let mut a_below = x;
@@ -50,7 +51,7 @@ impl<T: Scalar> ByTape<T> {
             a_below = a;
         }
         let last = layers[layers.len() - 1];
-        let j = tape.cost(network.loss(), last.z, last.a, y); // J
+        let j = tape.loss(network.loss(), last.z, last.a, y); // J
         tape.label(j, "J");
         for buffer in tape.values_mut([x, y]) {
             buffer.resize(buffer.rows(), 0); // The example that it was recorded with was none.
