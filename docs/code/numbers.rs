@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use nn_autodiff::{CustomOp, Dual, GradientError, Operands, Tape};
 use nn_core::{Activation, Loss, Matrix, affine, seeded, sigmoid, sigmoid_derivative};
-use nn_layers::{Bounds, ByHand, ByTape, Dense, Engine, Initialization, Network, check_gradients};
+use nn_layers::{Bounds, ByHand, ByTape, Dense, Engine, Initialization, Network, check_gradients, hessian_vector};
 use nn_train::{Examples, Optimizer, Plan, Precision, Trainer, explain, sgd_update};
 
 use crate::reading::{Digits, Run, untrained};
@@ -297,12 +297,10 @@ fn numbers_of_tape_md() {
     numbers.put("dual", format!("{} + {} ε", twelve(j.value), twelve(j.derivative)));
 
     // The gradient, and its change along that weight.
-    let mut second = ByTape::new(&duals);
-    second.set_batch(&x.map(Dual::constant), &y.map(Dual::constant));
-    second.loss_and_gradients();
-    let gradient = second.layer(0).weight_gradient[(0, 0)];
-    numbers.put("first", twelve(gradient.value));
-    numbers.put("second", twelve(gradient.derivative));
+    let mut v: Vec<_> = network.parameters().map(|parameter| parameter.map(|_| 0.0)).collect();
+    v[0][(0, 0)] = 1.0;
+    numbers.put("first", twelve(engine.layer(0).weight_gradient[(0, 0)]));
+    numbers.put("second", twelve(hessian_vector(&network, &x, &y, &v)[0][(0, 0)]));
 
     // J = w²: a value that is used twice.
     let mut tape = Tape::<f64>::new();
