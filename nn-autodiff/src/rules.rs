@@ -82,7 +82,7 @@ pub(crate) fn forward_rule<T: Scalar>(op: &Op<T>, before: &[Step<T>], r: &mut Ma
 
 /// The backward rule: what the adjoint r̄ of a result r contributes to the adjoint ū of each operand u.
 ///
-/// By the chain rule it is ū += (∂r/∂u)ᵀ r̄: the line of each operand ends with that equation.
+/// By the chain rule it is ū += (∂r/∂u)ᵀ r̄. The line of each operand ends with that equation.
 #[inline(always)]
 #[track_caller]
 // ANCHOR: backward_rule
@@ -172,7 +172,7 @@ pub(crate) struct Adjoint<T> {
 pub(crate) struct Adjoints<'a, T> {
     pub(crate) steps: &'a [Step<T>],
     pub(crate) adjoints: &'a mut [Adjoint<T>],
-    /// Where a term is computed that cannot be added to others as it is computed.
+    /// Where a term is computed that comes to an adjoint with other terms in it.
     pub(crate) scratch: &'a mut Matrix<T>,
 }
 
