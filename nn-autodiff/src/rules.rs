@@ -3,7 +3,7 @@
 
 use std::iter::{once, repeat, zip};
 
-use nn_core::{Loss, Matrix, Scalar, TargetError, Write, affine, matmul, sum_columns};
+use nn_core::{Loss, Matrix, Scalar, TargetError, Write, affine, matmul, sum, sum_columns};
 
 use crate::op::{Op, Operands, Step, Var};
 
@@ -58,10 +58,10 @@ pub(crate) fn forward_rule<T: Scalar>(op: &Op<T>, before: &[Step<T>], r: &mut Ma
             r.resize(of(u).rows(), of(v).columns());
             matmul(of(u), of(v), Write::Replace, r); // u v
         }
-        Op::Sum(u) => write_number(r, sum(of(u))), // Σ u_ij
+        Op::Sum(u) => write_number(r, sum(of(u).as_slice())), // Σ u_ij
         Op::Mean(u) => {
             fits(!of(u).as_slice().is_empty())?; // A mean over nothing is no number.
-            write_number(r, sum(of(u)) / count(of(u)));
+            write_number(r, sum(of(u).as_slice()) / count(of(u)));
         }
         Op::Loss { loss, z, a, y } => {
             check_loss(loss, of(a), of(y))?;
@@ -120,7 +120,7 @@ pub(crate) fn backward_rule<T: Scalar>(op: &Op<T>, r: &Matrix<T>, r_bar: &Matrix
         Op::Exp(u) => adjoints.add_each(u, pairs(r_bar, r).map(|(r_bar, r)| r_bar * r)), // ū += r̄ ⊙ e^u
         Op::Ln(u) => adjoints.add_each(u, pairs(r_bar, of(u)).map(|(r_bar, u)| r_bar / u)), // ū += r̄ ⊘ u
         Op::Broadcast(u, _) => match of(u).as_slice() {
-            [_] => adjoints.add_each(u, once(sum(r_bar))), // ū += Σ r̄_ij
+            [_] => adjoints.add_each(u, once(sum(r_bar.as_slice()))), // ū += Σ r̄_ij
             _ => adjoints.add(u, |write, u_bar| sum_columns(r_bar, write, u_bar)), // ū += r̄ 1
         },
         Op::Transpose(u) => adjoints.add_term(u, |u_bar| u_bar.copy_from(r_bar.t())), // ū += r̄ᵀ
@@ -260,10 +260,6 @@ fn write_each<T: Scalar>(write: Write, matrix: &mut Matrix<T>, terms: impl Itera
 fn write_number<T: Scalar>(matrix: &mut Matrix<T>, number: T) {
     matrix.resize(1, 1);
     matrix[(0, 0)] = number;
-}
-
-fn sum<T: Scalar>(u: &Matrix<T>) -> T {
-    numbers(u).fold(T::zero(), |sum, x| sum + x)
 }
 
 /// The number of entries.

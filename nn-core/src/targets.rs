@@ -58,45 +58,22 @@ impl Loss {
     /// # Errors
     ///
     /// Names the first example that does not fit.
-    #[inline]
     pub fn check_targets<T: Scalar>(self, y: &Matrix<T>) -> Result<(), TargetError> {
-        let fit = match self {
-            Loss::LeastSquares => true,
-            Loss::CrossEntropy => all(y, |y| y >= T::zero()) && y.columns_iter().all(sums_to_one),
-            Loss::BinaryCrossEntropy => all(y, |y| y >= T::zero() && y <= T::one()),
+        let largest = match self {
+            Loss::LeastSquares => return Ok(()),
+            Loss::CrossEntropy => f64::INFINITY, // That shares sum to 1 is asked below.
+            Loss::BinaryCrossEntropy => 1.0,
         };
-        if fit { Ok(()) } else { Err(self.misfit(y)) }
-    }
-
-    /// What is wrong with targets that do not fit.
-    #[cold]
-    fn misfit<T: Scalar>(self, y: &Matrix<T>) -> TargetError {
-        let largest = if self == Loss::CrossEntropy { f64::INFINITY } else { 1.0 };
-        let find = |(example, targets): (usize, &[T])| {
-            let mut outputs = (1..).zip(targets.iter().map(|y| y.to_f64()));
-            match outputs.find(|(_, y)| !(0.0..=largest).contains(y)) {
-                Some((output, value)) => Some(TargetError::Range { loss: self, example, output, value }),
-                None if self != Loss::CrossEntropy || sums_to_one(targets) => None,
-                None => Some(TargetError::Sum { loss: self, example, sum: sum_in_f64(targets) }),
+        for (example, targets) in (1..).zip(y.columns_iter()) {
+            let targets = || targets.iter().map(|y| y.to_f64()); // The sum of many shares in f32 would be off by rounding.
+            if let Some((output, value)) = (1..).zip(targets()).find(|(_, y)| !(0.0..=largest).contains(y)) {
+                return Err(TargetError::Range { loss: self, example, output, value });
             }
-        };
-        (1..).zip(y.columns_iter()).find_map(find).expect("targets that do not fit")
+            let sum: f64 = targets().sum();
+            if self == Loss::CrossEntropy && (sum - 1.0).abs() > TOLERANCE {
+                return Err(TargetError::Sum { loss: self, example, sum });
+            }
+        }
+        Ok(())
     }
-}
-
-/// Whether something holds for all entries. The loop asks all of them, and so has no branch in it.
-fn all<T: Scalar>(y: &Matrix<T>, holds: impl Fn(T) -> bool) -> bool {
-    y.as_slice().iter().fold(true, |all, &y| all & holds(y))
-}
-
-/// Whether the shares of an example sum to 1. The sum of many in f32 may be off by its rounding alone: if it is not 1, it
-/// is taken again in f64.
-fn sums_to_one<T: Scalar>(shares: &[T]) -> bool {
-    let is_one = |sum: f64| (sum - 1.0).abs() <= TOLERANCE;
-    is_one(shares.iter().fold(T::zero(), |sum, &y| sum + y).to_f64()) || is_one(sum_in_f64(shares))
-}
-
-#[cold]
-fn sum_in_f64<T: Scalar>(shares: &[T]) -> f64 {
-    shares.iter().map(|y| y.to_f64()).sum()
 }

@@ -62,6 +62,7 @@ mod gradient_check;
 mod hessian;
 mod initialization;
 mod network;
+mod rounding;
 mod slopes;
 
 pub use by_hand::ByHand;
@@ -75,4 +76,4 @@ pub use gradient_check::{
 };
 pub use hessian::hessian_vector;
 pub use initialization::Initialization;
-pub use network::{Network, NetworkError};
+pub use network::{Network, NetworkError, predicted_class};

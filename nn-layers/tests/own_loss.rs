@@ -83,8 +83,7 @@ fn a_network_with_a_penalty_is_trained_and_has_smaller_weights() {
         engine.set_batch(&x, &y);
         let losses: Vec<f64> = (0..300).map(|_| step(&mut engine, 0.2)).collect();
         assert!(losses[299] < losses[0]);
-        let mut trained = network.clone();
-        engine.store(&mut trained);
+        let trained = engine.into_network();
         trained.layers().iter().flat_map(|dense| dense.weight.as_slice().to_vec()).map(|w| w * w).sum::<f64>()
     };
     let (plain, penalised) = (trained(ByTape::new(&network)), trained(with_ridge(&network)));
@@ -126,8 +125,8 @@ fn a_parameter_of_the_loss_is_trained_with_the_network() {
     assert!(after < before);
     let temperature = temperature.expect("a temperature");
     assert_ne!(engine.tape().value(temperature)[(0, 0)], 2.0);
-    // The network's own parameters are stored; an input or parameter of the loss can be set.
-    engine.store(&mut network.clone());
+    // The network that comes back has its own parameters alone; an input or parameter of the loss can be set.
+    assert_eq!(engine.network().parameters().count(), 4);
     engine.tape_mut().value_mut(temperature).fill(5.0);
     engine.loss_and_gradients();
     assert_eq!(engine.tape().value(temperature)[(0, 0)], 5.0);

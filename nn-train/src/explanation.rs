@@ -3,6 +3,7 @@
 use nn_core::{Matrix, Scalar};
 use nn_layers::{ByHand, ByTape, Engine, LayerValues, Network};
 
+use crate::arithmetic::{largest, largest_difference as difference};
 use crate::{Precision, sgd_update};
 
 /// Everything that the two engines compute for one batch, as f64, which holds the numbers of either precision exactly.
@@ -20,7 +21,8 @@ pub struct Explanation {
     pub by_hand: EngineExplanation,
     /// J and the layers, by the tape.
     pub by_tape: EngineExplanation,
-    /// The largest absolute difference between any two numbers that should be the same.
+    /// The largest absolute difference between any two numbers that should be the same; not finite where one
+    /// of them is not.
     pub largest_difference: f64,
     /// W and b of each layer after one step of gradient descent, where a learning rate was given.
     pub updated: Option<Updated>,
@@ -107,7 +109,13 @@ fn explain_in<T: Scalar>(
     }
 }
 
-fn run<T: Scalar>(engine: &mut impl Engine<T>, layers: usize, x: &Matrix<T>, y: &Matrix<T>) -> EngineExplanation {
+/// What an engine computes for a batch.
+pub(crate) fn run<T: Scalar>(
+    engine: &mut impl Engine<T>,
+    layers: usize,
+    x: &Matrix<T>,
+    y: &Matrix<T>,
+) -> EngineExplanation {
     engine.set_batch(x, y);
     let loss = engine.loss_and_gradients().to_f64();
     let layers = (0..layers).map(|l| LayerExplanation::new(engine.layer(l))).collect();
@@ -131,15 +139,9 @@ impl LayerExplanation {
     }
 }
 
-/// max |by hand − by tape| over J and all entries of all layers; NaN where one of the two is NaN and the other is not.
+/// max |by hand − by tape| over J and all entries of all layers; not finite where one of these numbers is not.
 fn largest_difference(hand: &EngineExplanation, tape: &EngineExplanation) -> f64 {
-    let numbers = |engine: &EngineExplanation| -> Vec<f64> {
-        let layers = engine.layers.iter().flat_map(|layer| layer.matrices());
-        let entries = layers.flat_map(|matrix| matrix.as_slice().iter().copied());
-        std::iter::once(engine.loss).chain(entries).collect()
-    };
-    numbers(hand).into_iter().zip(numbers(tape)).fold(0.0, |largest, (h, t)| {
-        let difference = if h == t || (h.is_nan() && t.is_nan()) { 0.0 } else { (h - t).abs() };
-        if largest.is_nan() || difference <= largest { largest } else { difference }
-    })
+    let layers = hand.layers.iter().zip(&tape.layers).map(|(hand, tape)| [hand.matrices(), tape.matrices()]);
+    let of_matrices = layers.flat_map(|[hand, tape]| hand.into_iter().zip(tape)).map(|(h, t)| difference(h, t));
+    largest(of_matrices.chain([(hand.loss - tape.loss).abs()]))
 }
