@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
-use nn_autodiff::{CustomOp, Dual, GradientError, Operands, Tape};
+use nn_autodiff::{CustomOp, Dual, Operands, Tape, WrongRule};
 use nn_core::{Activation, Loss, Matrix, affine, seeded, sigmoid, sigmoid_derivative};
 use nn_layers::{Bounds, ByHand, ByTape, Dense, Engine, Initialization, Network, check_gradients, hessian_vector};
 use nn_train::{CATALOGUE, Examples, Optimizer, Plan, Precision, Standardization, Trainer, explain, sgd_update};
@@ -379,7 +379,7 @@ fn numbers_of_tape_md() {
     let y = tape.input(Matrix::from_column(&[0.0, 1.0]));
     let j = tape.least_squares(a, y);
     let error = tape.check_gradient(j).expect_err("a wrong rule");
-    let rounded = GradientError { by_tape: six(error.by_tape), by_differences: six(error.by_differences), ..error };
+    let rounded = WrongRule { by_tape: six(error.by_tape), by_differences: six(error.by_differences), ..error };
     numbers.put("wrong-rule", rounded);
     numbers.check("tape");
 }

@@ -5,7 +5,7 @@
 //! cargo run -p nn-autodiff --example own_operation
 //! ```
 
-use nn_autodiff::{CustomOp, GradientError, Operands, Tape};
+use nn_autodiff::{CustomOp, Operands, Tape, WrongRule};
 use nn_core::{Matrix, Scalar, sigmoid};
 
 // ANCHOR: swish
@@ -38,7 +38,7 @@ impl<T: Scalar> CustomOp<T> for Swish {
 }
 // ANCHOR_END: swish
 
-fn main() -> Result<(), GradientError> {
+fn main() -> Result<(), WrongRule> {
     let mut tape = Tape::<f64>::new();
     let x = tape.input(Matrix::from_column(&[1.0, -0.5]));
     let w = tape.parameter(Matrix::from_rows(&[[0.5, -1.0], [2.0, 0.1]]));

@@ -5,6 +5,7 @@ use std::fmt;
 use nn_core::{Generator, Loss, Matrix, Scalar, normal, seeded};
 
 use crate::op::{Op, Var};
+use crate::oracle::slope_by_five_points;
 use crate::tape::Tape;
 
 /// A value with at most so many entries is checked in every one of them, a larger one along [`RANDOM`] directions.
@@ -19,9 +20,11 @@ const J_BAR: f64 = 0.75;
 /// A shorter step, for where the usual one bends too much or crosses a kink.
 const SHORTER: f64 = 1.0 / 64.0;
 
-/// A gradient on a tape that differences of J contradict.
-#[derive(Clone, Debug, PartialEq)]
-pub struct GradientError {
+/// A gradient on a tape that differences of J contradict, since a backward rule does not fit its forward rule.
+///
+/// Its `Debug` form is the same text, so that `unwrap` in a test reads well.
+#[derive(Clone, PartialEq)]
+pub struct WrongRule {
     /// The name of the value whose gradient is wrong.
     pub value: String,
     /// The entry of it, row and column counted from 0; `None` for the slope along a random direction.
@@ -34,9 +37,9 @@ pub struct GradientError {
     pub operations: Vec<String>,
 }
 
-impl fmt::Display for GradientError {
+impl fmt::Display for WrongRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let GradientError { value, by_tape, by_differences, .. } = self;
+        let WrongRule { value, by_tape, by_differences, .. } = self;
         let place = match self.entry {
             Some((row, column)) => format!("in row {row}, column {column}"),
             None => "along a random direction".to_owned(),
@@ -50,7 +53,13 @@ impl fmt::Display for GradientError {
     }
 }
 
-impl std::error::Error for GradientError {}
+impl fmt::Debug for WrongRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for WrongRule {}
 
 impl<T: Scalar> Tape<T> {
     /// Checks the gradient of J, and every adjoint that it is made of, against differences of J.
@@ -65,8 +74,11 @@ impl<T: Scalar> Tape<T> {
     /// let product = tape.multiply(u, v);
     /// let j = tape.mean(product); // the mean of u ln u
     /// tape.check_gradient(j)?;
-    /// # Ok::<(), nn_autodiff::GradientError>(())
+    /// # Ok::<(), nn_autodiff::WrongRule>(())
     /// ```
+    ///
+    /// This is for what is on a tape: the rules of operations of one's own, before all. A gradient that is written by hand as
+    /// a function has its own [`check_gradient`](crate::check_gradient).
     ///
     /// The check replays the tape and sweeps it backward. Then it goes through the values from J back to the first. Each
     /// value v that depends on a parameter is moved, as if it were an input; the steps after it are replayed; and
@@ -99,7 +111,7 @@ impl<T: Scalar> Tape<T> {
     ///
     /// Panics if J is not a 1 × 1 matrix, or if a value that was set does not fit.
     #[track_caller]
-    pub fn check_gradient(&mut self, j: Var) -> Result<(), GradientError> {
+    pub fn check_gradient(&mut self, j: Var) -> Result<(), WrongRule> {
         self.forward();
         self.backward_from(j, T::from_f64(J_BAR));
         let mut rng = seeded(1);
@@ -115,7 +127,7 @@ impl<T: Scalar> Tape<T> {
     }
 
     /// Checks one adjoint, where those after it are right.
-    fn check_adjoint(&mut self, v: Var, j: Var, rng: &mut Generator) -> Result<(), GradientError> {
+    fn check_adjoint(&mut self, v: Var, j: Var, rng: &mut Generator) -> Result<(), WrongRule> {
         let gradient = self.gradient(v).map(|g| g.to_f64() / J_BAR);
         let entries = gradient.as_slice().len();
         let directions = if entries <= SINGLE_ENTRIES { entries } else { RANDOM };
@@ -125,7 +137,7 @@ impl<T: Scalar> Tape<T> {
             let by_tape = dot(&gradient, &d);
             if let Err(by_differences) = self.compare(v, j, &d, by_tape, dot(&gradient, &gradient).sqrt()) {
                 let readers = self.vars().filter(|&r| self.op(r).operands().contains(&v));
-                return Err(GradientError {
+                return Err(WrongRule {
                     value: self.name(v),
                     entry: is_entry.then_some((n % gradient.rows().max(1), n / gradient.rows().max(1))),
                     by_tape,
@@ -161,17 +173,16 @@ impl<T: Scalar> Tape<T> {
     /// The slope of J along d, by five points.
     fn slope(&mut self, v: Var, j: Var, d: &Matrix<f64>, h: f64) -> f64 {
         let at = self.value(v).clone();
-        let mut sum = 0.0;
-        for (steps, factor) in [(-2.0, 1.0), (-1.0, -8.0), (1.0, 8.0), (2.0, -1.0)] {
+        let slope = slope_by_five_points(h, |step| {
             let moved =
                 self.steps[v.index()].value.as_mut_slice().iter_mut().zip(at.as_slice().iter().zip(d.as_slice()));
-            moved.for_each(|(x, (&at, d))| *x = at + T::from_f64(steps * h * d));
+            moved.for_each(|(x, (&at, d))| *x = at + T::from_f64(step * d));
             self.replay(v.index() + 1..j.index() + 1);
-            sum += factor * self.value(j)[(0, 0)].to_f64();
-        }
+            self.value(j)[(0, 0)].to_f64()
+        });
         self.steps[v.index()].value = at;
         self.replay(v.index() + 1..j.index() + 1);
-        sum / (12.0 * h)
+        slope
     }
 
     /// Whether a value is the activation that a cross-entropy is taken with.

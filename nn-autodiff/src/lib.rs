@@ -41,8 +41,7 @@
 //! - **Operations**: affine maps, activations, sums, differences, products and quotients entry by entry, exp, ln,
 //!   transposes, matrix products, sums and means of all entries, and losses ([`Op`] lists them). One that is missing is
 //!   added from outside: a forward and a backward rule, as one [`CustomOp`].
-//! - **A check**: [`Tape::check_gradient`] holds every gradient against differences of J, and names the operation whose
-//!   backward rule is wrong.
+//! - **A check**: [`Tape::check_gradient`] holds every gradient against differences of J.
 //! - **A picture**: `println!("{tape}")` prints every value with its adjoint; [`Tape::to_dot`] and [`Tape::to_mermaid`]
 //!   draw the graph.
 //! - **Second derivatives**: [`Tape::hessian_vector`], on a tape over [`Dual`] numbers.
@@ -73,10 +72,15 @@
 //! A [`Dual`] number a + b ε carries a derivative along with its value: the chain rule in the other direction, without
 //! a list. A tape over dual numbers differentiates twice, and gives the product of the Hessian with a vector.
 //!
-//! # An oracle for gradients written by hand
+//! # Is a gradient right?
 //!
-//! [`check_gradient`] holds a gradient that you have written, of any function, against dual numbers: one line in a test.
-//! [`check_gradient_by_differences`] does it for functions of f64 alone.
+//! | what is to be checked | by | what a failure says |
+//! |---|---|---|
+//! | a gradient that you have written, of any function | [`check_gradient`], against dual numbers | [`WrongGradient`]: which entries, and what relation holds |
+//! | the same, where the function takes f64 alone | [`check_gradient_by_differences`] | the same |
+//! | everything on a tape, with the rules of operations of your own | [`Tape::check_gradient`], against differences | [`WrongRule`]: which value, and which operation |
+//!
+//! Each is one line in a test, and each error is a sentence, also where `unwrap` prints it.
 //!
 //! # In the book
 //!
@@ -97,7 +101,7 @@ mod print;
 mod rules;
 mod tape;
 
-pub use check::GradientError;
+pub use check::WrongRule;
 pub use dual::Dual;
 pub use op::{CustomOp, Op, Operands, Var};
 pub use oracle::{DIFFERENCE_TOLERANCE, DUAL_TOLERANCE, WrongGradient, check_gradient, check_gradient_by_differences};

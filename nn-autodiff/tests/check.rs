@@ -3,7 +3,7 @@
 mod common;
 
 use common::random;
-use nn_autodiff::{CustomOp, Dual, GradientError, Operands, Tape, Var};
+use nn_autodiff::{CustomOp, Dual, Operands, Tape, Var, WrongRule};
 use nn_core::{Activation, Matrix, Scalar, seeded};
 
 /// What may be wrong with the backward rule of r = u² ⊙ v.
@@ -128,7 +128,7 @@ fn the_error_has_both_numbers_and_the_place() {
     assert!((error.by_tape - got).abs() < 1e-15 && (error.by_differences - want).abs() < 1e-9, "{error:?}");
     assert_eq!(got, 2.0 * want);
 
-    let error = GradientError {
+    let error = WrongRule {
         value: "W1".to_owned(),
         entry: Some((2, 0)),
         by_tape: 0.5,
@@ -142,7 +142,7 @@ fn the_error_has_both_numbers_and_the_place() {
     );
     let operations = vec!["add (v8)".to_owned(), "swish (v7)".to_owned()];
     assert_eq!(
-        GradientError { entry: None, operations, ..error }.to_string(),
+        WrongRule { entry: None, operations, ..error }.to_string(),
         "the gradient of W1 along a random direction is 0.5 by the tape, but 0.25 by differences: \
          the backward rule of add (v8) or swish (v7) does not fit its forward rule"
     );
