@@ -1,11 +1,11 @@
-//! A network: layers whose widths fit, and a cost.
+//! A network: layers whose widths fit, and a loss.
 
 use nn_core::{Activation, Loss, Matrix, MatrixView, Scalar};
 use rand::Rng;
 
 use crate::{Dense, Initialization};
 
-/// A feed-forward network: layers 1 … L on top of the input, and the cost that it is trained with.
+/// A feed-forward network: layers 1 … L on top of the input, and the loss that it is trained with.
 ///
 /// ```
 /// use nn_core::{Activation, Loss, Matrix};
@@ -34,7 +34,7 @@ pub struct Network<T> {
     loss: Loss,
 }
 
-/// Why layers and a cost do not make a network.
+/// Why layers and a loss do not make a network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NetworkError {
     /// There is no layer.
@@ -82,10 +82,10 @@ pub enum NetworkError {
         /// n_{l−1}
         found: usize,
     },
-    /// The cost is made for another last activation.
+    /// The loss is made for another last activation.
     #[error("the loss {loss} needs {needed} as last activation, but layer {layer} has {found}")]
     LastActivation {
-        /// The cost.
+        /// The loss.
         loss: Loss,
         /// The activation that it is made for.
         needed: Activation,
@@ -107,7 +107,7 @@ impl<T: Scalar> Network<T> {
     ///
     /// # Errors
     ///
-    /// Says which layer is empty, which two neighbours do not fit and by which equation, or that the cost is made for
+    /// Says which layer is empty, which two neighbours do not fit and by which equation, or that the loss is made for
     /// another last activation.
     pub fn new(layers: Vec<Dense<T>>, loss: Loss) -> Result<Self, NetworkError> {
         let last = layers.last().ok_or(NetworkError::NoLayers)?;
@@ -268,7 +268,7 @@ impl<T: Scalar> Network<T> {
         &self.layers
     }
 
-    /// The cost.
+    /// The loss.
     pub fn loss(&self) -> Loss {
         self.loss
     }

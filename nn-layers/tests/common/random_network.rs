@@ -27,7 +27,7 @@ impl fmt::Display for Case {
     }
 }
 
-/// The last activations that a model file allows, each with its cost.
+/// The last activations that a model file allows, each with its loss.
 pub(crate) fn ends() -> Vec<(Activation, Loss)> {
     let mut ends: Vec<_> = Activation::ALL.iter().map(|&activation| (activation, Loss::LeastSquares)).collect();
     ends.push((Activation::Softmax, Loss::CrossEntropy));
