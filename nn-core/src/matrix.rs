@@ -279,7 +279,9 @@ impl<T: Scalar> Matrix<T> {
     pub fn argmax(&self, j: usize) -> usize {
         let column = self.column(j);
         assert!(!column.is_empty(), "argmax of an empty column");
+        // BEGIN SOLUTION 4.9
         (0..column.len()).fold(0, |largest, i| if column[i] > column[largest] { i } else { largest })
+        // END SOLUTION 4.9
     }
 }
 
