@@ -6,8 +6,8 @@ mod judge;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use judge::judge;
-use nn_core::{Activation, Loss, Matrix};
-use nn_layers::{ByHand, Dense, Engine, Network, hidden_delta, output_delta, parameter_gradients};
+use nn_core::{Activation, Loss, Matrix, seeded};
+use nn_layers::{ByHand, Dense, Engine, Initialization, Network, hidden_delta, output_delta, parameter_gradients};
 
 /// A matrix of another shape, which holds something already.
 fn unwritten() -> Matrix<f64> {
@@ -240,6 +240,60 @@ fn backward_goes_through_every_layer() {
             };
             let ([d1, w1, b1], [d2, w2, b2], [d3, w3, b3]) = (of(one), of(two), of(three));
             [d3, w3, b3, d2, w2, b2, d1, w1, b1]
+        });
+    });
+}
+
+// ---- Chapter 10 ----
+
+/// To one decimal: draws differ, and so do their moments.
+fn about(x: f64) -> f64 {
+    (10.0 * x).round() / 10.0
+}
+
+fn mean_and_deviation(numbers: &[f64]) -> [f64; 2] {
+    let n = numbers.len() as f64;
+    let mean = numbers.iter().sum::<f64>() / n;
+    [mean, (numbers.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n).sqrt()]
+}
+
+#[test]
+fn glorot_is_uniform() {
+    judge("glorot_is_uniform", "weights uniform in ±√(6 / (inputs + outputs)), biases 0", |judge| {
+        let case = judge
+            .case("100 inputs, 50 units: the bound is 0.2. Mean, deviation times √3 and largest |w|, each in bounds");
+        case.gives("mean, deviation · √3, largest", vec![0.0, 1.0, 1.0], || {
+            let layer = Initialization::Glorot.dense::<f64>(100, 50, Activation::Tanh, &mut seeded(1));
+            let [mean, deviation] = mean_and_deviation(layer.weight.as_slice());
+            let largest = layer.weight.as_slice().iter().fold(0.0_f64, |max, w| max.max(w.abs()));
+            [mean, deviation * 3.0_f64.sqrt(), largest].map(|x| about(x / 0.2)).to_vec()
+        });
+        judge.case("the same layer").gives("largest |b|", 0.0, || {
+            let layer = Initialization::Glorot.dense::<f64>(100, 50, Activation::Tanh, &mut seeded(1));
+            layer.bias.as_slice().iter().fold(0.0_f64, |max, b| max.max(b.abs()))
+        });
+    });
+}
+
+#[test]
+fn he_and_nielsen_are_normal() {
+    judge("he_and_nielsen_are_normal", "variance 2 / inputs and biases 0; variance 1 of both", |judge| {
+        // √(2/200) = 0.1
+        let case = judge
+            .case("He, 200 inputs, 100 units: the deviation is 0.1. Mean and deviation in 0.1, and that of the biases");
+        case.gives("mean, deviation, deviation of b", vec![0.0, 1.0, 0.0], || {
+            let layer = Initialization::He.dense::<f64>(200, 100, Activation::Relu, &mut seeded(2));
+            let [mean, deviation] = mean_and_deviation(layer.weight.as_slice());
+            [mean / 0.1, deviation / 0.1, mean_and_deviation(layer.bias.as_slice())[1]].map(about).to_vec()
+        });
+        let case = judge.case("Normal, 10 inputs, 2000 units");
+        case.gives("mean, deviation, mean of b, deviation of b", vec![0.0, 1.0, 0.0, 1.0], || {
+            let layer = Initialization::Normal.dense::<f64>(10, 2000, Activation::Sigmoid, &mut seeded(3));
+            [mean_and_deviation(layer.weight.as_slice()), mean_and_deviation(layer.bias.as_slice())]
+                .concat()
+                .into_iter()
+                .map(about)
+                .collect::<Vec<f64>>()
         });
     });
 }

@@ -28,8 +28,10 @@ use crate::standardize::power_of_two_below;
 pub fn accuracy<T: Scalar>(outputs: &Matrix<T>, labels: &[usize]) -> f64 {
     check_labels("accuracy", outputs, labels);
     assert!(!labels.is_empty(), "accuracy over no examples");
+    // BEGIN SOLUTION 12.1
     let right = labels.iter().enumerate().filter(|&(j, &label)| predicted_class(outputs, j) == label).count();
     right as f64 / labels.len() as f64
+    // END SOLUTION 12.1
 }
 // ANCHOR_END: accuracy
 
@@ -81,7 +83,9 @@ impl ConfusionMatrix {
                 label < classes && predicted < classes,
                 "confusion matrix of {classes} classes: class {label} was taken for class {predicted}"
             );
+            // BEGIN SOLUTION 12.2
             counts[label * classes + predicted] += 1;
+            // END SOLUTION 12.2
         }
         ConfusionMatrix { names: names.to_vec(), counts }
     }

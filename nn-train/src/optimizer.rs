@@ -24,7 +24,9 @@ use nn_core::{Matrix, Scalar};
 #[track_caller]
 // ANCHOR: sgd_update
 pub fn sgd_update<T: Scalar>(parameter: &mut Matrix<T>, gradient: &Matrix<T>, learning_rate: T) {
+    // BEGIN SOLUTION 10.1
     parameter.zip_in_place(gradient, move |w, gradient| w - learning_rate * gradient); // W ← W − η ∂J/∂W
+    // END SOLUTION 10.1
 }
 // ANCHOR_END: sgd_update
 
@@ -184,17 +186,22 @@ impl<T: Scalar> Optimizer<T> {
                 sgd_update(parameter, gradient, learning_rate);
             }
             Rule::Sgd { momentum } if momentum == zero => {
+                // BEGIN SOLUTION 10.4
                 parameter.zip_in_place(gradient, |w, gradient| w - learning_rate * (gradient + lambda * w));
+                // END SOLUTION 10.4
             }
             Rule::Sgd { momentum } => {
+                // BEGIN SOLUTION 10.2
                 let velocity = self.first[index].as_mut_slice();
                 for ((w, v), &gradient) in parameter.as_mut_slice().iter_mut().zip(velocity).zip(gradient.as_slice()) {
                     let g = gradient + lambda * *w; // g = ∂J/∂θ + λθ
                     *v = momentum * *v + g; // v ← μ v + g
                     *w -= learning_rate * *v; // θ ← θ − η v
                 }
+                // END SOLUTION 10.2
             }
             Rule::Adam => {
+                // BEGIN SOLUTION 10.5
                 let [beta_1, rest_1, beta_2, rest_2, epsilon] =
                     [BETA_1, 1.0 - BETA_1, BETA_2, 1.0 - BETA_2, EPSILON].map(T::from_f64);
                 let t = self.steps as f64;
@@ -209,6 +216,7 @@ impl<T: Scalar> Optimizer<T> {
                     *v = beta_2 * *v + rest_2 * (g * g); // v ← β₂ v + (1 − β₂) g²
                     *w -= step * *m / (v.sqrt() / root + epsilon); // θ ← θ − η m̂ / (√v̂ + ε)
                 }
+                // END SOLUTION 10.5
             }
         }
     }
@@ -320,12 +328,16 @@ impl Schedule {
         match self {
             Schedule::Constant => base,
             Schedule::Step => {
+                // BEGIN SOLUTION 10.6
                 let steps = epoch / epochs.div_ceil(3).max(1);
                 base / 10_f64.powf(steps as f64) // powers of ten are exact, powers of 0.1 are not
+                // END SOLUTION 10.6
             }
             Schedule::Cosine => {
+                // BEGIN SOLUTION 10.7
                 let done = if epoch < epochs { epoch as f64 / epochs as f64 } else { 1.0 };
                 base / 2.0 * (1.0 + (std::f64::consts::PI * done).cos())
+                // END SOLUTION 10.7
             }
         }
     }

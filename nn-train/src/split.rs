@@ -52,11 +52,13 @@ pub fn split(data: &DataSet, validation: f64) -> Split {
     let mut rng = seeded(SEED);
     let mut rows = Split { train: Vec::new(), validation: Vec::new() };
     for (class, held_out) in classes.iter_mut().zip(apportion(&sizes, validation)) {
+        // BEGIN SOLUTION 12.4
         // The order of a class does not depend on the share: a larger share holds out further rows, not other ones.
         shuffle(&mut rng, class);
         let (validation, train) = class.split_at(held_out);
         rows.validation.extend(validation);
         rows.train.extend(train);
+        // END SOLUTION 12.4
     }
     rows.train.sort_unstable();
     rows.validation.sort_unstable();

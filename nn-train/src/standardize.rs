@@ -54,6 +54,7 @@ impl Standardization {
     #[track_caller]
     pub fn fit(x: &Matrix<f64>) -> Standardization {
         assert!(x.columns() > 0, "a standardisation from no examples");
+        // BEGIN SOLUTION 12.3
         let (rows, n) = (x.rows(), x.columns() as f64);
 
         let mut least = vec![f64::INFINITY; rows];
@@ -97,6 +98,7 @@ impl Standardization {
             mean[i] *= unit[i];
         }
         Standardization { mean, scale }
+        // END SOLUTION 12.3
     }
 
     /// x ← (x − mean) / scale, and 0 where scale is 0, whatever x is.

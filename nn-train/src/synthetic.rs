@@ -41,11 +41,13 @@ pub fn xor() -> DataSet {
 /// ```
 // ANCHOR: moons
 pub fn moons(examples: usize, noise: f64, rng: &mut impl Rng) -> DataSet {
+    // BEGIN SOLUTION 11.1
     let mut point = |class: usize, i: usize, n: usize| {
         let (sin, cos) = linear(PI, i, n).sin_cos();
         blurred(if class == 0 { [cos, sin] } else { [1.0 - cos, 0.5 - sin] }, noise, rng)
     };
     by_class("moons", examples, 2, &mut point)
+    // END SOLUTION 11.1
 }
 // ANCHOR_END: moons
 

@@ -230,6 +230,7 @@ impl<T: Scalar, E: Engine<T>> Trainer<T, E> {
         }
         let (mut used, mut loss_sum, mut right) = (0, 0.0, 0);
         for (batch, indices) in (1..).zip(self.order.chunks(self.plan.batch_size)) {
+            // BEGIN SOLUTION 11.2
             let [x, y] = self.engine.batch_mut();
             x.gather_columns(&examples.x, indices);
             y.gather_columns(&examples.y, indices);
@@ -248,6 +249,7 @@ impl<T: Scalar, E: Engine<T>> Trainer<T, E> {
             if after_batch(report).is_break() {
                 return Err(Stopped::Asked { epoch, batch });
             }
+            // END SOLUTION 11.2
         }
         if !self
             .engine
