@@ -1,6 +1,6 @@
 //! The worked example: every number of a forward pass, a δ-recursion and one update, by both engines.
 
-use nn_core::{Loss, Matrix, Scalar};
+use nn_core::{Matrix, Scalar};
 use nn_layers::{ByHand, ByTape, Engine, LayerValues, Network};
 
 use crate::arithmetic::{largest, largest_difference as difference};
@@ -65,7 +65,8 @@ pub struct Updated {
 ///
 /// # Panics
 ///
-/// Panics if the batch does not fit the network, or is empty.
+/// Panics if the batch does not fit the network, is empty, or has targets that the loss
+/// [does not take](nn_core::Loss::check_targets).
 pub fn explain(
     network: &Network<f64>,
     x: &Matrix<f64>,
@@ -143,24 +144,4 @@ fn largest_difference(hand: &EngineExplanation, tape: &EngineExplanation) -> f64
     let layers = hand.layers.iter().zip(&tape.layers).map(|(hand, tape)| [hand.matrices(), tape.matrices()]);
     let of_matrices = layers.flat_map(|[hand, tape]| hand.into_iter().zip(tape)).map(|(h, t)| difference(h, t));
     largest(of_matrices.chain([(hand.loss - tape.loss).abs()]))
-}
-
-/// Whether y can be a target of this cost, for one example: a message where it cannot.
-///
-/// # Errors
-///
-/// Cross-entropy needs shares that sum to 1; binary cross-entropy needs numbers in [0, 1].
-pub fn check_target(loss: Loss, y: &[f64]) -> Result<(), String> {
-    let in_unit = |&y: &f64| (0.0..=1.0).contains(&y);
-    let sum: f64 = y.iter().sum();
-    match loss {
-        Loss::LeastSquares => Ok(()),
-        Loss::CrossEntropy | Loss::BinaryCrossEntropy if !y.iter().all(in_unit) => {
-            Err(format!("the targets of {loss} lie between 0 and 1"))
-        }
-        Loss::CrossEntropy if (sum - 1.0).abs() > 1e-6 => {
-            Err(format!("the targets of {loss} sum to 1 for each example, not to {sum}"))
-        }
-        Loss::CrossEntropy | Loss::BinaryCrossEntropy => Ok(()),
-    }
 }
