@@ -6,8 +6,11 @@ mod judge;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use judge::judge;
+use nn_autodiff::Tape;
 use nn_core::{Activation, Loss, Matrix, seeded};
-use nn_layers::{ByHand, Dense, Engine, Initialization, Network, hidden_delta, output_delta, parameter_gradients};
+use nn_layers::{
+    ByHand, Dense, Engine, Initialization, Network, hessian_vector, hidden_delta, output_delta, parameter_gradients,
+};
 
 /// A matrix of another shape, which holds something already.
 fn unwritten() -> Matrix<f64> {
@@ -294,6 +297,66 @@ fn he_and_nielsen_are_normal() {
                 .into_iter()
                 .map(about)
                 .collect::<Vec<f64>>()
+        });
+    });
+}
+
+// ---- Chapters 9 and 14 ----
+
+#[test]
+fn a_network_on_a_tape_gives_its_values_and_gradients() {
+    judge(
+        "a_network_on_a_tape_gives_its_values_and_gradients",
+        "z⁽ˡ⁾ = W⁽ˡ⁾ a⁽ˡ⁻¹⁾ + b⁽ˡ⁾, a⁽ˡ⁾ = σ(z⁽ˡ⁾), recorded",
+        |judge| {
+            let (network, [x, y]) = network();
+            let mut case = judge.case("three layers of two units: relu, leaky-relu, identity; two examples");
+            case = case.given("x", &x).given("y", &y);
+            for (l, dense) in ["⁽¹⁾", "⁽²⁾", "⁽³⁾"].iter().zip(network.layers()) {
+                case = case.given(&format!("W{l}"), &dense.weight).given(&format!("b{l}"), &dense.bias);
+            }
+            // The numbers of the two tests of chapter 7.
+            let right = [
+                Matrix::from_rows(&[[2.0, -0.01], [7.0, 1.0]]),
+                Matrix::from_rows(&[[-3.0, -1.02], [9.5, 1.49]]),
+                Matrix::from_rows(&[[-2.9899, -11.51], [-0.49745, -2.005]]),
+                Matrix::from_column(&[-3.27275, 2.005]),
+                Matrix::from_rows(&[[0.0, 0.0], [-0.75, -1.5]]),
+            ];
+            case.gives_all(
+                ["a⁽²⁾", "a⁽³⁾", "∂J/∂W⁽³⁾", "∂J/∂b⁽²⁾", "∂J/∂W⁽¹⁾"],
+                right,
+                || {
+                    let mut tape = Tape::new();
+                    let (x, y) = (tape.input(x), tape.input(y));
+                    let layers = network.record(&mut tape, x);
+                    let j = network.record_loss(&mut tape, &layers, y);
+                    tape.backward(j);
+                    let [one, two, three] = [0, 1, 2].map(|l| &layers[l]);
+                    let gradients = [three.weight, two.bias, one.weight].map(|var| tape.gradient(var).clone());
+                    let [w3, b2, w1] = gradients;
+                    [tape.value(two.a).clone(), tape.value(three.a).clone(), w3, b2, w1]
+                },
+            );
+        },
+    );
+}
+
+#[test]
+fn the_hessian_times_a_vector() {
+    judge("the_hessian_times_a_vector", "∂J/∂θ (θ + v ε) = ∂J/∂θ + H v ε", |judge| {
+        let (weight, bias) = (Matrix::from_rows(&[[0.5, -1.0]]), Matrix::from_column(&[0.25]));
+        let (x, y) = (Matrix::from_column(&[3.0, 2.0]), Matrix::from_column(&[1.0]));
+        let v = [Matrix::from_rows(&[[1.0, 0.0]]), Matrix::from_column(&[1.0])];
+        let case = judge.case("one linear unit, one example: J = (w x + b − y)²/2, whose Hessian is (x, 1)ᵀ (x, 1)");
+        let case = case.given("w", &weight).given("b", &bias).given("x", &x).given("y", &y);
+        let case = case.given("v for w", &v[0]).given("v for b", &v[1]);
+        // (3 + 1) (x, 1)
+        let right = [Matrix::from_rows(&[[12.0, 8.0]]), Matrix::from_column(&[4.0])];
+        case.gives_all(["H v for w", "H v for b"], right, || {
+            let dense = Dense { weight, bias, activation: Activation::Identity };
+            let network = Network::new(vec![dense], Loss::LeastSquares).expect("a network");
+            hessian_vector(&network, &x, &y, &v).try_into().expect("a matrix for each parameter")
         });
     });
 }
