@@ -201,9 +201,10 @@ fn softmax_of_a_batch() {
 #[test]
 fn softmax_of_large_logits() {
     judge("softmax_of_large_logits", "a_i = e^{z_i} / Σ_k e^{z_k}, with the largest z subtracted first", |judge| {
-        let z = Matrix::from_columns(&[[1000.0, 1000.0]]);
-        let right = Matrix::from_columns(&[[0.5, 0.5]]);
-        judge.case("two equal logits, 1000").given("z", &z).gives("a", right, || softmax_of(&z));
+        // e^−1000 is 0.
+        let z = Matrix::from_columns(&[[1000.0, 1000.0], [0.0, 1000.0]]);
+        let right = Matrix::from_columns(&[[0.5, 0.5], [0.0, 1.0]]);
+        judge.case("two examples with logits of 1000").given("z", &z).gives("a", right, || softmax_of(&z));
     });
 }
 

@@ -11,8 +11,8 @@ use crate::source::{self, Body, bodies, is_stub, stub};
 use crate::workspace::{self, State};
 use crate::{report, say};
 
-/// Makes a learner's workspace in a new folder.
-pub(crate) fn new(root: &Path, to: &Path, from: usize) -> Result<(), Failure> {
+/// Makes a learner's workspace in a new folder; `dir` is its name as it was given.
+pub(crate) fn new(root: &Path, to: &Path, dir: &Path, from: usize) -> Result<(), Failure> {
     let exercises = read_all(root)?;
     let (first, last) = (exercises.first(), exercises.last());
     let (Some(first), Some(last)) = (first, last) else { return Err(Failure::new("there are no exercises")) };
@@ -20,7 +20,7 @@ pub(crate) fn new(root: &Path, to: &Path, from: usize) -> Result<(), Failure> {
         return Err(Failure::new(format!("--from {from}: the last chapter with an exercise is {}", last.id.chapter)));
     }
     if to.read_dir().is_ok_and(|mut entries| entries.next().is_some()) || to.is_file() {
-        return Err(Failure::new(format!("{} exists already; give a new folder", to.display())));
+        return Err(Failure::new(format!("{} exists already; give a new folder", dir.display())));
     }
     workspace::make_folder(to)?;
     let inside = |path: &Path| Some(path.canonicalize().ok()?.starts_with(root.canonicalize().ok()?));
@@ -41,7 +41,7 @@ pub(crate) fn new(root: &Path, to: &Path, from: usize) -> Result<(), Failure> {
         state.keep_passed(*id, &body.text)?;
     }
     workspace::lock(to);
-    report::made(to, &exercises, from, workspace::commit(to));
+    report::made(dir, &exercises, from, workspace::commit(to));
     Ok(())
 }
 

@@ -99,7 +99,9 @@ fn run(command: Option<Command>) -> Result<bool, Failure> {
     let here = std::env::current_dir().map_err(|e| Failure::new(format!("this folder: {e}")))?;
     let (root, is_learners) = workspace::find(&here)?;
     match command {
-        Some(Command::New { dir, from }) if !is_learners => learner::new(&root, &here.join(dir), from).map(|()| true),
+        Some(Command::New { dir, from }) if !is_learners => {
+            learner::new(&root, &here.join(&dir), &dir, from).map(|()| true)
+        }
         Some(Command::Gate { update }) if !is_learners => gate::run(&root, update),
         Some(Command::New { .. } | Command::Gate { .. }) => {
             Err(Failure::new("this is a learner's workspace; run that in the project itself"))

@@ -26,9 +26,32 @@ fn blank() {
     say(format_args!(""));
 }
 
+/// Lines are no longer than this.
+const WIDTH: usize = 110;
+
 /// A paragraph, moved to the right.
 fn paragraph(text: &str) {
-    text.trim().lines().for_each(|line| say(format_args!("{}", format!("  {line}").trim_end())));
+    for line in text.trim().lines().flat_map(|line| wrapped(line, WIDTH)) {
+        say(format_args!("{}", format!("  {line}").trim_end()));
+    }
+}
+
+/// A line as several, each with at most so many characters unless a word alone has more. What is short stays as it is.
+fn wrapped(line: &str, width: usize) -> Vec<String> {
+    if line.chars().count() <= width {
+        return vec![line.to_owned()];
+    }
+    let mut lines = vec![String::new()];
+    for word in line.split(' ') {
+        let last = lines.len() - 1;
+        let length = lines[last].chars().count();
+        match length {
+            0 => lines[last].push_str(word),
+            _ if length + 1 + word.chars().count() > width => lines.push(word.to_owned()),
+            _ => lines[last] += &format!(" {word}"),
+        }
+    }
+    lines
 }
 
 /// In the project itself.
@@ -60,7 +83,6 @@ pub(crate) fn readme(from: usize) -> String {
 
 pub(crate) fn made(to: &Path, exercises: &[Exercise], from: usize, committed: bool) {
     let open = exercises.iter().filter(|exercise| exercise.id.chapter >= from).count();
-    // `../mine` as it was asked for, where it is short.
     say(format_args!("{} is yours: {open} functions to write.", styled(BOLD, to.display())));
     if !committed {
         say(format_args!("(It is not a git repository: git is not there, or refused.)"));
@@ -234,7 +256,10 @@ fn numbers(case: &Case, body: &Body) {
     rows.push((format!("right {}", case.name), &case.right, GOOD));
     let width = rows.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0);
     for (name, value, style) in rows {
-        for (i, line) in value.lines().enumerate() {
+        let lines = value
+            .lines()
+            .flat_map(|line| if line.starts_with('[') { vec![line.to_owned()] } else { wrapped(line, 90) });
+        for (i, line) in lines.enumerate() {
             let name = if i == 0 { &name[..] } else { "" };
             say(format_args!("  {}  {}", styled(DIM, format_args!("{name:<width$}")), styled(style, line)));
         }
@@ -258,4 +283,16 @@ pub(crate) fn code(text: &str) {
     let has = |line: &str| line.len() - line.trim_start().len();
     let least = text.lines().filter(|line| !line.trim().is_empty()).map(has).min().unwrap_or(0);
     text.lines().for_each(|line| say(format_args!("    {}", line.get(least..).unwrap_or(""))));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_are_wrapped_and_short_ones_stay() {
+        assert_eq!(wrapped("  as  it is", 20), ["  as  it is"]);
+        assert_eq!(wrapped("one two three four", 9), ["one two", "three", "four"]);
+        assert_eq!(wrapped("ā ⊙ σ′(z) unbreakable", 9), ["ā ⊙ σ′(z)", "unbreakable"]);
+    }
 }
