@@ -102,16 +102,25 @@ fn hidden_delta_comes_back_through_the_weights() {
             ),
         ];
         let a = Matrix::from_rows(&[[0.5, 0.25], [0.75, 0.5]]);
+        let layer =
+            |weight: Matrix<f64>| Dense { bias: Matrix::zeros(weight.rows(), 1), weight, activation: Activation::Tanh };
+        let of = |above: &Dense<f64>, delta_above: &Matrix<f64>, activation, a: &Matrix<f64>| {
+            let mut delta = unwritten();
+            hidden_delta(above, delta_above, activation, a, &mut delta);
+            delta
+        };
         for (asked, weight, delta_above, right) in cases {
-            let bias = Matrix::zeros(weight.rows(), 1);
-            let above = Dense { weight, bias, activation: Activation::Tanh };
+            let above = layer(weight);
             let case = judge.case(asked).given("W⁽ˡ⁺¹⁾", &above.weight).given("δ⁽ˡ⁺¹⁾", &delta_above).given("a⁽ˡ⁾", &a);
-            case.gives("δ⁽ˡ⁾", right, || {
-                let mut delta = unwritten();
-                hidden_delta(&above, &delta_above, Activation::Sigmoid, &a, &mut delta);
-                delta
-            });
+            case.gives("δ⁽ˡ⁾", right, || of(&above, &delta_above, Activation::Sigmoid, &a));
         }
+        // Wᵀ δ = (7; 1)
+        let (above, delta_above) =
+            (layer(Matrix::from_rows(&[[1.0, 2.0], [3.0, -0.5]])), Matrix::from_column(&[1.0, 2.0]));
+        let a = Matrix::from_column(&[0.0, 4.0]);
+        let case = judge.case("two relu units below two, the first of them off").given("W⁽ˡ⁺¹⁾", &above.weight);
+        let case = case.given("δ⁽ˡ⁺¹⁾", &delta_above).given("a⁽ˡ⁾", &a);
+        case.gives("δ⁽ˡ⁾", Matrix::from_column(&[0.0, 1.0]), || of(&above, &delta_above, Activation::Relu, &a));
     });
 }
 
