@@ -52,8 +52,11 @@ fn two_updates(mut optimizer: Optimizer<f64>) -> [Matrix<f64>; 2] {
     })
 }
 
+/// What is asked, the optimiser, and θ after each of the two updates.
+type Case<'a> = (&'a str, Optimizer<f64>, [[f64; 2]; 2]);
+
 /// Judges a rule of the optimiser by two updates, without weight decay or with it.
-fn updates(test: &str, equation: &str, cases: &[(&str, Optimizer<f64>, [[f64; 2]; 2])]) {
+fn updates(test: &str, equation: &str, cases: &[Case<'_>]) {
     judge(test, equation, |judge| {
         for (asked, optimizer, right) in cases {
             let right = right.map(|theta| Matrix::from_column(&theta));

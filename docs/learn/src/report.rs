@@ -29,11 +29,28 @@ fn blank() {
 /// Lines are no longer than this.
 const WIDTH: usize = 110;
 
-/// A paragraph, moved to the right.
+/// Paragraphs, moved to the right.
 fn paragraph(text: &str) {
-    for line in text.trim().lines().flat_map(|line| wrapped(line, WIDTH)) {
+    for line in flowing(text).iter().flat_map(|line| wrapped(line, WIDTH)) {
         say(format_args!("{}", format!("  {line}").trim_end()));
     }
+}
+
+/// The lines of a text, where those of a paragraph are one. Each point of a list is a line, and a table keeps its lines: they
+/// have more than one space in a row.
+fn flowing(text: &str) -> Vec<String> {
+    let stands_alone = |line: &str| line.trim().is_empty() || line.trim().contains("  ");
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.trim().lines() {
+        match lines.last_mut() {
+            Some(last) if !stands_alone(last) && !stands_alone(line) && !line.starts_with("- ") => {
+                *last += " ";
+                *last += line.trim();
+            }
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    lines
 }
 
 /// A line as several, each with at most so many characters unless a word alone has more. What is short stays as it is.
@@ -231,7 +248,8 @@ pub(crate) fn fails(exercise: &Exercise, body: &Body, judged: &Judged, mistakes:
         ));
     }
     let command = format!("cargo test -p {} --no-default-features --test exercises {}", body.package, case.test);
-    say(format_args!("{}", styled(DIM, format_args!("The test itself: {command}"))));
+    say(format_args!("{}", styled(DIM, "The test itself:")));
+    say(format_args!("{}", styled(DIM, command)));
 }
 
 /// The exercise whose `todo!()` was reached.
@@ -288,6 +306,14 @@ pub(crate) fn code(text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paragraphs_flow_and_lists_and_tables_keep_their_lines() {
+        let text = "One\nparagraph.\n\n- a point\n  of a list\n- another\n\nm ← a   b\nv ← c   d\nEnd\nof it.";
+        let lines =
+            ["One paragraph.", "", "- a point of a list", "- another", "", "m ← a   b", "v ← c   d", "End of it."];
+        assert_eq!(flowing(text), lines);
+    }
 
     #[test]
     fn long_lines_are_wrapped_and_short_ones_stay() {
