@@ -104,8 +104,7 @@ pub(crate) fn judge(program: &Path, tests: &[String], body: Option<&str>) -> Res
     let folder = tempfile::tempdir().map_err(|e| Failure::new(format!("a temporary folder: {e}")))?;
     let record = folder.path().join("record.toml");
     let mut command = Command::new(program);
-    // Two threads: with one, tests would all be called `main`.
-    command.args(["--quiet", "--test-threads", "2", "--exact"]).args(tests).env("NN_LEARN_RECORD", &record);
+    command.args(["--quiet", "--exact"]).args(tests).env("NN_LEARN_RECORD", &record);
     command.env_remove("RUST_BACKTRACE").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     if let Some(body) = body {
         command.env("NN_LEARN_BODY", body);
