@@ -71,6 +71,7 @@ mod product;
 mod random;
 mod scalar;
 mod sums;
+pub mod text;
 mod thin;
 mod view;
 

@@ -1,7 +1,9 @@
 //! How good a network's outputs are, in numbers that people read: accuracy, the confusion matrix, R².
 
 use std::fmt;
+use std::iter::{once, repeat_n};
 
+use nn_core::text::{Align, Table};
 use nn_core::{Matrix, Scalar};
 
 /// The class that a network gives to example `j`: the row of its largest output, the first of equals. A network with one
@@ -167,34 +169,14 @@ impl fmt::Display for ConfusionMatrix {
             self.names.iter().map(|name| name.replace(|letter: char| letter.is_control(), " ")).collect();
         let share = |share: Option<f64>| share.map_or("–".to_owned(), |share| format!("{share:.3}"));
 
-        let mut heading = vec!["true \\ predicted".to_owned()];
-        heading.extend_from_slice(&names);
-        heading.push("recall".to_owned());
-        let mut lines = vec![heading];
+        let mut table = Table::new(once(Align::Left).chain(repeat_n(Align::Right, names.len() + 1)));
+        table.title(once("true \\ predicted").chain(names.iter().map(String::as_str)).chain(["recall"]));
         for truth in classes() {
-            let mut line = vec![names[truth].clone()];
-            line.extend(classes().map(|predicted| self.count(truth, predicted).to_string()));
-            line.push(share(self.recall(truth)));
-            lines.push(line);
+            let counts = classes().map(|predicted| self.count(truth, predicted).to_string());
+            table.row(once(names[truth].clone()).chain(counts).chain([share(self.recall(truth))]));
         }
-        let mut last = vec!["precision".to_owned()];
-        last.extend(classes().map(|class| share(self.precision(class))));
-        lines.push(last);
-
-        let mut widths = vec![0; lines[0].len()];
-        for line in &lines {
-            for (width, cell) in widths.iter_mut().zip(line) {
-                *width = cell.chars().count().max(*width);
-            }
-        }
-        for (i, line) in lines.iter().enumerate() {
-            let first = if i == 0 { "" } else { "\n" };
-            write!(f, "{first}{:<width$}", line[0], width = widths[0])?;
-            for (cell, width) in line.iter().zip(&widths).skip(1) {
-                write!(f, "  {cell:>width$}")?;
-            }
-        }
-        Ok(())
+        table.row(once("precision".to_owned()).chain(classes().map(|class| share(self.precision(class)))));
+        table.fmt(f)
     }
 }
 
