@@ -1,6 +1,7 @@
 //! Standardisation: every input with mean 0 and standard deviation 1.
 
 use nn_core::Matrix;
+use serde::{Deserialize, Serialize};
 
 /// The mean and the standard deviation of each input over the training examples, and the map that takes them away:
 ///
@@ -22,7 +23,8 @@ use nn_core::Matrix;
 /// standardization.apply(&mut x);
 /// assert_eq!(x, Matrix::from_rows(&[[-1.0, 1.0], [0.0, 0.0]]));
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Standardization {
     /// The mean of each row, n₀ numbers.
     pub mean: Vec<f64>,
