@@ -1,9 +1,9 @@
 //! JSON in lines that people can read: a line for each layer of a model, or for each matrix of a layer.
 
-use std::io::{Result, Write};
+use std::io::{self, Write};
 
-use serde::Serialize;
-use serde_json::Serializer;
+use nn_core::Matrix;
+use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 
 /// Where lines begin: at keys of the outermost object, and at the layers, which are the elements of an array of objects.
@@ -19,7 +19,7 @@ pub(crate) struct Layout {
 pub(crate) fn write(value: &impl Serialize, layout: Layout) -> String {
     let mut json = Vec::new();
     let lines = Lines { layout, depth: 0, keys: 0, is_element: false, layers: None };
-    value.serialize(&mut Serializer::with_formatter(&mut json, lines)).expect("memory does not fail");
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut json, lines)).expect("memory does not fail");
     String::from_utf8(json).expect("JSON is UTF-8") + "\n"
 }
 
@@ -36,7 +36,7 @@ struct Lines {
 }
 
 /// A comma between neighbours, then a line that is indented, or a space.
-fn separate<W: ?Sized + Write>(writer: &mut W, first: bool, indent: Option<usize>) -> Result<()> {
+fn separate<W: ?Sized + Write>(writer: &mut W, first: bool, indent: Option<usize>) -> io::Result<()> {
     match indent {
         Some(indent) => write!(writer, "{}\n{:indent$}", if first { "" } else { "," }, ""),
         None => writer.write_all(if first { b"" } else { b", " }),
@@ -44,23 +44,23 @@ fn separate<W: ?Sized + Write>(writer: &mut W, first: bool, indent: Option<usize
 }
 
 impl Formatter for Lines {
-    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> Result<()> {
+    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.depth += 1;
         writer.write_all(b"[")
     }
 
-    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> Result<()> {
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
         self.is_element = true;
         separate(writer, first, self.layers.filter(|&layers| layers == self.depth).map(|_| 2))
     }
 
-    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> Result<()> {
+    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.layers = self.layers.filter(|&layers| layers != self.depth);
         self.depth -= 1;
         writer.write_all(b"]")
     }
 
-    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> Result<()> {
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         if self.is_element && self.layers.is_none() {
             self.layers = Some(self.depth);
             separate(writer, true, self.layout.line_for_each_matrix.then_some(2))?;
@@ -69,7 +69,7 @@ impl Formatter for Lines {
         writer.write_all(b"{")
     }
 
-    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> Result<()> {
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
         self.keys += usize::from(self.depth == 1);
         let indent = match self.depth {
             1 => (self.keys > self.layout.first_line).then_some(1),
@@ -78,13 +78,28 @@ impl Formatter for Lines {
         separate(writer, first, indent)
     }
 
-    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> Result<()> {
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.is_element = false;
         writer.write_all(b": ")
     }
 
-    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> Result<()> {
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.depth -= 1;
         writer.write_all(b"}")
     }
+}
+
+/// A matrix as the list of its columns: examples.
+pub(crate) fn columns<S: Serializer>(matrix: &Matrix<f64>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(matrix.columns_iter())
+}
+
+/// A matrix as the list of its rows: units.
+pub(crate) fn rows<S: Serializer>(matrix: &Matrix<f64>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq((0..matrix.rows()).map(|i| matrix.row_iter(i).collect::<Vec<_>>()))
+}
+
+/// A matrix of one column as the list of its entries.
+pub(crate) fn entries<S: Serializer>(matrix: &Matrix<f64>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(matrix.as_slice())
 }

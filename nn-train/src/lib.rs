@@ -48,12 +48,9 @@
 //! Without its default feature `cli` this crate touches no file, no clock and no thread, and compiles for wasm32.
 #![forbid(unsafe_code)]
 
-mod arithmetic;
 mod data_set;
-mod document;
 mod embedded;
-mod explanation;
-mod explanation_json;
+mod explain;
 mod json;
 mod metrics;
 mod model;
@@ -65,11 +62,10 @@ mod synthetic;
 #[cfg(feature = "cli")]
 mod threads;
 mod training;
-mod worked_example;
 
 pub use data_set::{DataSet, DataSetError, Targets};
 pub use embedded::{digits, iris};
-pub use explanation::{EngineExplanation, Explanation, LayerExplanation, Updated, check_target, explain};
+pub use explain::{EngineExplanation, Explanation, LayerExplanation, Updated, check_target, explain};
 pub use metrics::{ConfusionMatrix, accuracy, predicted_class, r_squared};
 pub use model::{Model, ModelError};
 pub use optimizer::{Optimizer, RestoreError, Schedule, sgd_update};

@@ -8,6 +8,8 @@
 //!
 //! `weight` has a row for each unit of its layer and a column for each unit of the layer below. Optional keys are
 //! `precision`, `classes`, `standardize` and `metadata`; any other key is an error.
+//!
+//! model/file.rs reads and writes this form; model/error.rs says why a text is not a model.
 
 mod error;
 mod file;

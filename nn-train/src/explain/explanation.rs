@@ -1,9 +1,10 @@
-//! The worked example: every number of a forward pass, a δ-recursion and one update, by both engines.
+//! The numbers of a forward pass, a δ-recursion and one update, by both engines.
 
 use nn_core::{Loss, Matrix, Scalar};
 use nn_layers::{ByHand, ByTape, Engine, LayerValues, Network};
+use serde::Serialize;
 
-use crate::{Precision, sgd_update};
+use crate::{Precision, json, sgd_update};
 
 /// Everything that the two engines compute for one batch, as f64, which holds the numbers of either precision exactly.
 #[derive(Clone, Debug)]
@@ -27,7 +28,7 @@ pub struct Explanation {
 }
 
 /// What one engine computed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct EngineExplanation {
     /// J
     pub loss: f64,
@@ -36,17 +37,22 @@ pub struct EngineExplanation {
 }
 
 /// The numbers of one layer; their shapes are those of [`LayerValues`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct LayerExplanation {
     /// z⁽ˡ⁾
+    #[serde(serialize_with = "json::columns")]
     pub z: Matrix<f64>,
     /// a⁽ˡ⁾
+    #[serde(serialize_with = "json::columns")]
     pub a: Matrix<f64>,
     /// δ⁽ˡ⁾
+    #[serde(serialize_with = "json::columns")]
     pub delta: Matrix<f64>,
     /// ∂J/∂W⁽ˡ⁾
+    #[serde(serialize_with = "json::rows")]
     pub weight_gradient: Matrix<f64>,
     /// ∂J/∂b⁽ˡ⁾
+    #[serde(serialize_with = "json::entries")]
     pub bias_gradient: Matrix<f64>,
 }
 
@@ -130,15 +136,18 @@ impl LayerExplanation {
     }
 }
 
-/// max |by hand − by tape| over J and all entries of all layers; NaN where one of the two is NaN and the other is not.
+/// max |by hand − by tape| over J and all entries of all layers.
 fn largest_difference(hand: &EngineExplanation, tape: &EngineExplanation) -> f64 {
-    let numbers = |engine: &EngineExplanation| -> Vec<f64> {
-        let layers = engine.layers.iter().flat_map(|layer| layer.matrices());
-        let entries = layers.flat_map(|matrix| matrix.as_slice().iter().copied());
-        std::iter::once(engine.loss).chain(entries).collect()
-    };
-    numbers(hand).into_iter().zip(numbers(tape)).fold(0.0, |largest, (h, t)| {
-        let difference = if h == t || (h.is_nan() && t.is_nan()) { 0.0 } else { (h - t).abs() };
+    let layers = hand.layers.iter().zip(&tape.layers);
+    let matrices = layers.flat_map(|(hand, tape)| hand.matrices().into_iter().zip(tape.matrices()));
+    let entries = matrices.flat_map(|(hand, tape)| hand.as_slice().iter().zip(tape.as_slice()));
+    largest(std::iter::once((&hand.loss, &tape.loss)).chain(entries))
+}
+
+/// max |u − v| over pairs of numbers; NaN where one of the two is NaN and the other is not.
+pub(crate) fn largest<'a>(pairs: impl Iterator<Item = (&'a f64, &'a f64)>) -> f64 {
+    pairs.fold(0.0, |largest: f64, (&u, &v)| {
+        let difference = if u == v || (u.is_nan() && v.is_nan()) { 0.0 } else { (u - v).abs() };
         if largest.is_nan() || difference <= largest { largest } else { difference }
     })
 }
