@@ -28,9 +28,10 @@ fn commands(line: &str) -> Vec<&str> {
     parts.map(|rest| rest.split(['`', '#', '&', '|']).next().unwrap_or_default().trim()).collect()
 }
 
-/// `CRATE [--test FILE | --lib] [FILTER]`: whether there is such a test.
+/// `CRATE [--no-default-features] [--test FILE | --lib] [FILTER]`: whether there is such a test.
 fn command_problem(book: &Book, command: &str) -> Option<String> {
-    let words: Vec<&str> = command.split_whitespace().filter(|word| *word != "--").collect();
+    let words: Vec<&str> =
+        command.split_whitespace().filter(|word| !["--", "--no-default-features"].contains(word)).collect();
     let (name, rest) = words.split_first()?;
     let (folder, filter): (String, Option<&&str>) = match rest {
         ["--lib", module] if module.ends_with("::") => {

@@ -53,6 +53,11 @@
 //! A [`Dual`] number a + b ε carries a derivative along with its value: the chain rule in the other direction, without
 //! a list. A tape over dual numbers differentiates twice, and gives the product of the Hessian with a vector.
 //!
+//! # An oracle for gradients written by hand
+//!
+//! [`check_gradient`] holds a gradient that you have written, of any function, against dual numbers: one line in a test.
+//! [`check_gradient_by_differences`] does it for functions of f64 alone.
+//!
 //! # In the book
 //!
 //! The tape, and why backwards: `docs/src/tape.md`.
@@ -65,9 +70,11 @@
 
 mod dual;
 mod op;
+mod oracle;
 mod print;
 mod tape;
 
 pub use dual::Dual;
 pub use op::Op;
+pub use oracle::{DIFFERENCE_TOLERANCE, DUAL_TOLERANCE, WrongGradient, check_gradient, check_gradient_by_differences};
 pub use tape::{Tape, Var};

@@ -3,7 +3,7 @@
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use nn_core::{Activation, Loss, Matrix, MatrixView, Scalar, Write, affine, matmul, sum_columns};
+use nn_core::{Activation, Loss, Matrix, MatrixView, Scalar, Write, affine, matmul, sum, sum_columns};
 
 use crate::{Op, print::assert_fits};
 
@@ -411,7 +411,7 @@ fn compute<T: Scalar>(op: &Op<T>, before: &[Step<T>], value: &mut Matrix<T>) {
         }
         Op::Sum(u) => {
             value.resize(1, 1);
-            value[(0, 0)] = of(u).as_slice().iter().fold(T::zero(), |sum, &x| sum + x);
+            value[(0, 0)] = sum(of(u).as_slice());
         }
         Op::Cost { loss, z, a, y } => {
             assert_fits(cost_fits(of(a), of(y)), op, before);

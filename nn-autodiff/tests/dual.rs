@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use common::{assert_close, random};
 use nn_autodiff::{Dual, Tape, Var};
-use nn_core::{Activation, Loss, Matrix, Scalar, seeded};
+use nn_core::{Activation, Loss, Matrix, Scalar, normal, seeded};
 use num_traits::{One, Zero};
 
 /// u = 3 with u′ = 2, and v = 4 with v′ = −5.
@@ -222,6 +222,49 @@ fn costs_agree_with_their_hand_written_derivatives() {
 }
 
 /// A target of 0 is left out of the cross-entropy, but its derivative is not: ∂J/∂y = −ln softmax(z).
+/// Where several logits are equal, or so nearly that their exponentials are, each of them may count as the largest; but it
+/// is to be the same one throughout. ∂J/∂z along v is (a − y) · v whichever it is.
+#[test]
+fn ties_and_near_ties_of_the_largest_logit_have_one_derivative() {
+    fn check<T: Scalar>(epsilon: f64) {
+        let mut rng = seeded(6);
+        let mut checked = 0;
+        for n in [1, 2, 3, 7, 8, 9, 16, 17, 30] {
+            let mut columns = vec![vec![0.0; n], vec![-3.0; n], (1..=n).map(|i| i as f64 * 0.01 * epsilon).collect()];
+            columns.push((1..=n).rev().map(|i| i as f64 * 0.01 * epsilon).collect());
+            columns.push((0..n).map(|i| if i % 3 == 0 { 2.0 } else { -1.0 }).collect()); // some share the largest
+            columns.push((0..n).map(|i| if i + 2 >= n { 0.04 * epsilon * i as f64 } else { -7.0 }).collect());
+            columns.push((0..n).map(|i| if i == n / 2 { -0.0 } else { 0.0 }).collect());
+            for (column, target) in columns.iter().flat_map(|column| (0..n).map(move |target| (column, target))) {
+                let z = Matrix::from_column(&column.iter().map(|&z| T::from_f64(z)).collect::<Vec<_>>());
+                let v: Vec<T> = (0..n).map(|_| T::from_f64(normal(&mut rng))).collect();
+                let duals = Matrix::from_fn(n, 1, |i, _| Dual::new(z[(i, 0)], v[i]));
+                let y = Matrix::from_fn(n, 1, |i, _| Dual::constant(if i == target { T::one() } else { T::zero() }));
+                let mut a = duals.clone();
+                Activation::Softmax.apply(&duals, &mut a);
+                let j = Loss::CrossEntropy.value(&duals, &a, &y);
+                let terms = (0..n).map(|i| (a[(i, 0)].value - y[(i, 0)].value).to_f64() * v[i].to_f64());
+                let want: f64 = terms.sum();
+                let off = (j.derivative.to_f64() - want).abs();
+                assert!(off <= 40.0 * epsilon, "{column:?}, target {target}: {} for {want}", j.derivative);
+
+                // The gradient, its own derivative, and the class that is read off.
+                let mut gradient = a.clone();
+                Loss::CrossEntropy.gradient(&duals, &a, &y, &mut gradient);
+                for i in 0..n {
+                    let off = (gradient[(i, 0)].derivative - a[(i, 0)].derivative).to_f64().abs();
+                    assert!(off <= 40.0 * epsilon, "{column:?}, target {target}, entry {i}");
+                }
+                assert_eq!(duals.argmax(0), z.argmax(0), "{column:?}");
+                checked += 1;
+            }
+        }
+        assert!(checked > 600, "{checked}");
+    }
+    check::<f64>(f64::EPSILON);
+    check::<f32>(f64::from(f32::EPSILON));
+}
+
 #[test]
 fn a_target_of_zero_keeps_its_derivative() {
     let z = Matrix::from_column(&[1.0_f64, 2.0]).map(Dual::constant);

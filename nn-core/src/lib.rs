@@ -60,19 +60,17 @@
 
 mod activation;
 mod executor;
-mod functions;
-mod gemm;
-mod lanes;
+#[cfg(feature = "fast")]
+mod kernels;
+#[cfg(not(feature = "fast"))]
+mod large_product;
 mod loss;
 mod matrix;
-mod one_example;
-mod packed;
 mod product;
 mod random;
 mod scalar;
-mod sums;
+mod sum;
 pub mod text;
-mod thin;
 mod view;
 
 pub use activation::{
@@ -81,13 +79,13 @@ pub use activation::{
     tanh_derivative,
 };
 pub use executor::{Executor, Task};
-pub use lanes::{Kernel, Vector};
 pub use loss::{
     Loss, binary_cross_entropy, binary_cross_entropy_gradient, cross_entropy, cross_entropy_gradient, least_squares,
     least_squares_gradient,
 };
 pub use matrix::Matrix;
-pub use product::{Start, Write, affine, matmul, matmul_reference, plain_product, sum_columns};
+pub use product::{Write, affine, matmul, matmul_reference, plain_product, sum_columns};
 pub use random::{Generator, below, normal, seeded, shuffle, uniform};
 pub use scalar::Scalar;
+pub use sum::sum;
 pub use view::{MatrixView, Shape};

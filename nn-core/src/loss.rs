@@ -3,12 +3,12 @@
 //! Every cost is the **mean over the examples** of a batch (its columns) of a sum over the outputs (its rows).
 
 use std::fmt;
-use std::ops::Range;
 use std::str::FromStr;
 
-use crate::activation::UnknownName;
-use crate::sums::{largest, largest_and_others, sum};
-use crate::{Activation, Kernel, Matrix, Scalar, Vector};
+use crate::activation::{UnknownName, find};
+use crate::scalar::vectorize;
+use crate::sum::{largest_and_others, sum_of, sum_over};
+use crate::{Activation, Matrix, Scalar};
 
 /// The cost J of a network's outputs against the targets.
 ///
@@ -100,43 +100,33 @@ impl Loss {
 
     #[track_caller]
     fn check<T: Scalar>(self, z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) {
-        assert!(
-            z.shape() == y.shape() && a.shape() == y.shape(),
-            "cost {self}: z is {}, a is {}, y is {}",
-            z.shape(),
-            a.shape(),
-            y.shape()
-        );
+        let [is_z, is_a, is_y] = [z, a, y].map(Matrix::shape);
+        assert!(is_z == is_y && is_a == is_y, "cost {self}: z is {is_z}, a is {is_a}, y is {is_y}");
         assert!(y.columns() > 0, "cost {self}: a mean over no examples");
     }
 }
 
 /// J = 1/(2m) Σ (a − y)²
-#[inline]
 #[track_caller]
 // ANCHOR: least_squares
 pub fn least_squares<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>) -> T {
-    same_shape("least squares", "a", a, y);
-    sum(a.as_slice(), y.as_slice(), |a, y| (a - y) * (a - y)) / T::from_f64(2.0 * y.columns() as f64)
+    same_shapes("least squares", [("a", a)], y);
+    let squares = sum_of(a.as_slice(), y.as_slice(), |a, y| (a - y) * (a - y));
+    squares / (T::from_f64(2.0) * examples(y))
 }
 // ANCHOR_END: least_squares
 
 /// ∂J/∂a = (a − y) / m
-#[inline]
 #[track_caller]
 // ANCHOR: least_squares_gradient
 pub fn least_squares_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
-    same_shape("least squares", "a", a, y);
-    same_shape("least squares", "∂J/∂a", gradient, y);
+    same_shapes("least squares", [("a", a), ("∂J/∂a", gradient)], y);
     let m = examples(y);
     for ((g, &a), &y) in gradient.as_mut_slice().iter_mut().zip(a.as_slice()).zip(y.as_slice()) {
         *g = (a - y) / m;
     }
 }
 // ANCHOR_END: least_squares_gradient
-
-/// How many logarithms are computed side by side. Each is a long chain of operations that wait for each other.
-const SIDE_BY_SIDE: usize = 16;
 
 /// J = −1/m Σ y ln softmax(z), for targets that sum to 1 in each column (one-hot or soft).
 ///
@@ -146,40 +136,21 @@ const SIDE_BY_SIDE: usize = 16;
 /// # Shapes
 ///
 /// z, a = softmax(z), y: n_L × m.
-#[inline]
 #[track_caller]
 // ANCHOR: cross_entropy
 pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> T {
-    same_shape("cross-entropy", "z", z, y);
-    same_shape("cross-entropy", "a", a, y);
-    let mut total = T::zero();
-    for first in (0..y.columns()).step_by(SIDE_BY_SIDE) {
-        let columns = first..y.columns().min(first + SIDE_BY_SIDE);
-        let log_sums = log_sums(a, columns.clone());
-        for (j, &log_sum) in columns.zip(&log_sums) {
-            let (z_column, z_max) = (z.column(j), largest(z.column(j)));
-            total += sum(z_column, y.column(j), |z, y| {
-                // A target of 0 takes no part, even where z_max − z overflows. A NaN takes part.
-                if y != T::zero() { y * ((z_max - z) + log_sum) } else { T::zero() }
-            });
-        }
-    }
-    total / examples(y)
+    same_shapes("cross-entropy", [("z", z), ("a", a)], y);
+    sum_over(y.columns(), |j| cross_entropy_of(z.column(j), a.column(j), y.column(j))) / examples(y)
 }
 
-/// ln(1 + Σ_{i≠max} e^{z_i − z_max}) of some columns, at most as many as go side by side, from a = softmax(z).
-#[inline]
-fn log_sums<T: Scalar>(a: &Matrix<T>, columns: Range<usize>) -> [T; SIDE_BY_SIDE] {
-    let mut log_sums = [T::zero(); SIDE_BY_SIDE];
-    let of_these = &mut log_sums[..columns.len()];
-    for (log_sum, j) in of_these.iter_mut().zip(columns) {
-        let (a_max, others) = largest_and_others(a.column(j));
-        *log_sum = others / a_max;
-    }
-    for log_sum in of_these {
-        *log_sum = log_sum.ln_1p();
-    }
-    log_sums
+/// Σ y ((z_max − z) + ln(1 + Σ_{i≠max} e^{z_i − z_max})), of one example.
+fn cross_entropy_of<T: Scalar>(z: &[T], a: &[T], y: &[T]) -> T {
+    let (max, a_max, others) = largest_and_others(a);
+    // The entry that is left out of the sum, and no other: several may have the same a, and z that differ.
+    let z_max = z.get(max).copied().unwrap_or(T::zero());
+    let log_sum = (others / a_max).ln_1p();
+    // A target of 0 takes no part, even where z_max − z overflows. A NaN takes part.
+    sum_of(z, y, |z, y| if y != T::zero() { y * ((z_max - z) + log_sum) } else { T::zero() })
 }
 // ANCHOR_END: cross_entropy
 
@@ -191,16 +162,14 @@ fn log_sums<T: Scalar>(a: &Matrix<T>, columns: Range<usize>) -> [T; SIDE_BY_SIDE
 /// # Shapes
 ///
 /// a = softmax(z), y, `gradient`: n_L × m.
-#[inline]
 #[track_caller]
 // ANCHOR: cross_entropy_gradient
 pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
-    same_shape("cross-entropy", "a", a, y);
-    same_shape("cross-entropy", "δ", gradient, y);
+    same_shapes("cross-entropy", [("a", a), ("δ", gradient)], y);
     let m = examples(y);
     for j in 0..y.columns() {
         let (a_column, y_column) = (a.column(j), y.column(j));
-        let (a_max, others) = largest_and_others(a_column);
+        let (_, a_max, others) = largest_and_others(a_column);
         for ((g, &a), &y) in gradient.column_mut(j).iter_mut().zip(a_column).zip(y_column) {
             let difference = if a == a_max { (T::one() - y) - others } else { a - y };
             *g = difference / m;
@@ -216,36 +185,20 @@ pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
 /// # Shapes
 ///
 /// z, y: n_L × m.
-#[inline]
 #[track_caller]
 pub fn binary_cross_entropy<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>) -> T {
-    same_shape("binary cross-entropy", "z", z, y);
-    let mut total = T::zero();
-    T::widest(BinaryCrossEntropy { z: z.as_slice(), y: y.as_slice(), total: &mut total });
-    total / examples(y)
-}
-
-/// total ← total + Σ [(1 − y) softplus(z) + y softplus(−z)]. Some terms are computed along vectors, and then added up.
-struct BinaryCrossEntropy<'a, T> {
-    z: &'a [T],
-    y: &'a [T],
-    total: &'a mut T,
-}
-
-impl<T: Scalar> Kernel<T> for BinaryCrossEntropy<'_, T> {
-    #[inline(always)]
-    fn run<V: Vector<T>>(&mut self) {
-        let mut terms = [T::zero(); SIDE_BY_SIDE];
-        for (z, y) in self.z.chunks(SIDE_BY_SIDE).zip(self.y.chunks(SIDE_BY_SIDE)) {
-            for ((term, &z), &y) in terms.iter_mut().zip(z).zip(y) {
-                // At z = 0 the side of z > 0 is taken, as |z| takes it: only together do their kinks cancel.
-                let linear = if z < T::zero() { -z * y } else { z * (T::one() - y) };
-                *term = linear + (-z.abs()).exp().ln_1p();
-            }
-            let terms = &terms[..z.len()];
-            *self.total += sum(terms, terms, |term, _| term);
-        }
-    }
+    same_shapes("binary cross-entropy", [("z", z)], y);
+    let sum = sum_of(
+        z.as_slice(),
+        y.as_slice(),
+        #[inline(always)]
+        |z, y| {
+            // At z = 0 the side of z > 0 is taken, as |z| takes it: only together do their kinks cancel.
+            let linear = if z < T::zero() { -z * y } else { z * (T::one() - y) };
+            linear + (-z.abs()).exp().ln_1p()
+        },
+    );
+    sum / examples(y)
 }
 
 /// δ = ∂J/∂z = (a − y) / m for a = sigmoid(z), taken as (1 − y) sigmoid(z) − y sigmoid(−z), which keeps its digits where
@@ -254,38 +207,26 @@ impl<T: Scalar> Kernel<T> for BinaryCrossEntropy<'_, T> {
 /// # Shapes
 ///
 /// z, y, `gradient`: n_L × m.
-#[inline]
 #[track_caller]
 pub fn binary_cross_entropy_gradient<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
-    same_shape("binary cross-entropy", "z", z, y);
-    same_shape("binary cross-entropy", "δ", gradient, y);
+    same_shapes("binary cross-entropy", [("z", z), ("δ", gradient)], y);
     let m = examples(y);
-    T::widest(BinaryCrossEntropyGradient { z: z.as_slice(), y: y.as_slice(), m, gradient: gradient.as_mut_slice() });
-}
-
-/// The loop of [`binary_cross_entropy_gradient`].
-struct BinaryCrossEntropyGradient<'a, T> {
-    z: &'a [T],
-    y: &'a [T],
-    m: T,
-    gradient: &'a mut [T],
-}
-
-impl<T: Scalar> Kernel<T> for BinaryCrossEntropyGradient<'_, T> {
-    #[inline(always)]
-    fn run<V: Vector<T>>(&mut self) {
-        for ((g, &z), &y) in self.gradient.iter_mut().zip(self.z).zip(self.y) {
+    let (z, y, gradient) = (z.as_slice(), y.as_slice(), gradient.as_mut_slice());
+    vectorize!(T, {
+        for ((g, &z), &y) in gradient.iter_mut().zip(z).zip(y) {
             let e = (-z.abs()).exp();
             let (near, far) = (T::one() / (T::one() + e), e / (T::one() + e)); // sigmoid(|z|), sigmoid(−|z|)
             let (a, one_minus_a) = if z < T::zero() { (far, near) } else { (near, far) };
-            *g = ((T::one() - y) * a - y * one_minus_a) / self.m;
+            *g = ((T::one() - y) * a - y * one_minus_a) / m;
         }
-    }
+    });
 }
 
 #[track_caller]
-fn same_shape<T>(cost: &str, name: &str, matrix: &Matrix<T>, y: &Matrix<T>) {
-    assert!(matrix.shape() == y.shape(), "{cost}: {name} is {}, y is {}", matrix.shape(), y.shape());
+fn same_shapes<T, const N: usize>(cost: &str, matrices: [(&str, &Matrix<T>); N], y: &Matrix<T>) {
+    for (name, matrix) in matrices {
+        assert!(matrix.shape() == y.shape(), "{cost}: {name} is {}, y is {}", matrix.shape(), y.shape());
+    }
 }
 
 /// m, the number of examples.
@@ -303,9 +244,6 @@ impl FromStr for Loss {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
-        Loss::ALL
-            .into_iter()
-            .find(|loss| loss.name() == name)
-            .ok_or_else(|| UnknownName::new("loss", name, &Loss::ALL.map(Loss::name)))
+        find("loss", name, &Loss::ALL, Loss::name)
     }
 }

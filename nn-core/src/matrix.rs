@@ -3,9 +3,14 @@
 use std::fmt;
 use std::ops::{Index, IndexMut, Range};
 
-use crate::lanes::Lines;
+use crate::scalar::vectorize;
 use crate::text::{Align, Table};
-use crate::{Kernel, MatrixView, Scalar, Shape, Vector, executor, sums};
+use crate::{MatrixView, Scalar, Shape, executor};
+
+#[cfg(feature = "fast")]
+use crate::kernels::Aligned as Numbers; // like a Vec
+#[cfg(not(feature = "fast"))]
+use std::vec::Vec as Numbers;
 
 /// A matrix of `rows` × `columns` numbers, stored **column by column**: a batch keeps each example in one slice.
 ///
@@ -24,7 +29,7 @@ use crate::{Kernel, MatrixView, Scalar, Shape, Vector, executor, sums};
 pub struct Matrix<T> {
     rows: usize,
     columns: usize,
-    data: Lines<T>, // like a Vec, and begins with a cache line
+    data: Numbers<T>, // column by column
 }
 // ANCHOR_END: matrix
 
@@ -34,11 +39,11 @@ impl<T: Scalar> Matrix<T> {
     ///
     /// # Panics
     ///
-    /// Panics if rows · columns overflows.
+    /// Panics if so many entries take more memory than can be addressed.
     #[track_caller]
     pub fn zeros(rows: usize, columns: usize) -> Self {
-        let mut data = Lines::default();
-        data.resize(length(rows, columns), T::zero());
+        let mut data = Numbers::default();
+        data.resize(length::<T>(rows, columns), T::zero());
         Matrix { rows, columns, data }
     }
 
@@ -46,7 +51,7 @@ impl<T: Scalar> Matrix<T> {
     ///
     /// # Panics
     ///
-    /// Panics if rows · columns overflows.
+    /// Panics if so many entries take more memory than can be addressed.
     #[track_caller]
     pub fn from_fn(rows: usize, columns: usize, mut f: impl FnMut(usize, usize) -> T) -> Self {
         let mut matrix = Self::zeros(rows, columns);
@@ -99,31 +104,26 @@ impl<T: Scalar> Matrix<T> {
 /// Shape and access.
 impl<T> Matrix<T> {
     /// Number of rows.
-    #[inline]
     pub fn rows(&self) -> usize {
         self.rows
     }
 
     /// Number of columns: in a batch, the number of examples.
-    #[inline]
     pub fn columns(&self) -> usize {
         self.columns
     }
 
     /// Rows and columns.
-    #[inline]
     pub fn shape(&self) -> Shape {
         Shape { rows: self.rows, columns: self.columns }
     }
 
     /// All numbers, column by column.
-    #[inline]
     pub fn as_slice(&self) -> &[T] {
         &self.data
     }
 
     /// All numbers, column by column, to be changed.
-    #[inline]
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         &mut self.data
     }
@@ -133,7 +133,6 @@ impl<T> Matrix<T> {
     /// # Panics
     ///
     /// Panics if there is no column `j`.
-    #[inline]
     #[track_caller]
     pub fn column(&self, j: usize) -> &[T] {
         assert!(j < self.columns, "column {j} of a {} matrix", self.shape());
@@ -145,7 +144,6 @@ impl<T> Matrix<T> {
     /// # Panics
     ///
     /// Panics if there is no column `j`.
-    #[inline]
     #[track_caller]
     pub fn column_mut(&mut self, j: usize) -> &mut [T] {
         assert!(j < self.columns, "column {j} of a {} matrix", self.shape());
@@ -169,13 +167,11 @@ impl<T> Matrix<T> {
     }
 
     /// The whole matrix as a view.
-    #[inline]
     pub fn view(&self) -> MatrixView<'_, T> {
         self.into()
     }
 
     /// The transpose as a view, without copying.
-    #[inline]
     pub fn t(&self) -> MatrixView<'_, T> {
         self.view().t()
     }
@@ -198,22 +194,13 @@ impl<T: Scalar> Matrix<T> {
     ///
     /// # Panics
     ///
-    /// Panics if rows · columns overflows.
-    #[inline]
+    /// Panics if so many entries take more memory than can be addressed.
     #[track_caller]
     pub fn resize(&mut self, rows: usize, columns: usize) {
-        // Mostly it has: in every step but the first and those of a smaller batch.
         if (rows, columns) != (self.rows, self.columns) {
-            self.change_length(rows, columns);
+            self.data.resize(length::<T>(rows, columns), T::zero());
         }
-        // Said also where it is so: the compiler knows the shape then, and what comes next need not ask for it.
         (self.rows, self.columns) = (rows, columns);
-    }
-
-    #[cold]
-    #[track_caller]
-    fn change_length(&mut self, rows: usize, columns: usize) {
-        self.data.resize(length(rows, columns), T::zero());
     }
 
     /// Sets every entry to `value`.
@@ -232,13 +219,7 @@ impl<T: Scalar> Matrix<T> {
             return;
         }
         for j in 0..self.columns {
-            if source.columns_are_contiguous() {
-                self.column_mut(j).copy_from_slice(source.column(j));
-            } else {
-                for (i, entry) in self.column_mut(j).iter_mut().enumerate() {
-                    *entry = source[(i, j)];
-                }
-            }
+            self.column_mut(j).iter_mut().enumerate().for_each(|(i, entry)| *entry = source[(i, j)]);
         }
     }
 
@@ -271,7 +252,11 @@ impl<T: Scalar> Matrix<T> {
     pub fn zip_in_place(&mut self, other: &Matrix<T>, f: impl Fn(T, T) -> T + Copy + Sync) {
         assert!(self.shape() == other.shape(), "zip of {} with {}: shapes differ", self.shape(), other.shape());
         executor::divide_entries(&mut self.data, &other.data, |entries, others| {
-            T::widest(ZipInPlace { entries, others, f });
+            vectorize!(T, {
+                for (entry, &other) in entries.iter_mut().zip(others) {
+                    *entry = f(*entry, other);
+                }
+            });
         });
     }
 
@@ -295,35 +280,13 @@ impl<T: Scalar> Matrix<T> {
     pub fn argmax(&self, j: usize) -> usize {
         let column = self.column(j);
         assert!(!column.is_empty(), "argmax of an empty column");
-        sums::argmax(column)
-    }
-}
-
-struct ZipInPlace<'a, T, F> {
-    entries: &'a mut [T],
-    others: &'a [T],
-    f: F,
-}
-
-impl<T: Scalar, F: Fn(T, T) -> T> Kernel<T> for ZipInPlace<'_, T, F> {
-    #[inline(always)]
-    fn run<V: Vector<T>>(&mut self) {
-        zip(self.entries, self.others, &self.f);
-    }
-}
-
-/// A function, because slices that are parameters cannot overlap; of those of a struct the compiler would ask it first.
-#[inline(always)]
-fn zip<T: Scalar>(entries: &mut [T], others: &[T], f: impl Fn(T, T) -> T) {
-    for i in 0..entries.len().min(others.len()) {
-        entries[i] = f(entries[i], others[i]);
+        (0..column.len()).fold(0, |largest, i| if column[i] > column[largest] { i } else { largest })
     }
 }
 
 impl<T> Index<(usize, usize)> for Matrix<T> {
     type Output = T;
 
-    #[inline]
     #[track_caller]
     fn index(&self, (i, j): (usize, usize)) -> &T {
         assert!(i < self.rows && j < self.columns, "entry ({i}, {j}) of a {} matrix", self.shape());
@@ -332,7 +295,6 @@ impl<T> Index<(usize, usize)> for Matrix<T> {
 }
 
 impl<T> IndexMut<(usize, usize)> for Matrix<T> {
-    #[inline]
     #[track_caller]
     fn index_mut(&mut self, (i, j): (usize, usize)) -> &mut T {
         assert!(i < self.rows && j < self.columns, "entry ({i}, {j}) of a {} matrix", self.shape());
@@ -354,10 +316,15 @@ impl<T: fmt::Display> fmt::Display for Matrix<T> {
     }
 }
 
+/// rows · columns, where memory for so many entries can be addressed at all.
 #[track_caller]
-fn length(rows: usize, columns: usize) -> usize {
+fn length<T>(rows: usize, columns: usize) -> usize {
     let shape = Shape { rows, columns };
-    rows.checked_mul(columns).unwrap_or_else(|| panic!("a {shape} matrix has more entries than can be counted"))
+    // Memory may be asked for in pieces of 16 entries.
+    let entries = rows.checked_mul(columns).and_then(|entries| entries.checked_next_multiple_of(16));
+    let bytes = entries.and_then(|n| n.checked_mul(size_of::<T>())).filter(|&n| isize::try_from(n).is_ok());
+    assert!(bytes.is_some(), "a {shape} matrix takes more memory than can be addressed");
+    rows * columns
 }
 
 #[track_caller]

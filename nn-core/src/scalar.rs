@@ -1,26 +1,20 @@
 //! The numbers that everything is generic over.
 
-use std::cell::RefCell;
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use num_traits::{One, Zero};
 
-use crate::lanes::Lines;
-use crate::one_example;
-use crate::packed::{self, Packed};
-use crate::thin::{self, Thin, Transpose};
-use crate::{Kernel, MatrixView, Start, executor, functions, gemm, lanes, plain_product};
+use crate::{MatrixView, Write, plain_product};
 
-/// A real number as this project needs it: four operations, order, and the few functions that activations and costs
+/// A real number as this project needs it: four operations, order, and the few functions that activations and losses
 /// are made of.
 ///
 /// It asks only for what is used, so that another number type fits on a screen: a dual number a + b ε (forward-mode
-/// differentiation) needs the rule of the product and the derivatives of these six functions.
+/// differentiation) needs the rule of the product and the derivatives of these few functions.
 ///
-/// Two hooks let a number type bring its own speed, [`product`](Scalar::product) and [`widest`](Scalar::widest). `f32` and
-/// `f64` have tiles for small products, packed panels or the crate matrixmultiply for large ones, and wide vectors for
-/// everything else; any other type gets plain loops.
+/// The last four, from [`product`](Scalar::product) to [`vectorize`](Scalar::vectorize), are hooks: here is what they mean,
+/// and a number type may bring a faster way to the same result. With the default feature `fast`, `f32` and `f64` do.
 ///
 /// # Example
 ///
@@ -74,127 +68,110 @@ pub trait Scalar:
     fn sqrt(self) -> Self;
 
     /// |x|, by comparison with zero; NaN stays NaN.
-    #[inline]
     fn abs(self) -> Self {
         if self < Self::zero() { -self } else { self }
     }
 
-    /// C ← start + A B: the matrix product of this number type.
+    /// C ← A B, or C ← C + A B.
     ///
     /// # Shapes
     ///
-    /// A is m × k, B is k × n, and `c` holds the m × n matrix C column by column; a column to start from is m × 1.
-    /// [`matmul`](crate::matmul) and [`affine`](crate::affine) have checked them. Unless it starts from C, `c` is never
-    /// read: it may hold NaN.
-    fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, start: Start<'_, Self>, c: &mut [Self]) {
-        let write = start.lay_down(c);
+    /// A: m × k, B: k × n, `c`: the m · n entries of C column by column. With [`Write::Replace`] `c` is never read: it may
+    /// hold NaN.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the shapes do not fit.
+    #[track_caller]
+    fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, write: Write, c: &mut [Self]) {
         plain_product(a, b, write, c);
     }
 
-    /// Runs a hot loop over numbers of this type: for `f32` and `f64` as it was compiled for the widest vectors of this
-    /// processor, for any other type as it stands.
-    #[inline]
-    fn widest(mut kernel: impl Kernel<Self>) {
-        lanes::portable(&mut kernel);
+    /// Z ← W A + b 1ᵀ.
+    ///
+    /// # Shapes
+    ///
+    /// W: n_l × n_{l−1}, A: n_{l−1} × m, `bias`: n_l numbers, `z`: the n_l · m entries of Z column by column.
+    /// [`affine`](crate::affine) has checked them.
+    // ANCHOR: scalar_affine
+    fn affine(w: MatrixView<'_, Self>, a: MatrixView<'_, Self>, bias: &[Self], z: &mut [Self]) {
+        for column in z.chunks_exact_mut(bias.len().max(1)) {
+            column.copy_from_slice(bias); // Z ← b 1ᵀ
+        }
+        Self::product(w, a, Write::Add, z); // Z ← Z + W A
+    }
+    // ANCHOR_END: scalar_affine
+
+    /// s ← s + D 1: adds the columns of a matrix, from left to right.
+    ///
+    /// # Shapes
+    ///
+    /// `s`: n numbers, `d`: the n · m entries of D column by column. [`sum_columns`](crate::sum_columns) has checked them.
+    fn add_columns(d: &[Self], s: &mut [Self]) {
+        for column in d.chunks_exact(s.len().max(1)) {
+            s.iter_mut().zip(column).for_each(|(sum, &x)| *sum += x);
+        }
+    }
+
+    /// Runs a loop over many numbers of this type, and returns what it returns.
+    ///
+    /// Several numbers at a time take the same operations as one after the other, and give the same bits. A closure that is
+    /// not `#[inline(always)]`, or calls what is not, may be compiled to go one after the other.
+    ///
+    /// ```
+    /// use nn_core::Scalar;
+    ///
+    /// let (mut sums, x) = ([1.0_f32; 3], [1.0, 2.0, 3.0]);
+    /// f32::vectorize(
+    ///     #[inline(always)]
+    ///     || sums.iter_mut().zip(&x).for_each(|(sum, &x)| *sum += x),
+    /// );
+    /// assert_eq!(sums, [2.0, 3.0, 4.0]);
+    /// ```
+    #[inline(always)]
+    fn vectorize<R>(mut work: impl FnMut() -> R) -> R {
+        work()
     }
 }
 
-/// `f32` and `f64` differ in their name and in the kernel of matrixmultiply that serves them.
+/// Runs a block by [`Scalar::vectorize`].
+macro_rules! vectorize {
+    ($type:ident, $work:expr) => {
+        $type::vectorize(
+            #[inline(always)]
+            || $work,
+        )
+    };
+}
+pub(crate) use vectorize;
+
+/// `f32` and `f64` without the feature `fast`: the standard library's functions, and matrixmultiply for large products.
+#[cfg(not(feature = "fast"))]
 macro_rules! implement_scalar {
-    ($float:ident, $gemm:ident, $widest:ident, $product:ident) => {
+    ($float:ident, $($function:ident)*) => {
         impl Scalar for $float {
-            #[inline]
             fn from_f64(value: f64) -> Self {
-                // The only lossy step: rounding to the nearest f32 is what the function is for.
-                value as $float
+                value as $float // The only lossy step: rounding to the nearest f32 is what the function is for.
             }
 
-            #[inline]
             fn to_f64(self) -> f64 {
                 f64::from(self)
             }
 
-            #[inline(always)]
-            fn exp(self) -> Self {
-                functions::exp(self)
-            }
+            $(fn $function(self) -> Self { $float::$function(self) })*
 
-            #[inline(always)]
-            fn exp_m1(self) -> Self {
-                functions::exp_m1(self)
-            }
-
-            #[inline(always)]
-            fn ln_1p(self) -> Self {
-                functions::ln_1p(self)
-            }
-
-            #[inline(always)]
-            fn tanh(self) -> Self {
-                functions::tanh(self)
-            }
-
-            #[inline]
-            fn sqrt(self) -> Self {
-                $float::sqrt(self)
-            }
-
-            #[inline(always)]
-            fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, start: Start<'_, Self>, c: &mut [Self]) {
-                if one_example::is_one(&a, &b) {
-                    one_example::product(&a, &b, start, c);
-                } else {
-                    $product(a, b, start, c);
+            #[track_caller]
+            fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, write: Write, c: &mut [Self]) {
+                crate::product::check_product(&a, &b, c);
+                match crate::large_product::is_large(&a) {
+                    true => crate::large_product::$float(a, b, write, c),
+                    false => plain_product(a, b, write, c),
                 }
-            }
-
-            #[inline(always)]
-            fn widest(mut kernel: impl Kernel<Self>) {
-                lanes::$widest(&mut kernel);
-            }
-        }
-
-        /// Every other product: by tiles, by panels or by matrixmultiply.
-        #[inline(never)] // What calls it is inlined everywhere, for the sake of one example.
-        fn $product(a: MatrixView<'_, $float>, b: MatrixView<'_, $float>, start: Start<'_, $float>, c: &mut [$float]) {
-            const DEPTH: usize = packed::DEPTH_BYTES / size_of::<$float>();
-            thread_local! {
-                static BUFFER: RefCell<Lines<$float>> = const { RefCell::new(Lines::new()) };
-            }
-            // Chosen by the shape of the whole, so that the bits do not depend on the number of threads.
-            if one_example::is_outer(&a, &b) {
-                // One that is so large that threads may share it.
-                executor::divide(a.rows(), &b, c, |b, c| one_example::product(&a, b, start, c));
-            } else if thin::is_faster(&a, &b) {
-                executor::divide(a.rows(), &b, c, |b, c| $float::widest(Thin { a: &a, b, start, c }));
-            } else if lanes::are_wide() && packed::is_faster(&a, &b) {
-                executor::divide(a.rows(), &b, c, |b, c| {
-                    BUFFER.with_borrow_mut(|buffer| {
-                        let blocks = Packed::<_, DEPTH, { packed::ROWS }, { packed::COLUMNS }, true> {
-                            a,
-                            b: *b,
-                            start,
-                            c,
-                            buffer,
-                        };
-                        $float::widest(blocks);
-                    });
-                });
-            } else if thin::is_faster_transposed(&a, &b) {
-                // Taken out of its place: this thread may do a part of another product while others do theirs.
-                let mut buffer = BUFFER.take();
-                let (m, k) = (a.rows(), a.columns());
-                buffer.resize(buffer.len().max(m * k), 0.0);
-                $float::widest(Transpose { from: a.t(), to: &mut buffer[..m * k] });
-                let a = MatrixView::new(m, k, &buffer[..m * k]);
-                executor::divide(m, &b, c, |b, c| $float::widest(Thin { a: &a, b, start, c }));
-                BUFFER.set(buffer);
-            } else {
-                executor::divide(a.rows(), &b, c, |b, c| gemm::$gemm(a, *b, start.lay_down(c), c));
             }
         }
     };
 }
-
-implement_scalar!(f32, product_f32, widest_f32, batch_product_f32);
-implement_scalar!(f64, product_f64, widest_f64, batch_product_f64);
+#[cfg(not(feature = "fast"))]
+implement_scalar!(f32, exp exp_m1 ln_1p tanh sqrt);
+#[cfg(not(feature = "fast"))]
+implement_scalar!(f64, exp exp_m1 ln_1p tanh sqrt);

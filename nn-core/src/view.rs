@@ -60,33 +60,24 @@ impl<'a, T> MatrixView<'a, T> {
     }
 
     /// Number of rows.
-    #[inline]
     pub fn rows(&self) -> usize {
         self.rows
     }
 
     /// Number of columns.
-    #[inline]
     pub fn columns(&self) -> usize {
         self.columns
     }
 
     /// Rows and columns.
-    #[inline]
     pub fn shape(&self) -> Shape {
         Shape { rows: self.rows, columns: self.columns }
     }
 
     /// The transpose: the same numbers, read with rows and columns exchanged.
-    #[inline]
     pub fn t(self) -> Self {
-        MatrixView {
-            data: self.data,
-            rows: self.columns,
-            columns: self.rows,
-            row_stride: self.column_stride,
-            column_stride: self.row_stride,
-        }
+        let MatrixView { data, rows, columns, row_stride, column_stride } = self;
+        MatrixView { data, rows: columns, columns: rows, row_stride: column_stride, column_stride: row_stride }
     }
 
     /// The columns of a range, for example the examples of one batch.
@@ -96,11 +87,8 @@ impl<'a, T> MatrixView<'a, T> {
     /// Panics if the range goes beyond the last column.
     #[track_caller]
     pub fn columns_range(self, range: Range<usize>) -> Self {
-        assert!(
-            range.start <= range.end && range.end <= self.columns,
-            "columns {range:?} of a {} matrix",
-            self.shape()
-        );
+        let fits = range.start <= range.end && range.end <= self.columns;
+        assert!(fits, "columns {range:?} of a {} matrix", self.shape());
         let columns = range.len();
         let data = if self.rows == 0 || columns == 0 { &[] } else { &self.data[range.start * self.column_stride..] };
         MatrixView { data, columns, ..self }
@@ -122,7 +110,6 @@ impl<'a, T> MatrixView<'a, T> {
     /// # Panics
     ///
     /// Panics if the view is transposed (its columns are then not contiguous) or has no column `j`.
-    #[inline]
     #[track_caller]
     pub fn column(&self, j: usize) -> &'a [T] {
         assert!(self.columns_are_contiguous(), "column {j} of a transposed view is not one slice");
@@ -132,13 +119,11 @@ impl<'a, T> MatrixView<'a, T> {
     }
 
     /// Whether each column is one slice, as in a matrix that is not transposed.
-    #[inline]
     pub(crate) fn columns_are_contiguous(&self) -> bool {
         self.row_stride == 1 || self.rows <= 1
     }
 
     /// The numbers and the two strides, for the product's kernels.
-    #[inline]
     pub(crate) fn raw(&self) -> (&'a [T], usize, usize) {
         (self.data, self.row_stride, self.column_stride)
     }
@@ -147,7 +132,6 @@ impl<'a, T> MatrixView<'a, T> {
 impl<T> Index<(usize, usize)> for MatrixView<'_, T> {
     type Output = T;
 
-    #[inline]
     #[track_caller]
     fn index(&self, (i, j): (usize, usize)) -> &T {
         assert!(i < self.rows && j < self.columns, "entry ({i}, {j}) of a {} matrix", self.shape());
@@ -156,9 +140,8 @@ impl<T> Index<(usize, usize)> for MatrixView<'_, T> {
 }
 
 impl<'a, T> From<&'a Matrix<T>> for MatrixView<'a, T> {
-    #[inline]
     fn from(matrix: &'a Matrix<T>) -> Self {
-        // As `new` does it, but for the question whether the numbers are as many: in a matrix they are.
+        // Like `new`, without the check of the length: a matrix always has rows · columns numbers.
         let (rows, columns) = (matrix.rows(), matrix.columns());
         MatrixView { data: matrix.as_slice(), rows, columns, row_stride: 1, column_stride: rows }
     }

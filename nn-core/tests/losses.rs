@@ -266,6 +266,19 @@ fn a_batch_of_any_size_costs_the_mean_of_its_examples() {
     }
 }
 
+/// A million equal examples cost what one of them costs, also in f32, where one running sum is a percent off.
+#[test]
+fn a_million_examples_cost_their_mean_in_f32() {
+    const M: usize = 1_000_003;
+    let many = |column: [f32; 2]| Matrix::from_fn(2, M, |i, _| column[i]);
+    for loss in Loss::ALL {
+        let (z, y) = ([0.3, -1.1], [1.0, 0.0]);
+        let want = value(loss, &one(&z.map(f64::from)), &one(&y.map(f64::from)));
+        let got = f64::from(value(loss, &many(z), &many(y)));
+        assert!((got / want - 1.0).abs() < 1e-6, "{loss} of a million examples is {got}, but it should be {want}");
+    }
+}
+
 #[test]
 fn single_precision_agrees() {
     let z = Matrix::from_columns(&[[0.5, -1.0, 2.0], [1.0, 1.5, -0.25]]);

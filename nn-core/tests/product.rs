@@ -5,7 +5,8 @@ mod check;
 
 use check::{message, random, table};
 use nn_core::{
-    Matrix, MatrixView, Scalar, Write, affine, matmul, matmul_reference, normal, plain_product, seeded, sum_columns,
+    Matrix, MatrixView, Scalar, Write, affine, matmul, matmul_reference, normal, plain_product, seeded, sum,
+    sum_columns,
 };
 
 /// A factor as it may lie in memory: itself or transposed, alone or as a part of something larger.
@@ -399,6 +400,82 @@ fn gradients_add_up_over_parts_of_a_batch() {
         matmul(delta.columns_range(part.clone()), a.columns_range(part).t(), Write::Add, &mut sum);
     }
     assert_eq!(sum, whole);
+}
+
+// ---- Sums of many terms ----
+
+/// Ten million terms of one sign, and the worst of them: equal ones, whose rounding errors do not cancel. In f32 a running
+/// sum of 2²⁴ + 10 ones is 2²⁴, and of 10⁷ times 0.1 it is 9 % too large.
+#[test]
+fn sums_over_millions_of_examples_keep_six_digits_in_f32() {
+    let mut rng = seeded(5);
+    let drawn: Vec<f32> = (0..1_000_003).map(|_| normal(&mut rng).abs() as f32).collect();
+    let terms = [vec![1.0; (1 << 24) + 10], vec![0.1; 10_000_000], vec![1.97; 4097], drawn];
+    for terms in terms {
+        let want: f64 = terms.iter().map(|&x| f64::from(x)).sum();
+        let close = |got: f32, by: &str| {
+            let error = (f64::from(got) / want - 1.0).abs();
+            assert!(error <= 1e-6, "{by}: {} times {}… is {got}, off by {error:e}", terms.len(), terms[0]);
+        };
+        close(sum(&terms), "sum");
+        let row = Matrix::from_slice(1, terms.len(), &terms);
+        let mut s = Matrix::zeros(1, 1);
+        sum_columns(&row, Write::Replace, &mut s);
+        close(s[(0, 0)], "sum_columns");
+        let ones = row.map(|_| 1.0_f32);
+        matmul(&row, ones.t(), Write::Replace, &mut s); // δ aᵀ
+        close(s[(0, 0)], "matmul");
+    }
+}
+
+/// Many rows, another start, and numbers of terms on both sides of where sums are taken by halves.
+#[test]
+fn sums_over_many_examples_take_each_once() {
+    for m in [4095, 4096, 4097, 5000, 8193] {
+        let d = Matrix::from_fn(3, m, |i, j| ((i + 3 * j) % 7) as f64);
+        let want = Matrix::<f64>::from_fn(3, 1, |i, _| (0..m).map(|j| d[(i, j)]).sum());
+        let ones = Matrix::from_fn(2, m, |_, _| 1.0);
+        for write in [Write::Replace, Write::Add] {
+            let mut s = Matrix::from_fn(3, 1, |_, _| if write == Write::Add { 1000.0 } else { f64::NAN });
+            let start = if write == Write::Add { 1000.0 } else { 0.0 };
+            sum_columns(&d, write, &mut s);
+            assert_eq!(s, want.map(|x| start + x), "{m} columns, {write:?}");
+            let mut c = Matrix::from_fn(3, 2, |_, _| if write == Write::Add { 1000.0 } else { f64::NAN });
+            matmul(&d, ones.t(), write, &mut c);
+            assert_eq!(c, Matrix::from_fn(3, 2, |i, _| start + want[(i, 0)]), "{m} products, {write:?}");
+        }
+    }
+    for n in [0, 1, 127, 128, 129, 1000] {
+        let numbers: Vec<f64> = (0..n).map(f64::from).collect();
+        assert_eq!(sum(&numbers), f64::from(n * (n - 1) / 2), "{n} numbers");
+    }
+}
+
+/// A prediction does not depend on the batch that it sits in. The shapes lie on both sides of each limit where another loop
+/// takes over.
+#[test]
+fn an_example_has_the_same_bits_alone_as_among_others() {
+    fn check<T: Scalar>(units: usize, inputs: usize) {
+        let mut rng = seeded(6);
+        let mut draw = |rows, columns| random(&mut rng, rows, columns).map(T::from_f64);
+        let (w, a, b) = (draw(units, inputs), draw(inputs, 530), draw(units, 1));
+        let z_of = |columns: std::ops::Range<usize>| {
+            let mut z = Matrix::zeros(units, columns.len());
+            affine(&w, a.columns_range(columns), &b, &mut z);
+            z
+        };
+        let whole = z_of(0..530);
+        for columns in [0..1, 529..530, 3..5, 0..3, 1..5, 2..9, 0..12, 0..13, 300..333, 18..530] {
+            let part = &whole.as_slice()[columns.start * units..columns.end * units];
+            assert_eq!(z_of(columns.clone()).as_slice(), part, "{units}×{inputs}, columns {columns:?}");
+        }
+    }
+    for units in [1, 2, 10, 33, 64, 65] {
+        for inputs in [1, 3, 16, 63, 64, 129, 300] {
+            check::<f32>(units, inputs);
+            check::<f64>(units, inputs);
+        }
+    }
 }
 
 // ---- Messages ----

@@ -1,9 +1,11 @@
 //! The engine by machine: the same network, recorded on a tape.
 
-use nn_autodiff::{Tape, Var};
-use nn_core::{Matrix, Scalar};
+use std::borrow::Cow;
 
-use crate::{Engine, LayerValues, Network};
+use nn_autodiff::{Tape, Var};
+use nn_core::{Activation, Loss, Matrix, Scalar};
+
+use crate::{Dense, Engine, LayerValues, Network};
 
 /// A network on a tape: recorded once, for one example, and replayed for every batch.
 ///
@@ -15,6 +17,7 @@ pub struct ByTape<T> {
     x: Var,
     y: Var,
     layers: Vec<LayerVars>,
+    loss: Loss,
     j: Var,
 }
 
@@ -25,6 +28,7 @@ struct LayerVars {
     bias: Var,
     z: Var,
     a: Var,
+    activation: Activation,
 }
 
 impl<T: Scalar> ByTape<T> {
@@ -46,7 +50,7 @@ impl<T: Scalar> ByTape<T> {
             for (var, letter) in [(weight, "W"), (bias, "b"), (z, "z"), (a, "a")] {
                 tape.label(var, &format!("{letter}{}", l + 1));
             }
-            layers.push(LayerVars { weight, bias, z, a });
+            layers.push(LayerVars { weight, bias, z, a, activation: dense.activation });
             a_below = a;
         }
         let last = layers[layers.len() - 1];
@@ -55,7 +59,7 @@ impl<T: Scalar> ByTape<T> {
         for buffer in tape.values_mut([x, y]) {
             buffer.resize(buffer.rows(), 0); // The example that it was recorded with was none.
         }
-        ByTape { tape, x, y, layers, j }
+        ByTape { tape, x, y, layers, loss: network.loss(), j }
     }
     // ANCHOR_END: record
 
@@ -96,7 +100,7 @@ impl<T: Scalar> Engine<T> for ByTape<T> {
 
     #[track_caller]
     fn layer(&self, index: usize) -> LayerValues<'_, T> {
-        let LayerVars { weight, bias, z, a } = self.layers[index];
+        let LayerVars { weight, bias, z, a, .. } = self.layers[index];
         let tape = &self.tape;
         LayerValues {
             z: tape.value(z),
@@ -107,9 +111,16 @@ impl<T: Scalar> Engine<T> for ByTape<T> {
         }
     }
 
-    #[track_caller]
-    fn store(&self, network: &mut Network<T>) {
-        let vars = self.layers.iter().flat_map(|layer| [layer.weight, layer.bias]);
-        network.copy_parameters(vars.map(|var| self.tape.value(var)));
+    fn network(&self) -> Cow<'_, Network<T>> {
+        let layers = self.layers.iter().map(|&LayerVars { weight, bias, activation, .. }| Dense {
+            weight: self.tape.value(weight).clone(),
+            bias: self.tape.value(bias).clone(),
+            activation,
+        });
+        Cow::Owned(Network::new(layers.collect(), self.loss).expect("the layers of a network"))
+    }
+
+    fn into_network(self) -> Network<T> {
+        self.network().into_owned()
     }
 }

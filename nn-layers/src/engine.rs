@@ -1,5 +1,7 @@
 //! What the two engines have in common, so that training and checks cannot tell them apart.
 
+use std::borrow::Cow;
+
 use nn_core::{Matrix, MatrixView, Scalar};
 
 use crate::Network;
@@ -54,12 +56,12 @@ pub trait Engine<T: Scalar> {
     /// Panics if there is no such layer, or there was no such call.
     fn layer(&self, index: usize) -> LayerValues<'_, T>;
 
-    /// Copies the parameters into a network of the same layers, for predictions or for a file.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the layers differ.
-    fn store(&self, network: &mut Network<T>);
+    /// The network with its parameters as they are now, for predictions or for a file: borrowed where the engine holds
+    /// one, as [`ByHand`](crate::ByHand) does, and otherwise a copy.
+    fn network(&self) -> Cow<'_, Network<T>>;
+
+    /// The network with its parameters as they are now, when the engine has done its work.
+    fn into_network(self) -> Network<T>;
 }
 
 /// The numbers of one layer for one batch.

@@ -55,6 +55,7 @@ mod engine;
 mod gradient_check;
 mod initialization;
 mod network;
+mod rounding;
 mod slopes;
 
 pub use by_hand::ByHand;
@@ -67,4 +68,4 @@ pub use gradient_check::{
     gradients,
 };
 pub use initialization::Initialization;
-pub use network::{Network, NetworkError};
+pub use network::{Network, NetworkError, predicted_class};

@@ -115,56 +115,27 @@ fn parameters_come_in_order_each_with_its_gradient() {
 }
 
 #[test]
-fn an_update_is_seen_by_the_next_sweep_and_by_store() {
+fn an_update_is_seen_by_the_next_sweep_and_by_the_network() {
     fn check<E: Engine<f64>>(new: impl Fn(Network<f64>) -> E) {
         let mut engine = new(network());
+        assert_eq!(*engine.network(), network());
         let [x, y] = some_batch(6);
         engine.set_batch(&x, &y);
         let before = step(&mut engine, 0.1);
-        let mut stored = network().map(|_| 0.0);
-        engine.store(&mut stored);
-        for (own, (parameter, _)) in stored.parameters().zip(engine.parameters_mut()) {
+        let updated = engine.network().into_owned();
+        for (own, (parameter, _)) in updated.parameters().zip(engine.parameters_mut()) {
             assert_eq!(own, parameter);
         }
-        let mut from_stored = new(stored.clone());
-        from_stored.set_batch(&x, &y);
+        let mut from_updated = new(updated.clone());
+        from_updated.set_batch(&x, &y);
         let after = engine.loss_and_gradients();
-        assert_eq!(from_stored.loss_and_gradients(), after);
+        assert_eq!(from_updated.loss_and_gradients(), after);
         assert!(after < before, "{after}, {before} before the step");
-        assert_ne!(stored, network());
-        assert_eq!(stored.predict(&x), *engine.layer(1).a);
+        assert_ne!(updated, network());
+        assert_eq!(updated.predict(&x), *engine.layer(1).a);
+        assert_eq!(engine.into_network(), updated);
     }
     on_both!(check);
-}
-
-#[test]
-fn store_refuses_a_network_of_other_layers() {
-    fn check<E: Engine<f64>>(new: impl Fn(Network<f64>) -> E) {
-        let engine = new(network());
-        let message = |inputs: usize, layers: &[(usize, Activation)]| {
-            let mut rng = seeded(1);
-            let other = Network::random(inputs, layers, Loss::LeastSquares, Initialization::Normal, &mut rng);
-            panic_message(|| engine.store(&mut other.expect("layers that fit")))
-        };
-        let tanh = Activation::Tanh;
-        assert_eq!(message(3, &[(4, tanh)]), "a network of more layers");
-        assert_eq!(message(3, &[(4, tanh), (2, tanh), (2, tanh)]), "a network of fewer layers");
-        assert_eq!(message(5, &[(4, tanh), (2, tanh)]), "a parameter of shape 4×3 for one of 4×5");
-        assert_eq!(message(3, &[(4, tanh), (6, tanh)]), "a parameter of shape 2×4 for one of 6×4");
-    }
-    on_both!(check);
-}
-
-#[test]
-fn the_engine_by_hand_shows_its_network() {
-    let mut engine = ByHand::new(network());
-    assert_eq!(*engine.network(), network());
-    let [x, y] = some_batch(2);
-    engine.set_batch(&x, &y);
-    step(&mut engine, 0.5);
-    let mut stored = network();
-    engine.store(&mut stored);
-    assert_eq!(*engine.network(), stored);
 }
 
 /// The labels are those of the paper, layers counted from 1.

@@ -164,6 +164,28 @@ fn every_mistake_is_found_in_single_precision() {
     every_mistake_is_found::<f32>();
 }
 
+/// A unit of either hidden layer is saturated, so that σ′ has no digit there. All mistakes are found at the others.
+#[test]
+fn every_mistake_is_found_beside_saturated_units() {
+    fn check<T: Scalar>(z: f64) {
+        let (network, x, y) = square::<T>();
+        let mut layers = network.layers().to_vec();
+        layers[..2].iter_mut().for_each(|dense| dense.bias[(3, 0)] = T::from_f64(z));
+        let network = Network::new(layers, network.loss()).expect("layers that fit");
+        let right = compared(&network, &x, &y, &wrong_gradients(&network, &x, &y, M::None));
+        assert!(right.agrees() && right.saturated_units == 2 && right.saturated_activations == 10, "{right:#?}");
+        for mistake in MISTAKES {
+            let wrong = wrong_gradients(&network, &x, &y, mistake);
+            let both = compare_gradients(&network, &x, &y, &wrong, &wrong, 1);
+            let ([_, dual, stencil], bounds) = (both.worst(), Bounds::of::<T>());
+            assert!(dual > bounds.dual && stencil > bounds.stencil, "{mistake:?}: {both:#?}");
+            assert!(!compared(&network, &x, &y, &wrong).agrees(), "{mistake:?}");
+        }
+    }
+    check::<f64>(50.0);
+    check::<f32>(25.0);
+}
+
 /// The row of the matrix whose gradient is wrong is the one that says so.
 #[test]
 fn the_wrong_matrix_is_named() {

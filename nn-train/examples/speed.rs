@@ -13,8 +13,9 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use fearless_simd::{Level, Simd, SimdBase, SimdFloat, SimdFloatElement, dispatch};
 use nn_core::text::grouped;
-use nn_core::{Kernel, Matrix, Scalar, Vector, Write, matmul};
+use nn_core::{Matrix, Scalar, Write, matmul};
 use nn_layers::{ByHand, ByTape};
 
 use workload::{NAMES, Orientation, Product, Stepper, Workload};
@@ -53,7 +54,7 @@ fn usage() -> ! {
     std::process::exit(2);
 }
 
-fn table<T: Scalar>(precision: &str, names: &[String], rounds: usize) {
+fn table<T: Scalar + SimdFloatElement>(precision: &str, names: &[String], rounds: usize) {
     println!("One training step in {precision}, one thread, medians of {rounds} rounds");
     println!("µs by hand, by tape, of the products alone; their share of by hand; GFLOP/s, of the ceiling\n");
     println!("workload    by hand  by tape  tape ÷  products  share  examples/s  GFLOP/s  ceiling");
@@ -133,36 +134,32 @@ impl<T: Scalar> Factors<T> {
     }
 }
 
+const ROUNDS: usize = 50_000;
+/// Enough sums to fill the pipelines of two units; as many registers as there are, but for three.
+const SUMS: usize = 12;
+
 /// GFLOP/s of multiply-adds, of which no two wait for each other.
-fn ceiling<T: Scalar>() -> f64 {
-    const ROUNDS: usize = 50_000;
-    /// Enough of them to fill the pipelines of two units; as many registers as there are, but for three.
-    const SUMS: usize = 12;
-
-    struct Loop<'a, T>(&'a mut T, &'a mut usize);
-    impl<T: Scalar> Kernel<T> for Loop<'_, T> {
-        #[inline(always)]
-        fn run<V: Vector<T>>(&mut self) {
-            let mut sums = [V::splat(T::one()); SUMS];
-            for _ in 0..ROUNDS {
-                let (x, y) = (V::splat(black_box(T::one())), V::splat(T::from_f64(1e-9)));
-                for sum in &mut sums {
-                    *sum = sum.multiply_add(x, y);
-                }
-            }
-            for sum in sums.chunks_exact(4) {
-                *self.0 += V::sums([sum[0], sum[1], sum[2], sum[3]])[0];
-            }
-            *self.1 = V::LANES;
-        }
-    }
-
-    let (mut result, mut lanes) = (T::zero(), 0);
+fn ceiling<T: Scalar + SimdFloatElement>() -> f64 {
     let start = Instant::now();
-    T::widest(Loop(&mut result, &mut lanes));
+    let (result, lanes) = dispatch!(Level::new(), simd => multiply_adds::<_, T>(simd));
     let seconds = start.elapsed().as_secs_f64();
     black_box(result);
     2.0 * (ROUNDS * SUMS * lanes) as f64 / seconds * 1e-9
+}
+
+/// Multiply-adds in all lanes of the widest vectors, and how many lanes they have.
+#[inline(always)]
+fn multiply_adds<S: Simd, T: SimdFloatElement>(simd: S) -> (T, usize) {
+    let splat = |x: T| T::Native::<S>::splat(simd, x);
+    let [zero, one] = [0, 1].map(|x: i8| T::from(x));
+    let mut sums = [splat(one); SUMS];
+    for _ in 0..ROUNDS {
+        let (x, y) = (splat(black_box(one)), splat(zero));
+        for sum in &mut sums {
+            *sum = sum.mul_add(x, y);
+        }
+    }
+    (sums.iter().fold(zero, |total, sum| total + sum.reduce_sum()), T::Native::<S>::LEN)
 }
 
 /// Three digits that count, or all before the point.

@@ -22,4 +22,5 @@ mod page;
 mod samples;
 mod worked_example;
 
+pub(crate) use explanation::run;
 pub use explanation::{EngineExplanation, Explanation, LayerExplanation, Updated, check_target, explain};

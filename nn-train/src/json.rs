@@ -15,12 +15,18 @@ pub(crate) struct Layout {
     pub(crate) line_for_each_matrix: bool,
 }
 
-/// The JSON of something that has no maps with other keys than strings, and a line end.
-pub(crate) fn write(value: &impl Serialize, layout: Layout) -> String {
-    let mut json = Vec::new();
+/// Writes the JSON of something that has no maps with other keys than strings, and a line end.
+pub(crate) fn write(out: &mut dyn Write, value: &impl Serialize, layout: Layout) -> io::Result<()> {
     let lines = Lines { layout, depth: 0, keys: 0, is_element: false, layers: None };
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut json, lines)).expect("memory does not fail");
-    String::from_utf8(json).expect("JSON is UTF-8") + "\n"
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, lines))?;
+    out.write_all(b"\n")
+}
+
+/// What somebody writes, as a text.
+pub(crate) fn to_string(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
+    let mut json = Vec::new();
+    write(&mut json).expect("memory does not fail");
+    String::from_utf8(json).expect("JSON is UTF-8")
 }
 
 struct Lines {

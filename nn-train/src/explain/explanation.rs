@@ -21,7 +21,8 @@ pub struct Explanation {
     pub by_hand: EngineExplanation,
     /// J and the layers, by the tape.
     pub by_tape: EngineExplanation,
-    /// The largest absolute difference between any two numbers that should be the same.
+    /// The largest absolute difference between any two numbers that should be the same; not finite where one
+    /// of them is not.
     pub largest_difference: f64,
     /// W and b of each layer after one step of gradient descent, where a learning rate was given.
     pub updated: Option<Updated>,
@@ -105,14 +106,20 @@ fn explain_in<T: Scalar>(
         input: None,
         x: x.map(T::to_f64),
         y: y.map(T::to_f64),
-        largest_difference: largest_difference(&by_hand, &by_tape),
+        largest_difference: difference_of_engines(&by_hand, &by_tape),
         by_hand,
         by_tape,
         updated,
     }
 }
 
-fn run<T: Scalar>(engine: &mut impl Engine<T>, layers: usize, x: &Matrix<T>, y: &Matrix<T>) -> EngineExplanation {
+/// What an engine computes for a batch.
+pub(crate) fn run<T: Scalar>(
+    engine: &mut impl Engine<T>,
+    layers: usize,
+    x: &Matrix<T>,
+    y: &Matrix<T>,
+) -> EngineExplanation {
     engine.set_batch(x, y);
     let loss = engine.loss_and_gradients().to_f64();
     let layers = (0..layers).map(|l| LayerExplanation::new(engine.layer(l))).collect();
@@ -136,20 +143,22 @@ impl LayerExplanation {
     }
 }
 
-/// max |by hand − by tape| over J and all entries of all layers.
-fn largest_difference(hand: &EngineExplanation, tape: &EngineExplanation) -> f64 {
+/// max |by hand − by tape| over J and all entries of all layers; not finite where one of these numbers is not.
+fn difference_of_engines(hand: &EngineExplanation, tape: &EngineExplanation) -> f64 {
     let layers = hand.layers.iter().zip(&tape.layers);
     let matrices = layers.flat_map(|(hand, tape)| hand.matrices().into_iter().zip(tape.matrices()));
-    let entries = matrices.flat_map(|(hand, tape)| hand.as_slice().iter().zip(tape.as_slice()));
-    largest(std::iter::once((&hand.loss, &tape.loss)).chain(entries))
+    let of_matrices = matrices.map(|(hand, tape)| largest_difference(hand, tape));
+    largest(of_matrices.chain([(hand.loss - tape.loss).abs()]))
 }
 
-/// max |u − v| over pairs of numbers; NaN where one of the two is NaN and the other is not.
-pub(crate) fn largest<'a>(pairs: impl Iterator<Item = (&'a f64, &'a f64)>) -> f64 {
-    pairs.fold(0.0, |largest: f64, (&u, &v)| {
-        let difference = if u == v || (u.is_nan() && v.is_nan()) { 0.0 } else { (u - v).abs() };
-        if largest.is_nan() || difference <= largest { largest } else { difference }
-    })
+/// max |u − v|; not finite where an entry of either is not.
+pub(crate) fn largest_difference(u: &Matrix<f64>, v: &Matrix<f64>) -> f64 {
+    largest(u.as_slice().iter().zip(v.as_slice()).map(|(u, v)| (u - v).abs()))
+}
+
+/// The largest of some numbers that are not negative, NaN where one of them is; 0 of none.
+pub(crate) fn largest(numbers: impl Iterator<Item = f64>) -> f64 {
+    numbers.fold(0.0, |largest: f64, x| if x <= largest || largest.is_nan() { largest } else { x })
 }
 
 /// Whether y can be a target of this cost, for one example: a message where it cannot.

@@ -13,9 +13,10 @@ impl Explanation {
     /// The numbers in JSON, a matrix a line, with the digits that it takes to read back the same bits.
     ///
     /// z, a and δ have a row for each example; gradients and weights have a row for each unit; biases are flat. JSON
-    /// has no infinity and no NaN: they become `null`.
+    /// has no infinity and no NaN: they become `null`, here and in `largest_difference`. The program `nn` asks
+    /// [`Model::overflow_of_gradients`](crate::Model::overflow_of_gradients) first, and prints neither.
     pub fn to_json(&self) -> String {
-        json::write(self, Layout { first_line: 2, line_for_each_matrix: true })
+        json::to_string(|out| json::write(out, self, Layout { first_line: 2, line_for_each_matrix: true }))
     }
 }
 
@@ -107,6 +108,7 @@ mod tests {
         let network = network(&[(Activation::Identity, &[&[1e200]], &[0.0])], Loss::LeastSquares);
         let json: Value = serde_json::from_str(&explanation(&network, &[&[1e200]], &[&[0.0]], None).to_json()).unwrap();
         assert_eq!(json["by_hand"]["layers"][0]["z"][0][0], Value::Null);
+        assert_eq!(json["largest_difference"], Value::Null); // ∞ by hand and ∞ by tape do not agree: nothing is known
         assert!(json.get("updated").is_none());
     }
 }

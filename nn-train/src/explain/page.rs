@@ -3,9 +3,9 @@
 use std::iter::repeat_n;
 
 use nn_core::Matrix;
-use nn_core::text::{Align, Table};
+use nn_core::text::{Align, Table, on_paper};
 
-use super::expr::{Expr, Form, on_paper};
+use super::expr::{Expr, Form};
 
 /// Longer rows of a table are broken: enough for the numbers of a 2-2-2 network.
 pub(crate) const LINE_WIDTH: usize = 112;

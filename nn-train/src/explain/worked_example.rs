@@ -7,14 +7,14 @@
 use std::iter::once;
 
 use nn_core::text::Align::{Left, Point};
-use nn_core::text::{Align, subscript, superscript};
+use nn_core::text::{Align, of_layer, on_paper, subscript};
 use nn_core::{Activation, Loss, Matrix, Write, matmul};
 use nn_layers::Dense;
 
 use super::equations;
-use super::explanation::{Explanation, LayerExplanation, Updated, largest};
+use super::explanation::{Explanation, LayerExplanation, Updated, largest, largest_difference};
 use super::expr::Expr::{self, Number};
-use super::expr::{Form, letter, on_paper, total};
+use super::expr::{Form, letter, total};
 use super::page::{Cell, Page, cell};
 
 /// Entries are shown for at most this many parameters, …
@@ -94,7 +94,7 @@ impl Explanation {
         let batch = input.chain([("x = a⁽⁰⁾".to_owned(), &self.x), ("y".to_owned(), &self.y)]).collect();
         let layers = (1..).zip(self.network.layers());
         let layers = layers.map(|(l, dense)| {
-            vec![(format!("W{}", raised(l)), &dense.weight), (format!("b{}", raised(l)), &dense.bias)]
+            vec![(format!("W{}", of_layer(l)), &dense.weight), (format!("b{}", of_layer(l)), &dense.bias)]
         });
         let groups: Vec<Vec<_>> = once(batch).chain(layers).collect();
         if self.is_abridged() {
@@ -110,7 +110,7 @@ impl Explanation {
 
     fn forward(&self, page: &mut Page, l: usize) {
         let (dense, hand, a_below) = (&self.network.layers()[l - 1], &self.by_hand.layers[l - 1], self.a_below(l));
-        let [below, here] = [l - 1, l].map(raised);
+        let [below, here] = [l - 1, l].map(of_layer);
         let units = if dense.outputs() == 1 { "unit" } else { "units" };
         page.heading(&format!("Forward, layer {l}: {} {units}, {}", dense.outputs(), dense.activation));
         page.equations([
@@ -131,7 +131,7 @@ impl Explanation {
         let (loss, l) = (self.network.loss(), self.network.layers().len());
         page.heading(&format!("Cost: {loss}"));
         let mut j = letter("J");
-        let equations = equations::cost_in_letters(loss, letter("a".to_owned() + &raised(l)), self.m());
+        let equations = equations::cost_in_letters(loss, letter("a".to_owned() + &of_layer(l)), self.m());
         let [whole, mut entry] = equations.map(|right| page.equation(&j.clone().is(right)));
         if self.m() > 1 {
             entry.push(", over all examples".to_owned());
@@ -149,7 +149,7 @@ impl Explanation {
 
     fn backward(&self, page: &mut Page, l: usize) {
         let (dense, hand, a_below) = (&self.network.layers()[l - 1], &self.by_hand.layers[l - 1], self.a_below(l));
-        let [below, here] = [l - 1, l].map(raised);
+        let [below, here] = [l - 1, l].map(of_layer);
         page.heading(&format!("Backward, layer {l}"));
         let takes_steps = dense.activation == Activation::Softmax && !self.cancels(l);
         let summed = if self.m() == 1 { "" } else { ", summed over the examples" };
@@ -209,7 +209,7 @@ impl Explanation {
         page.heading(&format!("Update, layer {l}: η = {}", on_paper(*learning_rate, 6)));
         let rule = |name: String| cell(format!("{name} ← {name} − η ∂J/∂{name}"));
         let rules = [("W", "wᵢₖ"), ("b", "bᵢ")];
-        page.equations(rules.map(|(matrix, entry)| [rule(matrix.to_owned() + &raised(l)), rule(entry.to_owned())]));
+        page.equations(rules.map(|(matrix, entry)| [rule(matrix.to_owned() + &of_layer(l)), rule(entry.to_owned())]));
         if l == 1 {
             page.paragraph("Every gradient was computed with the old parameters, before any of them changes.");
         }
@@ -218,7 +218,7 @@ impl Explanation {
             (Of::Bias, ["b", "b"], &old.bias, &hand.bias_gradient, &new.bias),
         ];
         if self.is_abridged() {
-            let name = |matrix: &str| cell(matrix.to_owned() + &raised(l));
+            let name = |matrix: &str| cell(matrix.to_owned() + &of_layer(l));
             let rows = parameters.map(|(_, [matrix, _], old, _, new)| {
                 vec![name(matrix), cell(old.shape().to_string()), norm(old), norm(new)]
             });
@@ -255,12 +255,12 @@ impl Explanation {
     }
 
     fn upstream_in_letters(&self, l: usize) -> [Expr; 2] {
-        let above = raised(l + 1);
+        let above = of_layer(l + 1);
         if l < self.network.layers().len() {
             let [w, delta] = ["wₖᵢ", "δₖ"].map(|name| letter(format!("{name}{above}")));
             return [letter(format!("W{above}ᵀ")) * letter(format!("δ{above}")), (w * delta).sum("Σₖ ")];
         }
-        let errors = [letter(format!("a{}", raised(l))) - letter("y"), letter("aᵢ") - letter("yᵢ")];
+        let errors = [letter(format!("a{}", of_layer(l))) - letter("y"), letter("aᵢ") - letter("yᵢ")];
         errors.map(|error| if self.m() == 1 { error } else { error / letter("m") })
     }
 
@@ -295,8 +295,8 @@ impl Explanation {
     ) -> Vec<Vec<Cell>> {
         let [hand, tape] = [&self.by_hand, &self.by_tape].map(|engine| numbers(&engine.layers[l - 1]));
         if self.is_abridged() {
-            let difference = cell(on_paper(largest(hand.as_slice().iter().zip(tape.as_slice())), 3));
-            let name = cell(format!("{matrix}{}", raised(l)));
+            let difference = cell(on_paper(largest_difference(hand, tape), 3));
+            let name = cell(format!("{matrix}{}", of_layer(l)));
             return vec![vec![name, cell(hand.shape().to_string()), norm(hand), norm(tape), difference]];
         }
         let row = |(example, at, indices): (String, (usize, usize), String)| {
@@ -352,12 +352,7 @@ fn products<'a>(u: impl IntoIterator<Item = &'a f64>, v: impl IntoIterator<Item 
 
 /// How an input of a unit of layer l is called.
 fn input(l: usize) -> String {
-    if l == 1 { "xₖ".to_owned() } else { "aₖ".to_owned() + &raised(l - 1) }
-}
-
-/// ⁽ˡ⁾
-fn raised(l: usize) -> String {
-    superscript(&format!("({l})"))
+    if l == 1 { "xₖ".to_owned() } else { "aₖ".to_owned() + &of_layer(l - 1) }
 }
 
 /// An index that is counted from 0, as one that is counted from 1.
@@ -365,9 +360,10 @@ fn index(i: usize) -> String {
     subscript(&(i + 1).to_string())
 }
 
-/// The square root of the sum of squares.
+/// The square root of the sum of squares. Squares of numbers in units of the largest do not overflow.
 fn norm(matrix: &Matrix<f64>) -> Cell {
-    result(matrix.as_slice().iter().map(|x| x * x).sum::<f64>().sqrt())
+    let unit = largest(matrix.as_slice().iter().map(|x| x.abs())).max(f64::MIN_POSITIVE);
+    result(unit * matrix.as_slice().iter().map(|x| (x / unit).powi(2)).sum::<f64>().sqrt())
 }
 
 fn result(x: f64) -> Cell {

@@ -1,5 +1,6 @@
 //! Why a text is not a model.
 
+use nn_core::text::counted;
 use nn_layers::NetworkError;
 
 /// What a model file says that it is.
@@ -31,7 +32,7 @@ pub enum ModelError {
         error: nn_core::UnknownName,
     },
     /// The rows of a weight matrix differ in length.
-    #[error("layer {layer}, row {row} of weight has {found} numbers, but row 1 has {expected}")]
+    #[error("layer {layer}, row {row} of weight has {}, but row 1 has {expected}", counted(*.found, "number"))]
     Ragged {
         /// From 1.
         layer: usize,
@@ -46,7 +47,7 @@ pub enum ModelError {
     #[error("{0}")]
     Network(#[from] NetworkError),
     /// The number of classes does not fit the outputs.
-    #[error("{found} classes for a network with {outputs} outputs")]
+    #[error("{} for a network with {}", counted(*.found, "class"), counted(*.outputs, "output"))]
     Classes {
         /// Names given.
         found: usize,
@@ -60,7 +61,10 @@ pub enum ModelError {
         class: String,
     },
     /// The standardisation does not fit the inputs.
-    #[error("standardize has {mean} means and {scale} scales for a network with {inputs} inputs")]
+    #[error(
+        "standardize has {} and {} for a network with {}",
+        counted(*.mean, "mean"), counted(*.scale, "scale"), counted(*.inputs, "input")
+    )]
     Standardize {
         /// Means given.
         mean: usize,
@@ -70,7 +74,7 @@ pub enum ModelError {
         inputs: usize,
     },
     /// A scale is negative.
-    #[error("standardize: scale {index} is {value}: a scale is 0 (a constant column) or larger")]
+    #[error("standardize: scale {index} is {value:?}: a scale is 0 (a constant column) or larger")]
     Scale {
         /// From 1.
         index: usize,
@@ -78,7 +82,7 @@ pub enum ModelError {
         value: f64,
     },
     /// A parameter is too large for the model's precision.
-    #[error("layer {layer}: {value:e} overflows f32, the precision of this model")]
+    #[error("layer {layer}: {value:?} overflows f32, the precision of this model")]
     Overflow {
         /// From 1.
         layer: usize,

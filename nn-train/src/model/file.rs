@@ -1,5 +1,6 @@
 //! The JSON form of a model.
 
+use std::io::{self, Write};
 use std::str::FromStr;
 
 use nn_core::{Activation, Matrix};
@@ -22,7 +23,7 @@ struct Header {
 /// The whole file, its keys in the order in which they are written.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct File<L> {
     format: String,
     version: u64,
     loss: String,
@@ -33,15 +34,24 @@ struct File {
     standardize: Option<Standardization>,
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<Box<RawValue>>,
-    layers: Vec<FileLayer>,
+    layers: Vec<L>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FileLayer {
+struct ReadLayer {
     activation: String,
     weight: Vec<Vec<f64>>,
     bias: Vec<f64>,
+}
+
+#[derive(Serialize)]
+struct WrittenLayer<'a> {
+    activation: String,
+    #[serde(serialize_with = "json::rows")]
+    weight: &'a Matrix<f64>,
+    #[serde(serialize_with = "json::entries")]
+    bias: &'a Matrix<f64>,
 }
 
 impl Model {
@@ -69,7 +79,7 @@ impl Model {
         if header.version != VERSION {
             return Err(ModelError::Version { found: header.version });
         }
-        let file: File = serde_json::from_str(text)?;
+        let file: File<ReadLayer> = serde_json::from_str(text)?;
         let precision = file.precision.unwrap_or_default();
         let layers = (1..).zip(&file.layers).map(|(l, layer)| dense(l, layer, precision)).collect::<Result<_, _>>()?;
         let loss = parse_name(&file.loss, || "loss".to_owned())?;
@@ -80,13 +90,22 @@ impl Model {
         Ok(model)
     }
 
-    /// The JSON form: a line for each layer, numbers that read back to the same bits.
+    /// The JSON form as a text; [`write_json`](Model::write_json) says what it looks like.
     pub fn to_json(&self) -> String {
-        let layer = |dense: &Dense<f64>| FileLayer {
+        json::to_string(|out| self.write_json(out))
+    }
+
+    /// Writes the JSON form: a line for each layer, numbers that read back to the same bits.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer.
+    pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        let layers = self.network.layers().iter().map(|dense| WrittenLayer {
             activation: dense.activation.to_string(),
-            weight: (0..dense.outputs()).map(|i| dense.weight.row_iter(i).copied().collect()).collect(),
-            bias: dense.bias.as_slice().to_vec(),
-        };
+            weight: &dense.weight,
+            bias: &dense.bias,
+        });
         let file = File {
             format: FORMAT.to_owned(),
             version: VERSION,
@@ -95,9 +114,9 @@ impl Model {
             classes: self.classes.clone(),
             standardize: self.standardize.clone(),
             metadata: self.metadata.clone(),
-            layers: self.network.layers().iter().map(layer).collect(),
+            layers: layers.collect(),
         };
-        json::write(&file, Layout { first_line: 4, line_for_each_matrix: false })
+        json::write(out, &file, Layout { first_line: 4, line_for_each_matrix: false })
     }
 
     fn check(&self) -> Result<(), ModelError> {
@@ -123,7 +142,7 @@ impl Model {
     }
 }
 
-fn dense(l: usize, layer: &FileLayer, precision: Precision) -> Result<Dense<f64>, ModelError> {
+fn dense(l: usize, layer: &ReadLayer, precision: Precision) -> Result<Dense<f64>, ModelError> {
     let expected = layer.weight.first().map_or(0, Vec::len);
     if let Some((row, numbers)) = (1..).zip(&layer.weight).find(|(_, numbers)| numbers.len() != expected) {
         return Err(ModelError::Ragged { layer: l, row, expected, found: numbers.len() });

@@ -20,7 +20,7 @@
 use crate::Scalar;
 
 /// What the functions need to know of a floating-point format.
-pub(crate) trait Float: Scalar {
+pub(crate) trait Format: Scalar {
     /// 1.5 · 2^d for a mantissa of d digits. Numbers of this size are whole, so that adding it to another number rounds
     /// that to a whole number, which then stands in the last bits of the sum.
     const ROUND: Self;
@@ -39,7 +39,7 @@ pub(crate) trait Float: Scalar {
     /// 2/3, 2/5, 2/7, … as far as s²ⁿ/n reaches the last digit of ln(1 + f); s² ≤ 0.03.
     const LN_SERIES: &'static [Self];
 
-    /// 2^k for a whole number |k| ≤ [`EXPONENTS`](Float::EXPONENTS).
+    /// 2^k for a whole number |k| ≤ [`EXPONENTS`](Format::EXPONENTS).
     fn power_of_two(k: Self) -> Self;
 
     /// k and m of a normal number 2^k m > 0 with √½ ≤ m < √2.
@@ -49,9 +49,9 @@ pub(crate) trait Float: Scalar {
     fn with_sign_of(self, sign: Self) -> Self;
 }
 
-macro_rules! implement_float {
+macro_rules! implement_format {
     ($float:ident, mantissa: $mantissa:literal, terms: [$exp:literal, $ln:literal], $($constant:item)*) => {
-        impl Float for $float {
+        impl Format for $float {
             const ROUND: Self = 1.5 * (1_u64 << $mantissa) as $float;
             const LOG2_E: Self = std::$float::consts::LOG2_E;
             $($constant)*
@@ -84,7 +84,7 @@ macro_rules! implement_float {
 
             #[inline(always)]
             fn take_apart(self) -> (Self, Self) {
-                // From √½ to √2 is one step of the exponent. Of a number without a logarithm they say nothing.
+                // From √½ to √2 is one step of the exponent. Without meaning for x ≤ 0, ∞ and NaN, which `ln_1p` treats apart.
                 let (one, lowest) = ((1.0 as $float).to_bits(), std::$float::consts::FRAC_1_SQRT_2.to_bits());
                 let exponent = self.to_bits().wrapping_add(one - lowest) >> $mantissa; // k, and that of 1
                 let m = self.to_bits().wrapping_sub(exponent << $mantissa).wrapping_add(one);
@@ -100,14 +100,14 @@ macro_rules! implement_float {
     };
 }
 
-implement_float! { f32, mantissa: 23, terms: [6, 4],
+implement_format! { f32, mantissa: 23, terms: [6, 4],
     const LN_2: [f32; 2] = [0.693_145_75, 1.428_606_8e-6];
     const RANGE: [f32; 2] = [-104.0, 89.0];
     const MINUS_ONE: f32 = -40.0;
     const EXPONENTS: f32 = 126.0;
 }
 
-implement_float! { f64, mantissa: 52, terms: [12, 10],
+implement_format! { f64, mantissa: 52, terms: [12, 10],
     const LN_2: [f64; 2] = [0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10];
     const RANGE: [f64; 2] = [-746.0, 710.0];
     const MINUS_ONE: f64 = -60.0;
@@ -116,7 +116,7 @@ implement_float! { f64, mantissa: 52, terms: [12, 10],
 
 /// e^x
 #[inline(always)]
-pub(crate) fn exp<T: Float>(x: T) -> T {
+pub(crate) fn exp<T: Format>(x: T) -> T {
     let [lowest, highest] = T::RANGE;
     let (k, e_r_minus_1) = reduce(between(x, lowest, highest));
     // 2^k itself may be subnormal or too large: it is multiplied by in two steps.
@@ -126,7 +126,7 @@ pub(crate) fn exp<T: Float>(x: T) -> T {
 
 /// e^x − 1 = 2 (2^(k−1) (e^r − 1) + (2^(k−1) − ½)), which for k = 0 is e^r − 1 to the last digit.
 #[inline(always)]
-pub(crate) fn exp_m1<T: Float>(x: T) -> T {
+pub(crate) fn exp_m1<T: Format>(x: T) -> T {
     let [_, highest] = T::RANGE;
     let (k, e_r_minus_1) = reduce(between(x, T::MINUS_ONE, highest));
     let half = T::power_of_two(k - T::one()); // 2^k may be too large where the result is not
@@ -136,7 +136,7 @@ pub(crate) fn exp_m1<T: Float>(x: T) -> T {
 
 /// ln(1 + x), with the series of fdlibm's log1p (Sun Microsystems 1993), added up in its order.
 #[inline(always)]
-pub(crate) fn ln_1p<T: Float>(x: T) -> T {
+pub(crate) fn ln_1p<T: Format>(x: T) -> T {
     let one = T::one();
     let sum = one + x;
     let added = sum - one;
@@ -159,14 +159,14 @@ pub(crate) fn ln_1p<T: Float>(x: T) -> T {
 
 /// tanh x = (1 − e^−2|x|) / (1 + e^−2|x|), with the sign of x.
 #[inline(always)]
-pub(crate) fn tanh<T: Float>(x: T) -> T {
+pub(crate) fn tanh<T: Format>(x: T) -> T {
     let e = exp_m1(-(x.abs() + x.abs())); // e^−2|x| − 1
     (e / (T::from_f64(2.0) + e)).with_sign_of(x) // −tanh |x|, given the sign of x
 }
 
 /// k and e^r − 1.
 #[inline(always)]
-fn reduce<T: Float>(x: T) -> (T, T) {
+fn reduce<T: Format>(x: T) -> (T, T) {
     let k = (x * T::LOG2_E + T::ROUND) - T::ROUND;
     let [high, low] = T::LN_2;
     let (high, low) = (x - k * high, k * low); // x − k ln 2 = high − low
@@ -178,7 +178,7 @@ fn reduce<T: Float>(x: T) -> (T, T) {
 
 /// t₀ + t₁ x + t₂ x² + … as two series in x², which do not wait for each other.
 #[inline(always)]
-fn series<T: Float>(terms: &[T], x: T) -> T {
+fn series<T: Format>(terms: &[T], x: T) -> T {
     let square = x * x;
     let [even, odd] =
         [0, 1].map(|first| terms.iter().skip(first).step_by(2).rev().fold(T::zero(), |sum, &term| sum * square + term));
@@ -187,7 +187,7 @@ fn series<T: Float>(terms: &[T], x: T) -> T {
 
 /// x, or the end of the range that it lies beyond; NaN for NaN.
 #[inline(always)]
-fn between<T: Float>(x: T, lowest: T, highest: T) -> T {
+fn between<T: Format>(x: T, lowest: T, highest: T) -> T {
     let x = if x < lowest { lowest } else { x };
     if x > highest { highest } else { x }
 }

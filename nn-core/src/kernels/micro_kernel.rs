@@ -1,0 +1,241 @@
+//! The micro-kernel: a tile of C, a few vectors of rows by a few columns, stays in registers until all its products have been
+//! added.
+//!
+//! For each p it loads the vectors of column p of A, and multiplies them by one number of row p of B after the other: two
+//! vectors and six numbers make twelve multiply-adds, so that the processor does not wait for loads, and twelve sums, so that
+//! it does not wait for the sum before.
+//!
+//! Each entry of C begins with what it starts from, and the products are added in the order of p, whatever tile it is in,
+//! however its factors lie and in however many blocks p goes: a column of C has the same bits whatever other columns there
+//! are.
+
+use fearless_simd::{Simd, SimdBase, SimdFloat};
+
+use super::Float;
+use super::product::Start;
+
+/// The columns of a tile.
+pub(crate) const WIDTH: usize = 6;
+
+/// Some rows of A, in place or copied: the vectors of column p begin at p · `stride`.
+#[derive(Clone, Copy)]
+pub(crate) struct ColumnPanel<'a, T> {
+    pub(crate) numbers: &'a [T],
+    pub(crate) stride: usize,
+}
+
+/// Some columns of B: N numbers of each row, or k numbers of each of N columns.
+#[derive(Clone, Copy)]
+pub(crate) enum RowPanel<'a, T> {
+    /// In rows, in place or copied: row p begins at p · `stride`.
+    Rows { numbers: &'a [T], stride: usize },
+    /// In columns, in place: column j begins at j · `stride`.
+    Columns { numbers: &'a [T], stride: usize },
+}
+
+/// A tile of C: `rows` rows, of columns that begin every `stride` numbers of `c`.
+pub(crate) struct Tile<'a, T> {
+    pub(crate) start: Start<'a, T>,
+    pub(crate) rows: usize,
+    pub(crate) c: &'a mut [T],
+    pub(crate) stride: usize,
+}
+
+/// C ← start + A B, for a tile of N columns and of rows in R vectors.
+///
+/// Where the rows are not a whole number of vectors, the last vector overlaps the one before it: a number that is computed
+/// twice is cheaper than a mask. Only a single vector may have fewer rows than lanes. It then reads on into the next column
+/// of A, and what comes of that is not stored.
+#[inline(always)]
+pub(crate) fn tile<S: Simd, T: Float, const R: usize, const N: usize>(
+    simd: S,
+    k: usize,
+    a: ColumnPanel<'_, T>,
+    b: RowPanel<'_, T>,
+    tile: Tile<'_, T>,
+) {
+    let Tile { start, rows, c, stride } = tile;
+    let lanes = T::Native::<S>::LEN;
+    let height = if R == 1 { lanes } else { rows };
+    assert!(R == 1 || height > (R - 1) * lanes && height >= lanes); // so that no access below needs a check
+    let mut sums = [[T::Native::<S>::splat(simd, T::zero()); R]; N];
+    match start {
+        Start::Zero => {}
+        Start::Column(column) => sums = [load_some(simd, &column[..rows]); N],
+        Start::C => {
+            for j in 0..N {
+                sums[j] = load_some(simd, &c[j * stride..][..rows]);
+            }
+        }
+    }
+    // `else { break }` in place of indexing: a path that panics would keep the sums in memory instead of registers.
+    let mut columns = a.numbers;
+    match b {
+        RowPanel::Rows { numbers: mut b_rows, stride } => {
+            for _ in 0..k {
+                let Some(row) = b_rows.first_chunk::<N>() else { break };
+                let column = match columns.get(..height) {
+                    Some(column) => load(simd, column),
+                    None if R == 1 => load_some(simd, columns),
+                    None => break,
+                };
+                add_outer_product(simd, column, |j| row[j], &mut sums);
+                columns = columns.get(a.stride..).unwrap_or_default();
+                b_rows = b_rows.get(stride..).unwrap_or_default();
+            }
+        }
+        RowPanel::Columns { numbers, stride } => {
+            let b_columns: [&[T]; N] = std::array::from_fn(|j| &numbers[j * stride..][..k]);
+            #[expect(clippy::needless_range_loop, reason = "p is a place in every column of B")]
+            for p in 0..k {
+                let column = match columns.get(..height) {
+                    Some(column) => load(simd, column),
+                    None if R == 1 => load_some(simd, columns),
+                    None => break,
+                };
+                add_outer_product(simd, column, |j| b_columns[j][p], &mut sums);
+                columns = columns.get(a.stride..).unwrap_or_default();
+            }
+        }
+    }
+    if R == 1 && rows < lanes {
+        let mut copy = [[T::zero(); MOST_LANES]; N];
+        for j in 0..N {
+            sums[j][0].store_slice(&mut copy[j][..lanes]);
+        }
+        for j in 0..N {
+            let c = &mut c[j * stride..];
+            // Without a look at C, what is written behind the column is written again with the next one.
+            match c.get_mut(..lanes) {
+                Some(c) if !matches!(start, Start::C) => c.copy_from_slice(&copy[j][..lanes]),
+                _ => copy_few(&copy[j][..rows], c),
+            }
+        }
+    } else {
+        for j in 0..N {
+            store(sums[j], &mut c[j * stride..][..rows]);
+        }
+    }
+}
+
+/// The most lanes that any vector has.
+const MOST_LANES: usize = 16;
+
+/// sums ← sums + a bᵀ
+#[inline(always)]
+fn add_outer_product<S: Simd, T: Float, const R: usize, const N: usize>(
+    simd: S,
+    a: [T::Native<S>; R],
+    b: impl Fn(usize) -> T,
+    sums: &mut [[T::Native<S>; R]; N],
+) {
+    for (j, sums) in sums.iter_mut().enumerate() {
+        let b = T::Native::<S>::splat(simd, b(j)); // one at a time: there are no registers for all of them
+        for r in 0..R {
+            sums[r] = a[r].mul_add(b, sums[r]);
+        }
+    }
+}
+
+/// In which of the rows vector r begins.
+#[inline(always)]
+const fn place<const R: usize>(r: usize, rows: usize, lanes: usize) -> usize {
+    if R > 1 && r + 1 == R { rows - lanes } else { r * lanes }
+}
+
+/// The rows of a column in R vectors.
+#[inline(always)]
+pub(crate) fn load<S: Simd, T: Float, const R: usize>(simd: S, column: &[T]) -> [T::Native<S>; R] {
+    let lanes = T::Native::<S>::LEN;
+    let mut vectors = [T::Native::<S>::splat(simd, T::zero()); R];
+    for r in 0..R {
+        vectors[r] = T::Native::<S>::from_slice(simd, &column[place::<R>(r, column.len(), lanes)..][..lanes]);
+    }
+    vectors
+}
+
+/// Likewise, of perhaps fewer rows than lanes.
+#[inline(always)]
+pub(crate) fn load_some<S: Simd, T: Float, const R: usize>(simd: S, column: &[T]) -> [T::Native<S>; R] {
+    let lanes = T::Native::<S>::LEN;
+    if column.len() >= lanes {
+        return load(simd, column);
+    }
+    let mut vectors = [T::Native::<S>::splat(simd, T::zero()); R];
+    let mut copy = [T::zero(); MOST_LANES];
+    copy_few(column, &mut copy);
+    vectors[0] = T::Native::<S>::from_slice(simd, &copy[..lanes]);
+    vectors
+}
+
+/// Writes R vectors to the rows of a column.
+#[inline(always)]
+pub(crate) fn store<S: Simd, T: Float, const R: usize>(vectors: [T::Native<S>; R], column: &mut [T]) {
+    let (rows, lanes) = (column.len(), T::Native::<S>::LEN);
+    for r in 0..R {
+        vectors[r].store_slice(&mut column[place::<R>(r, rows, lanes)..][..lanes]);
+    }
+}
+
+/// Likewise to the beginning of `c`, of perhaps fewer rows than lanes. What comes behind them may be overwritten where
+/// `loose`.
+#[inline(always)]
+pub(crate) fn store_some<S: Simd, T: Float, const R: usize>(
+    vectors: [T::Native<S>; R],
+    rows: usize,
+    loose: bool,
+    c: &mut [T],
+) {
+    let lanes = T::Native::<S>::LEN;
+    if R > 1 || rows >= lanes {
+        return store::<S, T, R>(vectors, &mut c[..rows]);
+    }
+    match c.get_mut(..lanes) {
+        Some(c) if loose => vectors[0].store_slice(c),
+        _ => {
+            let mut copy = [T::zero(); MOST_LANES];
+            vectors[0].store_slice(&mut copy[..lanes]);
+            copy_few(&copy[..rows], c);
+        }
+    }
+}
+
+/// A call, which would have every vector in a register saved before and after it: cold, so that this is done where it is
+/// called and not at every turn of the loop around it.
+#[cold]
+#[inline(never)]
+fn copy_few<T: Float>(from: &[T], to: &mut [T]) {
+    to[..from.len()].copy_from_slice(from);
+}
+
+/// The rows of the next strip, where so many are left: at most so many vectors, and what is left fills a vector.
+#[inline(always)]
+pub(crate) fn rows_of_strip(left: usize, vectors: usize, lanes: usize) -> usize {
+    match left {
+        _ if left <= vectors * lanes => left,
+        _ if left < (vectors + 1) * lanes => left / 2,
+        _ => vectors * lanes,
+    }
+}
+
+/// Copies some rows of k columns of A into a panel.
+#[inline(always)]
+pub(crate) fn pack_columns<'a, S: Simd, T: Float, const R: usize>(
+    simd: S,
+    k: usize,
+    a: ColumnPanel<'_, T>,
+    rows: usize,
+    to: &'a mut [T],
+) -> ColumnPanel<'a, T> {
+    let lanes = T::Native::<S>::LEN;
+    let height = if R == 1 { lanes } else { rows };
+    assert!(R == 1 || height > (R - 1) * lanes && height >= lanes);
+    for (p, to) in to.chunks_exact_mut(height).take(k).enumerate() {
+        let from = &a.numbers[p * a.stride..];
+        match from.get(..height) {
+            Some(column) => store::<S, T, R>(load(simd, column), to),
+            None => to[..rows].copy_from_slice(&from[..rows]),
+        }
+    }
+    ColumnPanel { numbers: to, stride: height }
+}
