@@ -4,8 +4,7 @@ use nn_core::text::{of_layer, on_paper};
 
 use super::{Array, Diagnosis, Digits, Finding, Quantity, Sample};
 
-use crate::chapter_title;
-use crate::mistakes::GRADIENT_TRANSPOSED;
+use crate::mistakes::{GRADIENT_TRANSPOSED, Lines, chapter_title};
 
 /// Paragraphs are broken at this width.
 const WIDTH: usize = 100;
@@ -200,7 +199,7 @@ impl Diagnosis {
             blocks.push(Block::Lines(sample_lines(sample, is_convention)));
         }
         blocks.push(Block::Words(format!("Look for {}.", mistake.look_for)));
-        let code = |language: &str, lines: crate::Lines| {
+        let code = |language: &str, lines: Lines| {
             [
                 vec![plain(format!("{language:<6} ")), (Look::Bad, lines.wrong.to_owned())],
                 vec![plain("   →   "), (Look::Good, lines.right.to_owned())],

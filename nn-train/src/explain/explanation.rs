@@ -4,7 +4,9 @@ use nn_core::{Loss, Matrix, Scalar};
 use nn_layers::{ByHand, ByTape, Engine, LayerValues, Network};
 use serde::Serialize;
 
-use crate::{Precision, json, sgd_update};
+use crate::data::Precision;
+use crate::text::json;
+use crate::training::sgd_update;
 
 /// Everything that the two engines compute for one batch, as f64, which holds the numbers of either precision exactly.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::explanation::{Explanation, Updated};
-use crate::json::{self, Layout};
+use crate::text::json::{self, Layout};
 
 impl Explanation {
     /// The numbers in JSON, a matrix a line, with the digits that it takes to read back the same bits.

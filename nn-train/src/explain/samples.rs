@@ -3,8 +3,8 @@
 use nn_core::{Activation, Loss, Matrix};
 use nn_layers::{Dense, Network};
 
-use super::{Explanation, explain};
-use crate::Precision;
+use super::explanation::{Explanation, explain};
+use crate::data::Precision;
 
 pub(crate) type Rows<'a> = &'a [&'a [f64]];
 

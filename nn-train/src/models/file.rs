@@ -8,10 +8,10 @@ use nn_layers::{Dense, Network};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::Model;
 use super::error::{FORMAT, ModelError, VERSION};
-use crate::json::{self, Layout};
-use crate::{Precision, Standardization};
+use super::model::Model;
+use crate::data::{Precision, Standardization};
+use crate::text::json::{self, Layout};
 
 /// What is read first, whatever else there is: a newer version may have keys that this program does not know.
 #[derive(Deserialize)]

@@ -5,9 +5,10 @@ use std::io::{self, BufRead, Chain, Cursor, Read};
 use csv::StringRecord;
 use csv_core::ReadFieldResult;
 
-use crate::cell::{is_name, plain_number};
-use crate::text_file::utf8_mark;
-use crate::{CellFault, CsvError, Precision};
+use super::cell::{is_name, plain_number};
+use super::csv_error::{CellFault, CsvError};
+use super::precision::Precision;
+use crate::text::utf8_mark;
 
 /// The longest line that is read, in bytes: 16 MiB.
 pub const CSV_LINE_LIMIT: usize = 16 << 20;

@@ -8,9 +8,8 @@ use std::fmt;
 use nn_core::Matrix;
 use nn_layers::ByHand;
 
-use crate::explain::run;
-use crate::mistakes::Pass;
-use crate::{CATALOGUE, EngineExplanation, Made, Mistake, Place, Task};
+use crate::explain::{EngineExplanation, run};
+use crate::mistakes::{CATALOGUE, Made, Mistake, Pass, Place, Task};
 
 mod digits;
 mod json;

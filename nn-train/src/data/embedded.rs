@@ -2,7 +2,7 @@
 
 use nn_core::Matrix;
 
-use crate::{DataSet, Targets};
+use super::data_set::{DataSet, Targets};
 
 /// 1797 handwritten digits of 13 writers: pictures of 8 × 8 pixels, each 0 (paper) to 16 (ink), row by row; the classes
 /// are `0` to `9`.
@@ -16,7 +16,7 @@ use crate::{DataSet, Targets};
 /// assert_eq!(data.image, Some((8, 8)));
 /// ```
 pub fn digits() -> DataSet {
-    digits_of(include_bytes!("../data/digits.csv"))
+    digits_of(include_bytes!("../../data/digits.csv"))
 }
 
 fn digits_of(mut text: &[u8]) -> DataSet {
@@ -63,7 +63,7 @@ fn next_number(text: &mut &[u8]) -> u8 {
 /// assert_eq!(data.class_names().map(|names| names.join(" ")), Some("setosa versicolor virginica".to_owned()));
 /// ```
 pub fn iris() -> DataSet {
-    iris_of(include_str!("../data/iris.csv"))
+    iris_of(include_str!("../../data/iris.csv"))
 }
 
 fn iris_of(text: &str) -> DataSet {
@@ -155,7 +155,7 @@ mod tests {
     fn either_line_end_will_do() {
         let unix = |text: &str| text.replace("\r\n", "\n");
         let windows = |text: &str| unix(text).replace('\n', "\r\n");
-        let (digits_csv, iris_csv) = (include_str!("../data/digits.csv"), include_str!("../data/iris.csv"));
+        let (digits_csv, iris_csv) = (include_str!("../../data/digits.csv"), include_str!("../../data/iris.csv"));
         for line_end in [&unix as &dyn Fn(&str) -> String, &windows] {
             assert_eq!(digits_of(line_end(digits_csv).as_bytes()), digits());
             assert_eq!(iris_of(&line_end(iris_csv)), iris());

@@ -7,7 +7,7 @@ use nn_core::text::{Align, Table};
 use nn_core::{Matrix, Scalar};
 use nn_layers::predicted_class;
 
-use crate::standardize::power_of_two_below;
+use crate::data::power_of_two_below;
 
 /// The share of examples whose [`predicted_class`] is their label.
 ///

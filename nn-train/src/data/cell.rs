@@ -1,7 +1,7 @@
 //! What a cell of a table means: a number, or the name of a column.
 
-use crate::Precision;
-use crate::message::quoted;
+use super::precision::Precision;
+use crate::text::quoted;
 
 /// Why a text is not a number.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -10,7 +10,8 @@ use nn_core::text::of_layer;
 use nn_core::{Matrix, Scalar};
 use nn_layers::{ByHand, ByTape, Engine, Network};
 
-use crate::{Model, Precision};
+use super::model::Model;
+use crate::data::Precision;
 
 /// The first number of a pass through a network that is not finite: which it is, and of which example.
 ///
@@ -327,7 +328,7 @@ mod tests {
     use nn_layers::Dense;
 
     use super::*;
-    use crate::Standardization;
+    use crate::data::Standardization;
 
     fn model(layers: &[(Activation, &[&[f64]])], precision: Precision) -> Model {
         let layers = layers.iter().map(|&(activation, weight)| Dense {

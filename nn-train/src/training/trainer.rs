@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use nn_core::{Matrix, Scalar, seeded, shuffle};
-use nn_layers::{Engine, Network};
+use nn_layers::{Engine, Network, predicted_class};
 
-use crate::{DataSet, Optimizer, Schedule, Targets, predicted_class, r_squared};
+use super::metrics::{accuracy, r_squared};
+use super::optimizer::{Optimizer, Schedule};
+use crate::data::{DataSet, Targets};
 
 /// Examples in the precision of the training, ready to be picked: inputs, target matrix, and labels where there are
 /// classes.
@@ -52,7 +54,7 @@ impl<T: Scalar> Examples<T> {
     pub fn evaluate(&self, network: &Network<T>) -> Evaluation<T> {
         let (loss, outputs) = network.loss_and_outputs(&self.x, &self.y);
         let (accuracy, r_squared) = match &self.labels {
-            Some(labels) => (Some(crate::accuracy(&outputs, labels)), None),
+            Some(labels) => (Some(accuracy(&outputs, labels)), None),
             None => (None, Some(r_squared(&outputs, &self.y))),
         };
         Evaluation { loss: loss.to_f64(), accuracy, r_squared, outputs }

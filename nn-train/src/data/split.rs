@@ -2,7 +2,7 @@
 
 use nn_core::{seeded, shuffle};
 
-use crate::{DataSet, Targets};
+use super::data_set::{DataSet, Targets};
 
 /// The rows of a data set, drawn apart: each row is in one of the two, and both are in ascending order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,7 +118,7 @@ mod tests {
     use nn_core::Matrix;
 
     use super::*;
-    use crate::{digits, iris, xor};
+    use crate::data::{digits, iris, xor};
 
     fn classes(labels: Vec<usize>, n: usize) -> DataSet {
         let names = (0..n).map(|class| class.to_string()).collect();

@@ -8,19 +8,13 @@
 //!
 //! `weight` has a row for each unit of its layer and a column for each unit of the layer below. Optional keys are
 //! `precision`, `classes`, `standardize` and `metadata`; any other key is an error.
-//!
-//! model/file.rs reads and writes this form; model/error.rs says why a text is not a model.
-
-mod error;
-mod file;
 
 use nn_core::{Matrix, Scalar};
 use nn_layers::Network;
 use serde_json::value::RawValue;
 
-pub use error::ModelError;
-
-use crate::{Overflow, Precision, Standardization};
+use super::overflow::Overflow;
+use crate::data::{Precision, Standardization};
 
 /// A network and what belongs to it. The parameters are kept in f64, which holds every f32 exactly.
 #[derive(Clone, Debug)]

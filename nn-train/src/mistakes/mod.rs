@@ -23,7 +23,7 @@
 
 use std::fmt;
 
-use crate::EngineExplanation;
+use crate::explain::EngineExplanation;
 
 mod catalogue;
 mod recursion;

@@ -8,7 +8,7 @@ use std::f64::consts::{PI, TAU};
 use nn_core::{Matrix, normal};
 use rand::Rng;
 
-use crate::{DataSet, Targets};
+use super::data_set::{DataSet, Targets};
 
 /// The exclusive or: (0, 0) and (1, 1) are class `0`, (0, 1) and (1, 0) are class `1`.
 ///

@@ -2,10 +2,9 @@
 
 use std::io;
 
-use crate::cell::NumberError;
-use crate::csv_reader::{CSV_CELL_LIMIT, CSV_LINE_LIMIT};
-use crate::message::quoted;
-use crate::text_file::Foreign;
+use super::cell::NumberError;
+use super::csv_reader::{CSV_CELL_LIMIT, CSV_LINE_LIMIT};
+use crate::text::{Foreign, quoted};
 
 /// Why a text is not a table of numbers. Lines and columns are counted from 1.
 #[derive(Debug, thiserror::Error)]
