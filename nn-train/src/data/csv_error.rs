@@ -3,8 +3,13 @@
 use std::io;
 
 use super::cell::NumberError;
-use super::csv_reader::{CSV_CELL_LIMIT, CSV_LINE_LIMIT};
 use crate::text::{Foreign, quoted};
+
+/// The longest line that is read, in bytes: 16 MiB.
+pub const CSV_LINE_LIMIT: usize = 16 << 20;
+
+/// The longest cell that is read, in bytes: 64 KiB.
+pub const CSV_CELL_LIMIT: usize = 64 << 10;
 
 /// Why a text is not a table of numbers. Lines and columns are counted from 1.
 #[derive(Debug, thiserror::Error)]

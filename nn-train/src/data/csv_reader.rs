@@ -6,15 +6,9 @@ use csv::StringRecord;
 use csv_core::ReadFieldResult;
 
 use super::cell::{is_name, plain_number};
-use super::csv_error::{CellFault, CsvError};
+use super::csv_error::{CSV_CELL_LIMIT, CSV_LINE_LIMIT, CellFault, CsvError};
 use super::precision::Precision;
 use crate::text::utf8_mark;
-
-/// The longest line that is read, in bytes: 16 MiB.
-pub const CSV_LINE_LIMIT: usize = 16 << 20;
-
-/// The longest cell that is read, in bytes: 64 KiB.
-pub const CSV_CELL_LIMIT: usize = 64 << 10;
 
 /// The rows of a CSV text, read one after the other in a constant amount of memory.
 ///

@@ -24,9 +24,9 @@ mod synthetic;
 
 pub use cell::{NumberError, plain_number};
 #[cfg(feature = "cli")]
-pub use csv_error::{CellFault, CsvError};
+pub use csv_error::{CSV_CELL_LIMIT, CSV_LINE_LIMIT, CellFault, CsvError};
 #[cfg(feature = "cli")]
-pub use csv_reader::{CSV_CELL_LIMIT, CSV_LINE_LIMIT, CsvReader, Header, Row};
+pub use csv_reader::{CsvReader, Header, Row};
 pub use data_set::{DataSet, DataSetError, Targets};
 pub use embedded::{digits, iris};
 pub use precision::Precision;

@@ -2,11 +2,14 @@
 
 use std::cmp::Reverse;
 
-use super::{
-    Array, CATALOGUE, Case, Digits, EngineExplanation, Finding, Given, Made, Matrix, Merit, Mistake, Pass, Place,
-    Quantity, Sample, Task, largest, misfit,
-};
-use crate::mistakes::{GRADIENT_TRANSPOSED, explain_with_mistakes};
+use nn_core::Matrix;
+
+use super::answer::{Finding, Sample};
+use super::array::{Array, Quantity};
+use super::case::{Case, Given, Merit, largest, misfit};
+use super::digits::Digits;
+use crate::explain::EngineExplanation;
+use crate::mistakes::{CATALOGUE, GRADIENT_TRANSPOSED, Made, Mistake, Pass, Place, Task, explain_with_mistakes};
 
 /// Of two mistakes that fit, one that fits so many times worse does not fit.
 const CLEARLY_WORSE: f64 = 10.0;

@@ -2,7 +2,9 @@
 
 use nn_core::text::{of_layer, on_paper};
 
-use super::{Array, Diagnosis, Digits, Finding, Quantity, Sample};
+use super::answer::{Diagnosis, Finding, Sample};
+use super::array::{Array, Quantity};
+use super::digits::Digits;
 
 use crate::mistakes::{GRADIENT_TRANSPOSED, Lines, chapter_title};
 

@@ -6,7 +6,7 @@ use nn_core::Matrix;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 
-use super::{Array, Quantity};
+use super::array::{Array, Quantity};
 use crate::explain::EngineExplanation;
 use crate::mistakes::Task;
 

@@ -9,11 +9,10 @@
 //! `weight` has a row for each unit of its layer and a column for each unit of the layer below. Optional keys are
 //! `precision`, `classes`, `standardize` and `metadata`; any other key is an error.
 
-use nn_core::{Matrix, Scalar};
+use nn_core::Matrix;
 use nn_layers::Network;
 use serde_json::value::RawValue;
 
-use super::overflow::Overflow;
 use crate::data::{Precision, Standardization};
 
 /// A network and what belongs to it. The parameters are kept in f64, which holds every f32 exactly.
@@ -67,45 +66,4 @@ impl Model {
             Precision::F32 => self.network.map(|w| w as f32).predict(&x.map(|x| x as f32)).map(f64::from),
         }
     }
-    /// As [`predict`](Model::predict), where every number on the way is finite.
-    ///
-    /// Outputs alone do not show it: a sum that overflows on its way may come back, and sigmoid(∞) is 1.
-    ///
-    /// # Errors
-    ///
-    /// The first example with a number that is not finite, as [`overflow`](Model::overflow) tells it.
-    ///
-    /// ```
-    /// use nn_core::{Matrix, Scalar};
-    /// use nn_train::Model;
-    ///
-    /// let text = r#"{"format": "nn-model", "version": 1, "loss": "least-squares",
-    ///     "layers": [{"activation": "tanh", "weight": [[1e200]], "bias": [0]}]}"#;
-    /// let model = Model::from_json(text)?;
-    /// assert_eq!(model.predict_finite(&Matrix::from_rows(&[[1.0, 0.0]])), Ok(Matrix::from_rows(&[[1.0, 0.0]])));
-    /// let overflow = model.predict_finite(&Matrix::from_rows(&[[1.0, 1e200]])).unwrap_err();
-    /// assert_eq!((overflow.example, overflow.to_string()), (1, "z⁽¹⁾ of unit 1 is inf".to_owned()));
-    /// # Ok::<(), nn_train::ModelError>(())
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// Panics if x does not have n₀ rows.
-    pub fn predict_finite(&self, x: &Matrix<f64>) -> Result<Matrix<f64>, Overflow> {
-        let prepared = self.prepare(x);
-        let outputs = match self.precision {
-            Precision::F64 => finite_outputs(&self.network, &prepared),
-            Precision::F32 => finite_outputs(&self.network.map(|w| w as f32), &prepared.map(|x| x as f32)),
-        };
-        // The second pass, for the place, is only taken where there is one to be told.
-        outputs.ok_or_else(|| self.overflow(x).expect("the same pass finds the same numbers"))
-    }
-}
-
-/// a⁽ᴸ⁾, if the inputs and every z⁽ˡ⁾ are finite.
-fn finite_outputs<T: Scalar>(network: &Network<T>, x: &Matrix<T>) -> Option<Matrix<f64>> {
-    let all_finite = |matrix: &Matrix<T>| matrix.as_slice().iter().all(|x| x.to_f64().is_finite());
-    let mut is_finite = all_finite(x);
-    let [_, a] = network.forward(x, |_, z, _| is_finite = is_finite && all_finite(z));
-    is_finite.then(|| a.map(T::to_f64))
 }

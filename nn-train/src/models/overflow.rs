@@ -103,6 +103,40 @@ impl fmt::Display for Overflow {
 impl std::error::Error for Overflow {}
 
 impl Model {
+    /// As [`predict`](Model::predict), where every number on the way is finite.
+    ///
+    /// Outputs alone do not show it: a sum that overflows on its way may come back, and sigmoid(∞) is 1.
+    ///
+    /// # Errors
+    ///
+    /// The first example with a number that is not finite, as [`overflow`](Model::overflow) tells it.
+    ///
+    /// ```
+    /// use nn_core::{Matrix, Scalar};
+    /// use nn_train::Model;
+    ///
+    /// let text = r#"{"format": "nn-model", "version": 1, "loss": "least-squares",
+    ///     "layers": [{"activation": "tanh", "weight": [[1e200]], "bias": [0]}]}"#;
+    /// let model = Model::from_json(text)?;
+    /// assert_eq!(model.predict_finite(&Matrix::from_rows(&[[1.0, 0.0]])), Ok(Matrix::from_rows(&[[1.0, 0.0]])));
+    /// let overflow = model.predict_finite(&Matrix::from_rows(&[[1.0, 1e200]])).unwrap_err();
+    /// assert_eq!((overflow.example, overflow.to_string()), (1, "z⁽¹⁾ of unit 1 is inf".to_owned()));
+    /// # Ok::<(), nn_train::ModelError>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics if x does not have n₀ rows.
+    pub fn predict_finite(&self, x: &Matrix<f64>) -> Result<Matrix<f64>, Overflow> {
+        let prepared = self.prepare(x);
+        let outputs = match self.precision {
+            Precision::F64 => finite_outputs(&self.network, &prepared),
+            Precision::F32 => finite_outputs(&self.network.map(|w| w as f32), &prepared.map(|x| x as f32)),
+        };
+        // The second pass, for the place, is only taken where there is one to be told.
+        outputs.ok_or_else(|| self.overflow(x).expect("the same pass finds the same numbers"))
+    }
+
     /// Runs the model, in its precision, and tells the first example with a number that is not finite: an input, as
     /// the network sees it, or a pre-activation of any layer. `None` means that every number of the forward pass is
     /// finite, and so what [`predict`](Model::predict) gives.
@@ -219,6 +253,14 @@ impl Model {
             _ => forward,
         }
     }
+}
+
+/// a⁽ᴸ⁾, if the inputs and every z⁽ˡ⁾ are finite.
+fn finite_outputs<T: Scalar>(network: &Network<T>, x: &Matrix<T>) -> Option<Matrix<f64>> {
+    let all_finite = |matrix: &Matrix<T>| matrix.as_slice().iter().all(|x| x.to_f64().is_finite());
+    let mut is_finite = all_finite(x);
+    let [_, a] = network.forward(x, |_, z, _| is_finite = is_finite && all_finite(z));
+    is_finite.then(|| a.map(T::to_f64))
 }
 
 /// How far to go: each with the targets of the examples, where it needs them.
