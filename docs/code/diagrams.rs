@@ -148,7 +148,7 @@ pub(crate) fn tape(theme: &Theme) -> Drawn<String> {
             let heading = format!("{}: {name}{is} {}", var.index(), tape.op(var).name());
             let mut lines = vec![(heading, style)];
             lines.extend(rows(tape.value(var)).into_iter().map(|row| (row, centered(theme.text, TEXT - 4.0))));
-            if tape.op(var) != Op::Input {
+            if !matches!(tape.op(var), Op::Input) {
                 let adjoint = rows(tape.gradient(var)).into_iter();
                 lines.extend(adjoint.map(|row| (row, centered(theme.held_out, TEXT - 4.0))));
             }

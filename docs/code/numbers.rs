@@ -4,9 +4,9 @@
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
-use nn_autodiff::{Dual, Tape};
+use nn_autodiff::{CustomOp, Dual, Operands, Tape, WrongRule};
 use nn_core::{Activation, Loss, Matrix, affine, seeded, sigmoid, sigmoid_derivative};
-use nn_layers::{Bounds, ByHand, ByTape, Dense, Engine, Initialization, Network, check_gradients};
+use nn_layers::{Bounds, ByHand, ByTape, Dense, Engine, Initialization, Network, check_gradients, hessian_vector};
 use nn_train::{CATALOGUE, Examples, Optimizer, Plan, Precision, Standardization, Trainer, explain, sgd_update};
 
 use crate::reading::{self, Digits, Run, untrained};
@@ -306,6 +306,35 @@ fn numbers_of_delta_recursion_md() {
     numbers.check("delta-recursion");
 }
 
+/// r = u ⊙ sigmoid(u), with a backward rule that leaves the factor sigmoid(u) out.
+#[derive(Debug)]
+struct WrongSwish;
+
+impl CustomOp<f64> for WrongSwish {
+    fn name(&self) -> &str {
+        "swish"
+    }
+
+    fn equation(&self) -> &str {
+        "u ⊙ sigmoid(u)"
+    }
+
+    fn forward(&self, operands: Operands<'_, f64>, r: &mut Matrix<f64>) {
+        r.copy_from(&operands[0]);
+        r.map_in_place(|u| u * nn_core::sigmoid(u));
+    }
+
+    fn backward(&self, _: usize, u: Operands<'_, f64>, _: &Matrix<f64>, r_bar: &Matrix<f64>, u_bar: &mut Matrix<f64>) {
+        u_bar.copy_from(r_bar);
+        u_bar.zip_in_place(&u[0], |r_bar, u| r_bar * (1.0 + u * (1.0 - nn_core::sigmoid(u))));
+    }
+}
+
+/// A number with six decimals, which every machine gives.
+fn six(x: f64) -> f64 {
+    (1e6 * x).round() / 1e6
+}
+
 #[test]
 fn numbers_of_tape_md() {
     let (network, x, y) = two_two_two();
@@ -324,13 +353,11 @@ fn numbers_of_tape_md() {
     let (j, _) = duals.loss_and_outputs(&x.map(Dual::constant), &y.map(Dual::constant));
     numbers.put("dual", format!("{} + {} ε", twelve(j.value), twelve(j.derivative)));
 
-    // A tape over dual numbers: the gradient, and its change along that weight.
-    let mut second = ByTape::new(&duals);
-    second.set_batch(&x.map(Dual::constant), &y.map(Dual::constant));
-    second.loss_and_gradients();
-    let gradient = second.layer(0).weight_gradient[(0, 0)];
-    numbers.put("first", twelve(gradient.value));
-    numbers.put("second", twelve(gradient.derivative));
+    // The gradient, and its change along that weight.
+    let mut v: Vec<_> = network.parameters().map(|parameter| parameter.map(|_| 0.0)).collect();
+    v[0][(0, 0)] = 1.0;
+    numbers.put("first", twelve(engine.layer(0).weight_gradient[(0, 0)]));
+    numbers.put("second", twelve(hessian_vector(&network, &x, &y, &v)[0][(0, 0)]));
 
     // J = w²: a value that is used twice.
     let mut tape = Tape::<f64>::new();
@@ -340,6 +367,20 @@ fn numbers_of_tape_md() {
     tape.label(square, "w²");
     tape.backward(square);
     numbers.put("twice", &tape);
+
+    // Swish, with a factor of its backward rule left out, on the tape of the example `own_operation`.
+    let mut tape = Tape::<f64>::new();
+    let x = tape.input(Matrix::from_column(&[1.0, -0.5]));
+    let w = tape.parameter(Matrix::from_rows(&[[0.5, -1.0], [2.0, 0.1]]));
+    let z = tape.matmul(w, x);
+    tape.label(z, "z");
+    let a = tape.apply(WrongSwish, &[z]);
+    tape.label(a, "a");
+    let y = tape.input(Matrix::from_column(&[0.0, 1.0]));
+    let j = tape.least_squares(a, y);
+    let error = tape.check_gradient(j).expect_err("a wrong rule");
+    let rounded = WrongRule { by_tape: six(error.by_tape), by_differences: six(error.by_differences), ..error };
+    numbers.put("wrong-rule", rounded);
     numbers.check("tape");
 }
 

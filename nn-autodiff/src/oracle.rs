@@ -12,6 +12,9 @@ pub const DIFFERENCE_TOLERANCE: f64 = 1e-7;
 
 /// Compares a gradient written by hand with dual numbers, entry by entry, at the point x.
 ///
+/// It is for a gradient that stands in a program as a function. What is on a tape has
+/// [`Tape::check_gradient`](crate::Tape::check_gradient).
+///
 /// `function` is the function itself, written for any [`Scalar`](nn_core::Scalar): the oracle runs it over [`Dual`]
 /// numbers, once for each entry of x, which gives ∂f/∂xᵢ to rounding. `gradient` is what is to be tested.
 ///
@@ -125,17 +128,20 @@ pub fn check_gradient_by_differences(
 ) -> Result<(), WrongGradient> {
     let mut point = x.to_vec();
     let slopes = (0..x.len()).map(|i| {
-        let h = 1e-3 * x[i].abs().max(1.0);
-        let mut f = |steps: f64| {
-            point[i] = x[i] + steps * h;
-            let y = function(&point);
-            point[i] = x[i];
-            y
-        };
-        (f(-2.0) - 8.0 * f(-1.0) + 8.0 * f(1.0) - f(2.0)) / (12.0 * h)
+        let slope = slope_by_five_points(1e-3 * x[i].abs().max(1.0), |step| {
+            point[i] = x[i] + step;
+            function(&point)
+        });
+        point[i] = x[i];
+        slope
     });
     let slopes: Vec<f64> = slopes.collect();
     compare(&gradient(x), &slopes, x, function(x), "differences", DIFFERENCE_TOLERANCE)
+}
+
+/// f′(0) by the five-point stencil, with an error of the order h⁴.
+pub(crate) fn slope_by_five_points(h: f64, mut f: impl FnMut(f64) -> f64) -> f64 {
+    (f(-2.0 * h) - 8.0 * f(-h) + 8.0 * f(h) - f(2.0 * h)) / (12.0 * h)
 }
 
 /// A gradient that is not that of its function: its worst entry, and what holds between the two.

@@ -7,10 +7,10 @@ use num_traits::{One, Zero};
 
 use crate::{MatrixView, Write, plain_product};
 
-/// A real number as this project needs it: four operations, order, and the few functions that activations and losses
-/// are made of.
+/// A real number as this project needs it: four operations, order, and the few functions that activations, losses and
+/// functions of one's own are made of.
 ///
-/// It asks only for what is used, so that another number type fits on a screen: a dual number a + b ε (forward-mode
+/// It asks for little, so that another number type fits on a screen: a dual number a + b ε (forward-mode
 /// differentiation) needs the rule of the product and the derivatives of these few functions.
 ///
 /// The last four, from [`product`](Scalar::product) to [`vectorize`](Scalar::vectorize), are hooks: here is what they mean,
@@ -60,6 +60,12 @@ pub trait Scalar:
 
     /// ln(1 + x), accurate near x = 0 where `ln(1 + x)` is not.
     fn ln_1p(self) -> Self;
+
+    /// ln x, the natural logarithm.
+    fn ln(self) -> Self;
+
+    /// x^p
+    fn powf(self, exponent: Self) -> Self;
 
     /// The hyperbolic tangent.
     fn tanh(self) -> Self;
@@ -160,6 +166,10 @@ macro_rules! implement_scalar {
 
             $(fn $function(self) -> Self { $float::$function(self) })*
 
+            fn powf(self, exponent: Self) -> Self {
+                $float::powf(self, exponent)
+            }
+
             #[track_caller]
             fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, write: Write, c: &mut [Self]) {
                 crate::product::check_product(&a, &b, c);
@@ -172,6 +182,6 @@ macro_rules! implement_scalar {
     };
 }
 #[cfg(not(feature = "fast"))]
-implement_scalar!(f32, exp exp_m1 ln_1p tanh sqrt);
+implement_scalar!(f32, exp exp_m1 ln_1p ln tanh sqrt);
 #[cfg(not(feature = "fast"))]
-implement_scalar!(f64, exp exp_m1 ln_1p tanh sqrt);
+implement_scalar!(f64, exp exp_m1 ln_1p ln tanh sqrt);

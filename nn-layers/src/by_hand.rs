@@ -37,6 +37,14 @@ impl<T: Scalar> ByHand<T> {
         ByHand { network, x: empty(), y: empty(), layers }
     }
 
+    /// A forward and a backward pass over the batch, which fits the network.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn sweep(&mut self) {
+        self.forward();
+        self.backward();
+    }
+
     /// z⁽ˡ⁾ and a⁽ˡ⁾ of every layer, from the first to the last.
     #[track_caller]
     // ANCHOR: forward
@@ -79,8 +87,7 @@ impl<T: Scalar> Engine<T> for ByHand<T> {
     #[track_caller]
     fn loss_and_gradients(&mut self) -> T {
         self.network.check_batch(&self.x, &self.y);
-        self.forward();
-        self.backward();
+        self.sweep();
         let last = &self.layers[self.layers.len() - 1];
         self.network.loss().value(&last.z, &last.a, &self.y) // J
     }

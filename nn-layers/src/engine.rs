@@ -39,7 +39,8 @@ pub trait Engine<T: Scalar> {
     ///
     /// # Panics
     ///
-    /// Panics if the batch is empty or does not have the network's shape.
+    /// Panics if the batch is empty or does not have the network's shape, or if it has targets that the loss
+    /// [does not take](nn_core::Loss::check_targets), with the first example that is wrong.
     fn loss_and_gradients(&mut self) -> T;
 
     /// a⁽ᴸ⁾, n_L × m: the outputs that the last call of [`loss_and_gradients`](Engine::loss_and_gradients) computed.

@@ -370,11 +370,14 @@ pub(crate) fn length<T: Scalar>(gradient: &[Matrix<T>]) -> f64 {
 /// The root mean square of ‖g‖ over single examples, each with its own target and with a target of 0: the size that a
 /// gradient has where neither the examples nor output and target cancel each other.
 fn usual_length<T: Scalar>(network: &Network<T>, x: &Matrix<T>, y: &Matrix<T>) -> f64 {
-    let mut engine = ByTape::new(network);
+    let mut engine = ByHand::new(network.clone());
     let mut lengths = Vec::with_capacity(2 * x.columns());
     for j in 0..x.columns() {
-        for target in [Matrix::from_column(y.column(j)), Matrix::zeros(y.rows(), 1)] {
-            lengths.push(length(&gradients(&mut engine, &Matrix::from_column(x.column(j)), &target)));
+        for target in [y.column(j), &vec![T::zero(); y.rows()]] {
+            engine.set_batch(&Matrix::from_column(x.column(j)), &Matrix::from_column(target));
+            engine.sweep(); // which asks no target to be one of the loss: 0 is none of cross-entropy
+            let gradient: Vec<_> = engine.parameters_mut().map(|(_, gradient)| gradient.clone()).collect();
+            lengths.push(length(&gradient));
         }
     }
     length(&[Matrix::from_column(&lengths)]) / (lengths.len() as f64).sqrt()

@@ -211,11 +211,13 @@ impl<T: Scalar> Network<T> {
     ///
     /// # Panics
     ///
-    /// Panics if the shapes do not fit or the batch is empty.
+    /// Panics if the shapes do not fit, the batch is empty, or the loss [does not take](Loss::check_targets) the targets.
     #[track_caller]
     pub fn loss_and_outputs<'a>(&self, x: impl Into<MatrixView<'a, T>>, y: &Matrix<T>) -> (T, Matrix<T>) {
         let [z, a] = self.forward(x, |_, _, _| {});
-        (self.loss.value(&z, &a, y), a)
+        let j = self.loss.value(&z, &a, y);
+        self.check_targets(y);
+        (j, a)
     }
 
     /// The forward pass, a layer at a time: `see` is shown l, counted from 1, with z⁽ˡ⁾ and a⁽ˡ⁾. Returns z⁽ᴸ⁾ and a⁽ᴸ⁾.
@@ -322,9 +324,20 @@ impl<T: Scalar> Network<T> {
         Network { layers: layers.collect(), loss: self.loss }
     }
 
+    /// A batch that the network cannot have is a bug of the caller.
+    #[inline]
     #[track_caller]
     pub(crate) fn check_batch(&self, x: &Matrix<T>, y: &Matrix<T>) {
         check_batch(self.inputs(), self.outputs(), x, y);
+        self.check_targets(y);
+    }
+
+    #[inline]
+    #[track_caller]
+    fn check_targets(&self, y: &Matrix<T>) {
+        if let Err(error) = self.loss.check_targets(y) {
+            panic!("{error}");
+        }
     }
 }
 
@@ -354,7 +367,7 @@ pub fn predicted_class<T: Scalar>(outputs: &Matrix<T>, j: usize) -> usize {
     if outputs.rows() == 1 { usize::from(outputs[(0, j)] >= T::from_f64(0.5)) } else { outputs.argmax(j) }
 }
 
-/// A batch that does not fit a network is a bug of the caller.
+/// The shapes of a batch, against the widths of a network.
 #[track_caller]
 pub(crate) fn check_batch<T: Scalar>(inputs: usize, outputs: usize, x: &Matrix<T>, y: &Matrix<T>) {
     assert!(

@@ -11,6 +11,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use common::{random_matrix, random_targets, step};
+use nn_autodiff::{CustomOp, Operands};
 use nn_core::{Activation, Loss, Matrix, seeded};
 use nn_layers::{ByHand, ByTape, Engine, Initialization, Network};
 
@@ -135,6 +136,53 @@ fn a_step_of_a_large_network_allocates_nothing_with_wide_vectors() {
         let digits = network([784, 128, 64, 10]);
         assert_eq!(steady_state(&mut ByHand::new(digits.clone()), &digits, [128; 5]), [NOTHING; 5]);
     }
+}
+
+/// r = u², by rules of one's own.
+#[derive(Debug)]
+struct Square;
+
+impl CustomOp<f64> for Square {
+    fn name(&self) -> &str {
+        "square"
+    }
+
+    fn equation(&self) -> &str {
+        "u²"
+    }
+
+    fn forward(&self, operands: Operands<'_, f64>, r: &mut Matrix<f64>) {
+        r.copy_from(&operands[0]);
+        r.map_in_place(|u| u * u);
+    }
+
+    fn backward(
+        &self,
+        _: usize,
+        operands: Operands<'_, f64>,
+        _: &Matrix<f64>,
+        r_bar: &Matrix<f64>,
+        u_bar: &mut Matrix<f64>,
+    ) {
+        u_bar.copy_from(r_bar);
+        u_bar.zip_in_place(&operands[0], |r_bar, u| 2.0 * u * r_bar);
+    }
+}
+
+/// A loss of one's own, with an operation of one's own in it, is replayed into the same buffers.
+#[test]
+fn a_step_with_a_penalty_of_ones_own_allocates_nothing() {
+    let network = network([4, 5, 3, 2]);
+    let mut engine = ByTape::with_loss(&network, |tape, layers, y| {
+        let loss = network.record_loss(tape, layers, y);
+        let squares = tape.apply(Square, &[layers[0].weight]);
+        let mean = tape.mean(squares);
+        let activity = tape.apply(Square, &[layers[1].a]);
+        let sum = tape.sum(activity);
+        let terms = tape.add(mean, sum);
+        tape.add(loss, terms)
+    });
+    assert_eq!(steady_state(&mut engine, &network, [6, 6, 2, 6, 1]), [NOTHING; 5]);
 }
 
 /// A larger batch needs larger buffers, once.

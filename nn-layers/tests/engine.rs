@@ -195,6 +195,38 @@ fn a_batch_that_does_not_fit_is_refused_with_both_shapes() {
     on_both!(check);
 }
 
+/// A training with such targets would go on for ever, with a loss that means nothing.
+#[test]
+fn targets_that_the_loss_does_not_take_are_refused_with_the_example() {
+    fn check<E: Engine<f64>>(new: impl Fn(Network<f64>) -> E, at: &str) {
+        let refusal = |loss, last, y: &Matrix<f64>| {
+            let layers = [(4, Activation::Tanh), (2, last)];
+            let network = Network::random(3, &layers, loss, Initialization::Normal, &mut seeded(21));
+            let mut engine = new(network.expect("layers that fit"));
+            let [x, right] = some_batch(3);
+            engine.set_batch(&x, y);
+            let message = panic_message(|| engine.loss_and_gradients());
+            // Who catches the panic finds an engine that works, with a batch that is filled in place.
+            engine.batch_mut()[1].copy_from(&right);
+            assert!(engine.loss_and_gradients().is_finite());
+            engine.batch_mut()[1].copy_from(y);
+            assert_eq!(panic_message(|| engine.loss_and_gradients()), message);
+            message
+        };
+        let y = Matrix::from_columns(&[[1.0, 0.0], [0.25, 0.25], [0.0, 2.0]]);
+        assert_eq!(
+            refusal(Loss::CrossEntropy, Activation::Softmax, &y),
+            format!("{at}the targets of example 2 sum to 0.5: those of cross-entropy are shares that sum to 1")
+        );
+        assert_eq!(
+            refusal(Loss::BinaryCrossEntropy, Activation::Sigmoid, &y),
+            format!("{at}target 2 of example 3 is 2: those of binary-cross-entropy lie between 0 and 1")
+        );
+    }
+    check(ByHand::new, "");
+    check(|network| ByTape::new(&network), "y: ");
+}
+
 /// Three classes, told apart by which of the three inputs is the largest.
 fn classes<T: Scalar>() -> [Matrix<T>; 2] {
     let x = random_matrix(3, 24, &mut seeded(22));

@@ -79,7 +79,7 @@ pub use data::{
 pub use diagnosis::{
     Array, Compared, DiagnoseError, Diagnosis, Digits, Finding, Quantity, Sample, Yours, YoursError, diagnose,
 };
-pub use explain::{EngineExplanation, Explanation, LayerExplanation, Updated, check_target, explain};
+pub use explain::{EngineExplanation, Explanation, LayerExplanation, Updated, explain};
 pub use mistakes::{CATALOGUE, Equation, Lines, Made, Mistake, Place, Task, chapter_title, explain_with_mistakes};
 pub use models::{Model, ModelError, Overflow, OverflowPlace};
 pub use nn_core::text::counted;

@@ -154,6 +154,16 @@ macro_rules! implement_scalar {
                 elementary::ln_1p(self)
             }
 
+            #[inline]
+            fn ln(self) -> Self {
+                $float::ln(self)
+            }
+
+            #[inline]
+            fn powf(self, exponent: Self) -> Self {
+                $float::powf(self, exponent)
+            }
+
             #[inline(always)]
             fn tanh(self) -> Self {
                 elementary::tanh(self)

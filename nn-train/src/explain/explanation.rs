@@ -1,6 +1,6 @@
 //! The numbers of a forward pass, a δ-recursion and one update, by both engines.
 
-use nn_core::{Loss, Matrix, Scalar};
+use nn_core::{Matrix, Scalar};
 use nn_layers::{ByHand, ByTape, Engine, LayerValues, Network};
 use serde::Serialize;
 
@@ -72,7 +72,8 @@ pub struct Updated {
 ///
 /// # Panics
 ///
-/// Panics if the batch does not fit the network, or is empty.
+/// Panics if the batch does not fit the network, is empty, or has targets that the loss
+/// [does not take](nn_core::Loss::check_targets).
 pub fn explain(
     network: &Network<f64>,
     x: &Matrix<f64>,
@@ -161,24 +162,4 @@ pub(crate) fn largest_difference(u: &Matrix<f64>, v: &Matrix<f64>) -> f64 {
 /// The largest of some numbers that are not negative, NaN where one of them is; 0 of none.
 pub(crate) fn largest(numbers: impl Iterator<Item = f64>) -> f64 {
     numbers.fold(0.0, |largest: f64, x| if x <= largest || largest.is_nan() { largest } else { x })
-}
-
-/// Whether y can be a target of this cost, for one example: a message where it cannot.
-///
-/// # Errors
-///
-/// Cross-entropy needs shares that sum to 1; binary cross-entropy needs numbers in [0, 1].
-pub fn check_target(loss: Loss, y: &[f64]) -> Result<(), String> {
-    let in_unit = |&y: &f64| (0.0..=1.0).contains(&y);
-    let sum: f64 = y.iter().sum();
-    match loss {
-        Loss::LeastSquares => Ok(()),
-        Loss::CrossEntropy | Loss::BinaryCrossEntropy if !y.iter().all(in_unit) => {
-            Err(format!("the targets of {loss} lie between 0 and 1"))
-        }
-        Loss::CrossEntropy if (sum - 1.0).abs() > 1e-6 => {
-            Err(format!("the targets of {loss} sum to 1 for each example, not to {sum}"))
-        }
-        Loss::CrossEntropy | Loss::BinaryCrossEntropy => Ok(()),
-    }
 }

@@ -23,4 +23,4 @@ mod samples;
 mod worked_example;
 
 pub(crate) use explanation::run;
-pub use explanation::{EngineExplanation, Explanation, LayerExplanation, Updated, check_target, explain};
+pub use explanation::{EngineExplanation, Explanation, LayerExplanation, Updated, explain};

@@ -240,6 +240,32 @@ fn what_does_not_fit_is_refused() {
     assert_eq!(nn(&["check", text(&path), "nothing"]).status.code(), Some(2));
 }
 
+/// One softmax output for two classes: its targets are 0 and 1, where cross-entropy needs shares. Every command that has
+/// data for it says so, in one line.
+#[test]
+fn targets_that_the_loss_does_not_take_are_refused_everywhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = model(
+        &folder,
+        r#"{"format": "nn-model", "version": 1, "loss": "cross-entropy",
+            "layers": [{"activation": "softmax", "weight": [[1, 2]], "bias": [0]}]}"#,
+    );
+    let out = folder.path().join("out");
+    for args in [
+        &["check", &path, "xor"][..],
+        &["evaluate", &path, "xor"],
+        &["train", "xor", "--model", &path, "--out", text(&out)],
+        &["explain", &path, "--input", "1,2", "--target", "0"],
+    ] {
+        let (code, line) = failure(args);
+        assert!(code == if args[0] == "explain" { 2 } else { 1 }, "{args:?}: {code}");
+        let says = "the targets of example 1 sum to 0: those of cross-entropy are shares that sum to 1";
+        assert!(line.ends_with(says), "{args:?}: {line}");
+    }
+    let (_, line) = failure(&["explain", &path, "--input", "1,2", "--target", "-1"]);
+    assert!(line.ends_with("target 1 of example 1 is -1: those of cross-entropy lie between 0 and 1"), "{line}");
+}
+
 #[test]
 fn help_has_an_example_and_the_bounds() {
     let help = stdout(&nn(&["check", "--help"]));

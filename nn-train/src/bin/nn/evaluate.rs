@@ -103,6 +103,7 @@ pub(crate) fn check_fit(model: &Model, data: &DataSet) -> Result<(), String> {
     if !fits {
         return Err(format!("the model has {outputs} outputs, but {} has {} classes", data.name, data.outputs()));
     }
+    model.network.loss().check_targets(&data.target_matrix_for(outputs)).map_err(|error| error.to_string())?;
     match (&model.classes, data.class_names()) {
         (Some(model_classes), Some(names)) if model_classes != names => Err(format!(
             "the classes of the model are {}, those of {} are {}",

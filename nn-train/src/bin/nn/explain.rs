@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use nn_core::Matrix;
-use nn_train::{Model, Precision, Updated, check_target, counted, explain, read_json_text};
+use nn_train::{Model, Precision, Updated, counted, explain, read_json_text};
 use serde::Deserialize;
 
 use crate::args::{ExplainArgs, Numbers, TextMarkdownOrJson};
@@ -98,10 +98,10 @@ fn check(batch: &Batch, model: &Model, precision: Precision) -> Result<(), Strin
             let (found, outputs) = (counted(y.len(), "target"), counted(outputs, "output"));
             return Err(format!("example {row} has {found}, but the network has {outputs}"));
         }
-        check_target(model.network.loss(), y).map_err(|why| format!("example {row}: {why}"))?;
         if let Some(value) = x.iter().chain(y).find(|&&value| !precision.holds(value)) {
             return Err(format!("example {row}: {value:?} overflows {precision}"));
         }
     }
-    Ok(())
+    let y = Matrix::from_columns(&batch.targets);
+    model.network.loss().check_targets(&y).map_err(|error| error.to_string())
 }
