@@ -76,7 +76,7 @@ fn command_problem(book: &Book, command: &str) -> Option<String> {
     let (name, rest) = words.split_first()?;
     let (folder, filter): (String, Option<&&str>) = match rest {
         ["--lib", module] if module.ends_with("::") => {
-            (format!("{name}/src/{}.rs", module.trim_end_matches(':')), None)
+            (format!("{name}/src/{}.rs", module.trim_end_matches(':').replace("::", "/")), None)
         }
         // A test of several files is a folder.
         ["--test", folder, filter @ ..] if book.root.join(format!("{name}/tests/{folder}/main.rs")).is_file() => {
@@ -135,7 +135,7 @@ mod tests {
     fn tests_that_exist_pass() {
         assert_eq!(of("`cargo test -p nn-layers --test delta output_delta`"), "");
         assert_eq!(of("$ cargo test -p nn-layers\n`cargo test -p nn-train --lib sgd`"), "");
-        assert_eq!(of("`cargo test -p nn-train --lib split::`"), "");
+        assert_eq!(of("`cargo test -p nn-train --lib data::split::`"), "");
         assert_eq!(of("### Exercise 1.1\nJudged by `cargo test -p nn-core --test product`.\n## Next"), "");
     }
 

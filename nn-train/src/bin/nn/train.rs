@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use nn_core::text::grouped;
 use nn_core::{Activation, Loss, Scalar, seeded};
 use nn_layers::{ByHand, ByTape, Engine, Initialization, Network};
 use nn_train::{
@@ -15,7 +16,7 @@ use crate::history::{EpochRow, is_shown, write_history};
 use crate::memory::{F64, Sizes, THREAD, ask_for};
 use crate::model_file::read_model;
 use crate::output::{Out, short, warn};
-use crate::progress::{Progress, Signals, grouped};
+use crate::progress::{Progress, Signals};
 use crate::run_folder::RunFolder;
 
 /// `nn` without a command: the digits, and then what to try next.
