@@ -42,6 +42,7 @@ pub(crate) fn copy(root: &Path, to: &Path, body: impl Fn(Id, &str, &str) -> Opti
         files.extend(below.into_iter().map(|path| path.strip_prefix(root).unwrap_or(&path).to_owned()));
     }
     files.push(PathBuf::from(crate::record::FINGERPRINTS));
+    remove_others(to, &files)?;
     for file in files.into_iter().filter(|file| root.join(file).is_file()) {
         let (from, to) = (root.join(&file), to.join(&file));
         make_folder(to.parent().expect("a file has a folder"))?;
@@ -64,6 +65,20 @@ pub(crate) fn copy(root: &Path, to: &Path, body: impl Fn(Id, &str, &str) -> Opti
     let mut manifest = read_manifest(&root.join("Cargo.toml"))?;
     change_workspace(&mut manifest);
     write(&to.join("Cargo.toml"), manifest.to_string())
+}
+
+/// Removes what an earlier copy has left in the folders of sources and is no longer there.
+fn remove_others(to: &Path, files: &[PathBuf]) -> Result<(), Failure> {
+    let folders = CRATES.iter().flat_map(|package| ["src", "data"].map(|folder| to.join(package).join(folder)));
+    let folders = folders.chain(["docs/learn/src", "docs/exercises"].map(|folder| to.join(folder)));
+    for folder in folders.filter(|folder| folder.is_dir()) {
+        let mut below = Vec::new();
+        files_below(&folder, &mut below)?;
+        for path in below.iter().filter(|path| !files.iter().any(|file| to.join(file) == **path)) {
+            std::fs::remove_file(path).map_err(|e| Failure::of(path, e))?;
+        }
+    }
+    Ok(())
 }
 
 /// A crate of the learner's: the definitions alone, and no tests but the judges.
@@ -225,5 +240,20 @@ impl State {
     pub(crate) fn keep_hints(&mut self, id: Id, shown: usize) -> Result<(), Failure> {
         self.kept.hints.insert(id.to_string(), shown);
         self.save()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_earlier_copy_has_left_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (kept, left) = (Path::new("nn-core/src/kept.rs"), Path::new("nn-core/src/moved.rs"));
+        make_folder(&folder.path().join("nn-core/src")).unwrap();
+        [kept, left].iter().for_each(|file| write(&folder.path().join(file), "").unwrap());
+        remove_others(folder.path(), &[kept.to_owned()]).unwrap();
+        assert!(folder.path().join(kept).exists() && !folder.path().join(left).exists());
     }
 }
