@@ -74,7 +74,7 @@ fn stubs(root: &Path, folder: &Path, exercises: &[Exercise]) -> Result<Vec<Strin
     copy(root, &workspace, |id, _, _| stub(id))?;
     let mut problems = Vec::new();
     for package in CRATES.iter().filter(|package| root.join(package).join("tests/exercises.rs").exists()) {
-        match build(&workspace, package, Some(&folder.join("target")))? {
+        match build(&workspace, package)? {
             Built::Program { warnings, .. } => problems.extend(warnings),
             Built::Errors(errors) => problems.extend(errors),
         }
@@ -142,7 +142,7 @@ fn programs(
     write(&lib, text + CHOICE)?;
     let (mut programs, mut errors) = (BTreeMap::new(), Vec::new());
     for package in CRATES.into_iter().filter(|package| root.join(package).join("tests/exercises.rs").exists()) {
-        match build(&workspace, package, Some(&folder.join("target")))? {
+        match build(&workspace, package)? {
             Built::Program { path, .. } => _ = programs.insert(package, path),
             Built::Errors(messages) => {
                 errors.extend(messages);

@@ -124,7 +124,7 @@ impl Learner {
             report::not_begun(body);
             return Ok(false);
         }
-        let program = match build(&self.root, body.package, None)? {
+        let program = match build(&self.root, body.package)? {
             Built::Errors(errors) => {
                 report::does_not_compile(&errors);
                 return Ok(false);
@@ -174,7 +174,7 @@ impl Learner {
                 continue;
             }
             if !programs.contains_key(body.package) {
-                programs.insert(body.package, build(&self.root, body.package, None)?);
+                programs.insert(body.package, build(&self.root, body.package)?);
             }
             let passes = match &programs[body.package] {
                 Built::Program { path, .. } => judge(path, &exercise.tests, None)?.passes(exercise),

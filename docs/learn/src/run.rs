@@ -23,14 +23,15 @@ pub(crate) enum Built {
     Errors(Vec<String>),
 }
 
-/// How the judging tests of a crate are compiled: the definitions alone.
-pub(crate) fn build(root: &Path, package: &str, target: Option<&Path>) -> Result<Built, Failure> {
+/// Compiles the judging tests of a crate, with the definitions alone.
+///
+/// Always into the workspace's own folder, whatever the environment says: in a folder that is shared, cargo takes the crates of
+/// one copy of the project for those of another.
+pub(crate) fn build(root: &Path, package: &str) -> Result<Built, Failure> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root).args(["test", "--quiet", "--no-run", "--no-default-features", "--test", "exercises"]);
     cargo.args(["--message-format=json-diagnostic-rendered-ansi", "--package", package]);
-    if let Some(target) = target {
-        cargo.arg("--target-dir").arg(target);
-    }
+    cargo.arg("--target-dir").arg(root.join("target"));
     let spoken = tempfile::NamedTempFile::new().map_err(|e| Failure::new(format!("a temporary file: {e}")))?;
     let stderr = spoken.reopen().map_err(|e| Failure::of(spoken.path(), e))?;
     let mut child =
