@@ -116,6 +116,12 @@ pub enum ModelError {
         /// n_L
         outputs: usize,
     },
+    /// Two classes on one output, which is no probability of the second: where one class ends is nowhere said.
+    #[error("two classes on one output that is {activation}: one output tells two classes apart after sigmoid or step")]
+    OneOutput {
+        /// The last activation.
+        activation: Activation,
+    },
     /// Two classes have the same name, which would stand for both.
     #[error("two classes are called {class:?}")]
     SameClass {
@@ -288,12 +294,9 @@ impl Model {
     }
 
     fn check(&self) -> Result<(), ModelError> {
-        let (inputs, outputs) = (self.network.inputs(), self.network.outputs());
+        let inputs = self.network.inputs();
         if let Some(classes) = &self.classes {
-            // One output, a probability, tells two classes apart.
-            if classes.len() != outputs && !(outputs == 1 && classes.len() == 2) {
-                return Err(ModelError::Classes { found: classes.len(), outputs });
-            }
+            self.check_classes(classes.len())?;
             if let Some((_, class)) = classes.iter().enumerate().find(|&(i, class)| classes[..i].contains(class)) {
                 return Err(ModelError::SameClass { class: class.clone() });
             }
@@ -307,6 +310,32 @@ impl Model {
             }
         }
         Ok(())
+    }
+
+    /// Whether the outputs tell so many classes apart: there is one for each; or there is one for two classes, and it is the
+    /// probability of the second.
+    ///
+    /// # Errors
+    ///
+    /// Says how many outputs there are, or what the only one is: after tanh or identity nothing says where one of two classes
+    /// ends and the other begins, and after softmax a single output is 1.
+    pub fn check_classes(&self, classes: usize) -> Result<(), ModelError> {
+        let (outputs, activation) = (self.network.outputs(), self.last_activation());
+        match (outputs, classes) {
+            _ if outputs == classes => Ok(()),
+            (1, 2) if matches!(activation, Activation::Sigmoid | Activation::Step) => Ok(()),
+            (1, 2) => Err(ModelError::OneOutput { activation }),
+            _ => Err(ModelError::Classes { found: classes, outputs }),
+        }
+    }
+
+    /// Whether every output is a number from 0 to 1, which can be read as the probability of a class.
+    pub fn gives_probabilities(&self) -> bool {
+        matches!(self.last_activation(), Activation::Softmax | Activation::Sigmoid | Activation::Step)
+    }
+
+    fn last_activation(&self) -> Activation {
+        self.network.layers()[self.network.layers().len() - 1].activation
     }
 
     /// The first parameter that is too large for the model's [`precision`](Model::precision), which one may have changed.
