@@ -35,7 +35,8 @@ enum Stopped {
 
 impl From<nn_train::CsvError> for Stopped {
     fn from(error: nn_train::CsvError) -> Self {
-        Stopped::Input(error.to_string())
+        let hint = if error.is_perhaps_header() { " (--header yes skips this line)" } else { "" };
+        Stopped::Input(format!("{error}{hint}"))
     }
 }
 
@@ -43,7 +44,10 @@ impl From<nn_train::CsvError> for Stopped {
 fn predict(model: &Model, source: impl BufRead, args: &PredictArgs, name: &Path) -> Result<(), Stopped> {
     let mut reader = CsvReader::new(source, YesOrNo::header(args.header))?;
     if let Some(warning) = reader.warning() {
-        warn(format_args!("{}: {warning}", name.display()));
+        // What is doubtful is a header, or a row that is perhaps one.
+        let is_row = reader.header().is_none() && args.header.is_none();
+        let hint = if is_row { " (--header yes: it is a header; --header no: it is not)" } else { "" };
+        warn(format_args!("{}: {warning}{hint}", name.display()));
     }
     let columns = Columns::new(model);
     if let (Some(header), None) = (reader.header(), args.header) {
