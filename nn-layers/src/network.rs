@@ -342,7 +342,7 @@ impl<T: Scalar> Network<T> {
 }
 
 /// The class that a network gives to example `j`: the row of its largest output, the first of equals. A network with one
-/// output says class 1 where a ≥ ½ and class 0 elsewhere.
+/// output, whose targets are 0 and 1, says class 1 where a ≥ ½ and class 0 elsewhere.
 ///
 /// # Shapes
 ///

@@ -38,11 +38,20 @@ pub enum CsvError {
     },
 }
 
+impl CsvError {
+    /// Whether it is on a first line that may have been meant as a header, which
+    /// [`Header::Yes`](crate::Header::Yes) skips.
+    pub fn is_perhaps_header(&self) -> bool {
+        let CsvError::Cell { fault, .. } = self else { return false };
+        matches!(fault, CellFault::Empty { perhaps_header: true } | CellFault::Number { perhaps_header: true, .. })
+    }
+}
+
 /// What is wrong with a cell.
 #[derive(Debug, thiserror::Error)]
 pub enum CellFault {
     /// Nothing is in it.
-    #[error("the cell is empty{}", header_hint(*.perhaps_header))]
+    #[error("the cell is empty")]
     Empty {
         /// Whether it is on a first line that may have been meant as a header.
         perhaps_header: bool,
@@ -66,17 +75,13 @@ pub enum CellFault {
     #[error("the cell goes on behind its closing quote")]
     BehindQuote,
     /// It is to be a number.
-    #[error("{error}{}", header_hint(*.perhaps_header))]
+    #[error("{error}")]
     Number {
         /// Why it is none.
         error: NumberError,
         /// Whether it is on a first line that may have been meant as a header.
         perhaps_header: bool,
     },
-}
-
-fn header_hint(perhaps_header: bool) -> &'static str {
-    if perhaps_header { " (--header yes skips this line)" } else { "" }
 }
 
 fn empty_or_quoted(cell: &str) -> String {

@@ -67,7 +67,7 @@ pub fn diagnose(task: Task<'_>, yours: &Yours) -> Result<Diagnosis, DiagnoseErro
         if task.learning_rate.is_none() && reading.arrays.iter().any(|(array, _)| array.quantity.is_updated()) {
             reading.arrays.retain(|(array, _)| !array.quantity.is_updated());
             reading.turned.retain(|array| !array.quantity.is_updated());
-            reading.remarks.push("`updated` was not compared: give --learning-rate.".to_owned());
+            reading.remarks.push("`updated` was not compared: that takes the learning rate.".to_owned());
         }
         reading.arrays.sort_by_key(|(array, _)| array.order());
         reading.turned.sort_by_key(|array| array.order());

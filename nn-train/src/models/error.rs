@@ -1,5 +1,6 @@
 //! Why a text is not a model.
 
+use nn_core::Activation;
 use nn_core::text::counted;
 use nn_layers::NetworkError;
 
@@ -53,6 +54,12 @@ pub enum ModelError {
         found: usize,
         /// n_L
         outputs: usize,
+    },
+    /// Two classes on one output, which is no probability of the second: where one class ends is nowhere said.
+    #[error("two classes on one output that is {activation}: one output tells two classes apart after sigmoid or step")]
+    OneOutput {
+        /// The last activation.
+        activation: Activation,
     },
     /// Two classes have the same name, which would stand for both.
     #[error("two classes are called {class:?}")]

@@ -120,12 +120,9 @@ impl Model {
     }
 
     fn check(&self) -> Result<(), ModelError> {
-        let (inputs, outputs) = (self.network.inputs(), self.network.outputs());
+        let inputs = self.network.inputs();
         if let Some(classes) = &self.classes {
-            // One output, a probability, tells two classes apart.
-            if classes.len() != outputs && !(outputs == 1 && classes.len() == 2) {
-                return Err(ModelError::Classes { found: classes.len(), outputs });
-            }
+            self.check_classes(classes.len())?;
             if let Some((_, class)) = classes.iter().enumerate().find(|&(i, class)| classes[..i].contains(class)) {
                 return Err(ModelError::SameClass { class: class.clone() });
             }

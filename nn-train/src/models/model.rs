@@ -9,10 +9,11 @@
 //! `weight` has a row for each unit of its layer and a column for each unit of the layer below. Optional keys are
 //! `precision`, `classes`, `standardize` and `metadata`; any other key is an error.
 
-use nn_core::Matrix;
+use nn_core::{Activation, Matrix};
 use nn_layers::Network;
 use serde_json::value::RawValue;
 
+use super::error::ModelError;
 use crate::data::{Precision, Standardization};
 
 /// A network and what belongs to it. The parameters are kept in f64, which holds every f32 exactly.
@@ -31,6 +32,32 @@ pub struct Model {
 }
 
 impl Model {
+    /// Whether the outputs tell so many classes apart: there is one for each; or there is one for two classes, and it is the
+    /// probability of the second.
+    ///
+    /// # Errors
+    ///
+    /// Says how many outputs there are, or what the only one is: after tanh or identity nothing says where one of two classes
+    /// ends and the other begins, and after softmax a single output is 1.
+    pub fn check_classes(&self, classes: usize) -> Result<(), ModelError> {
+        let (outputs, activation) = (self.network.outputs(), self.last_activation());
+        match (outputs, classes) {
+            _ if outputs == classes => Ok(()),
+            (1, 2) if matches!(activation, Activation::Sigmoid | Activation::Step) => Ok(()),
+            (1, 2) => Err(ModelError::OneOutput { activation }),
+            _ => Err(ModelError::Classes { found: classes, outputs }),
+        }
+    }
+
+    /// Whether every output is a number from 0 to 1, which can be read as the probability of a class.
+    pub fn gives_probabilities(&self) -> bool {
+        matches!(self.last_activation(), Activation::Softmax | Activation::Sigmoid | Activation::Step)
+    }
+
+    fn last_activation(&self) -> Activation {
+        self.network.layers()[self.network.layers().len() - 1].activation
+    }
+
     /// The first parameter that is too large for the model's [`precision`](Model::precision), which one may have changed.
     pub fn overflowing_parameter(&self) -> Option<f64> {
         let parameters = self.network.parameters().flat_map(|parameter| parameter.as_slice());

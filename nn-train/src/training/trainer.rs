@@ -50,14 +50,23 @@ impl<T: Scalar> Examples<T> {
     ///
     /// # Panics
     ///
-    /// Panics if there are no examples or they do not fit the network.
+    /// Panics if there are no examples, if they do not fit the network, or if its loss
+    /// [does not take](nn_core::Loss::check_targets) their targets.
     pub fn evaluate(&self, network: &Network<T>) -> Evaluation<T> {
-        let (loss, outputs) = network.loss_and_outputs(&self.x, &self.y);
+        let mut is_finite = true;
+        let see =
+            |_, z: &Matrix<T>, _: &_| is_finite = is_finite && z.as_slice().iter().all(|z| z.to_f64().is_finite());
+        let [z, outputs] = network.forward(&self.x, see);
+        let loss = network.loss().value(&z, &outputs, &self.y).to_f64();
+        if let Err(error) = network.loss().check_targets(&self.y) {
+            panic!("{error}");
+        }
         let (accuracy, r_squared) = match &self.labels {
             Some(labels) => (Some(accuracy(&outputs, labels)), None),
             None => (None, Some(r_squared(&outputs, &self.y))),
         };
-        Evaluation { loss: loss.to_f64(), accuracy, r_squared, outputs }
+        is_finite = is_finite && loss.is_finite() && r_squared.is_none_or(f64::is_finite);
+        Evaluation { loss, accuracy, r_squared, outputs, is_finite }
     }
 }
 
@@ -72,6 +81,8 @@ pub struct Evaluation<T> {
     pub r_squared: Option<f64>,
     /// a⁽ᴸ⁾, n_L × N.
     pub outputs: Matrix<T>,
+    /// Whether all these numbers are finite, and every z⁽ˡ⁾ that led to them: sigmoid(∞) is 1, and looks well.
+    pub is_finite: bool,
 }
 
 /// What stays fixed during a training.
