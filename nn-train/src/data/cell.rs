@@ -46,16 +46,17 @@ pub fn plain_number(text: &str, precision: Precision) -> Result<f64, NumberError
 
 /// Whether a cell can be the name of a column: it has a letter, and nobody means it as a number or as a missing value.
 ///
-/// Not a name are, in upper and lower case and whatever signs stand around or between: the words for a missing value
-/// and for infinity of the usual programs, hexadecimal, octal and binary numbers, and numbers with an exponent.
+/// Not a name are, in upper and lower case and whatever signs stand around or between: the words for a missing value,
+/// for infinity and for truth of the usual programs, hexadecimal, octal and binary numbers, and numbers with an exponent;
+/// nor are fractions as programs write them (`1.5f`) and complex numbers.
 #[cfg(feature = "cli")]
 pub(crate) fn is_name(cell: &str) -> bool {
     cell.chars().any(char::is_alphabetic) && !is_meant_as_value(cell)
 }
 
-/// Words for a missing value and for infinity, without the signs in them: `N/A`, `<NA>`, `-nan(ind)`.
+/// Words for a missing value, for infinity and for truth, without the signs in them: `N/A`, `<NA>`, `-nan(ind)`.
 #[cfg(feature = "cli")]
-const WORDS: [&str; 16] = [
+const WORDS: [&str; 18] = [
     "na",
     "nana",
     "nan",
@@ -72,6 +73,8 @@ const WORDS: [&str; 16] = [
     "nanqnan",
     "nansnan",
     "nanind",
+    "true",
+    "false",
 ];
 
 #[cfg(feature = "cli")]
@@ -92,8 +95,15 @@ fn is_meant_as_value(cell: &str) -> bool {
     let has_exponent = core.split_once(['e', 'd']).is_some_and(|(mantissa, exponent)| {
         !mantissa.is_empty() && !exponent.is_empty() && all(mantissa, 10) && all(exponent, 10)
     });
+    // A fraction as a literal of a language, and complex numbers: 1.5f, 2.0L, 1+2i, -0.5j.
+    let is_number = |text: &str| text.parse::<f64>().is_ok_and(|x| x.is_finite());
+    let is_literal = cell.strip_suffix(['f', 'F', 'l', 'L', 'd', 'D', 'i', 'j']).is_some_and(|number| {
+        let imaginary = number.rfind(['+', '-']).map(|sign| number.split_at(sign));
+        (number.contains('.') && is_number(number))
+            || imaginary.is_some_and(|(real, imaginary)| is_number(real) && is_number(imaginary))
+    });
     // A NaN may show its bits: nan(0x7ff8).
-    is_code || has_base || has_exponent || core.starts_with("nan0x") || WORDS.contains(&core.as_str())
+    is_code || is_literal || has_base || has_exponent || core.starts_with("nan0x") || WORDS.contains(&core.as_str())
 }
 
 /// A typographic minus sign looks like the one that numbers are written with.
@@ -160,6 +170,11 @@ mod tests {
             "5 cm",
             "id",
             "# x",
+            "2L",
+            "x.f",
+            "a+i",
+            "half",
+            "falsehood",
         ] {
             assert!(is_name(name), "{name}");
         }
@@ -230,6 +245,14 @@ mod tests {
             "1,000e3",
             "(1e5)",
             "=1e5",
+            "1.5f",
+            "-2.0L",
+            "1.0e3F",
+            ".5j",
+            "1+2i",
+            "-1.5-2j",
+            "TRUE",
+            "False",
         ] {
             assert!(!is_name(value), "{value}");
         }

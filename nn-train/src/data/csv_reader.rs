@@ -187,6 +187,7 @@ impl<R: BufRead> CsvReader<R> {
             if self.line.len() + length > CSV_LINE_LIMIT {
                 return Err(CsvError::LongLine { line: self.number });
             }
+            self.line.try_reserve(length).map_err(io::Error::from)?;
             self.line.extend_from_slice(&bytes[..length]);
             let at_end_of_file = bytes.is_empty();
             self.after_cr = end.is_some_and(|end| bytes[end] == b'\r');
@@ -223,6 +224,7 @@ impl<R: BufRead> CsvReader<R> {
     /// Splits the line into its cells.
     fn split(&mut self) -> Result<Row, CsvError> {
         let line = self.number;
+        try_memory(&self.line)?;
         let mut cells = StringRecord::with_capacity(self.line.len(), 16);
         // The end of the line ends the last cell. Within quotes it does not.
         self.line.push(b'\n');
@@ -266,6 +268,18 @@ impl<R: BufRead> Iterator for CsvReader<R> {
         self.failed = row.is_err();
         row.transpose()
     }
+}
+
+/// Whether there is memory for the cells of a line: their text, and where each ends, in lists that grow by doubling.
+fn try_memory(line: &[u8]) -> io::Result<()> {
+    const SMALL: usize = 64 << 10;
+    if line.len() < SMALL {
+        return Ok(());
+    }
+    let cells = 1 + line.iter().filter(|&&byte| byte == b',').count();
+    let mut trial: Vec<u8> = Vec::new();
+    trial.try_reserve_exact(3 * line.len() + 48 * cells)?;
+    Ok(())
 }
 
 /// A parser that has seen the start of a text, at which csv-core would take a byte-order mark away once more.

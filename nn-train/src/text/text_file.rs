@@ -119,6 +119,8 @@ fn try_memory(json: &str) -> Result<(), TextFileError> {
     let count = |wanted: u8| json.bytes().filter(|&byte| byte == wanted).count();
     // A list is three words, in a list of lists that has grown by doubling too; a number is one. Texts are copied.
     let lists = count(b',').saturating_mul(32).saturating_add(count(b'[').saturating_mul(96));
+    // A layer, whose lists may be short: what each of them takes at least.
+    let lists = lists.saturating_add(count(b'{').saturating_mul(768));
     let bytes = lists.saturating_add(json.len());
     let mut trial: Vec<u8> = Vec::new();
     trial.try_reserve_exact(bytes).map_err(|_| TextFileError::Memory { megabytes: bytes.div_ceil(1_000_000) })

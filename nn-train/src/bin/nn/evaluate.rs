@@ -9,7 +9,7 @@ use crate::args::{EvaluateArgs, TextOrJson};
 use crate::failure::Failure;
 use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
-use crate::output::Out;
+use crate::output::{Out, readable};
 
 /// How a model does on some rows.
 #[derive(Debug)]
@@ -79,10 +79,10 @@ impl Report {
             (Some(accuracy), _, Some(confusion)) => {
                 format!("accuracy {:.2} % ({} of {} right)", 100.0 * accuracy, right(confusion), self.examples)
             }
-            (_, Some(r_squared), _) => format!("R² {r_squared:.4}"),
+            (_, Some(r_squared), _) => format!("R² {}", readable(r_squared, 4)),
             _ => String::new(),
         };
-        format!("{} examples, loss {:.6}, {quality}", self.examples, self.loss)
+        format!("{} examples, loss {}, {quality}", self.examples, readable(self.loss, 6))
     }
 
     fn to_json(&self) -> serde_json::Value {

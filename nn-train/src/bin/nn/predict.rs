@@ -9,8 +9,9 @@ use nn_train::{CsvReader, Model, Precision, Row, counted, plain_number, predicte
 
 use crate::args::{PredictArgs, TextOrJson, YesOrNo};
 use crate::failure::Failure;
+use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
-use crate::output::{Out, warn};
+use crate::output::{Out, short, warn};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let model = read_model(&args.model)?;
@@ -55,6 +56,9 @@ fn predict(model: &Model, source: impl BufRead, args: &PredictArgs, name: &Path)
         columns.check(header)?;
     }
     let mut doubt = reader.header().and_then(|header| columns.doubt(header));
+    let bytes =
+        Sizes::of(&model.network, model.precision).prediction(columns.rows_of_a_block, args.format == TextOrJson::Json);
+    ask_for(bytes, format_args!("predicting {}", counted(columns.rows_of_a_block, "row"))).map_err(Stopped::Output)?;
     let mut out = Out::new(false);
     let mut answers = Answers {
         classes: class_names(model),
@@ -239,9 +243,9 @@ impl Answers {
             Some(names) => {
                 let class = class(outputs, j, names).to_owned();
                 let numbers = of_classes(outputs, j, names);
-                std::iter::once(class).chain(numbers.iter().map(f64::to_string)).collect()
+                std::iter::once(class).chain(numbers.iter().map(|&y| short(y))).collect()
             }
-            None => outputs.column(j).iter().map(f64::to_string).collect(),
+            None => outputs.column(j).iter().map(|&y| short(y)).collect(),
         }
     }
 
