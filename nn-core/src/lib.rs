@@ -83,6 +83,7 @@ mod random;
 mod scalar;
 mod sum;
 mod targets;
+pub mod text;
 mod view;
 
 pub use activation::{

@@ -111,8 +111,10 @@ impl Loss {
 // ANCHOR: least_squares
 pub fn least_squares<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>) -> T {
     same_shapes("least squares", [("a", a)], y);
+    // BEGIN SOLUTION 5.1
     let squares = sum_of(a.as_slice(), y.as_slice(), |a, y| (a - y) * (a - y));
     squares / (T::from_f64(2.0) * examples(y))
+    // END SOLUTION 5.1
 }
 // ANCHOR_END: least_squares
 
@@ -121,10 +123,12 @@ pub fn least_squares<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>) -> T {
 // ANCHOR: least_squares_gradient
 pub fn least_squares_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
     same_shapes("least squares", [("a", a), ("∂J/∂a", gradient)], y);
+    // BEGIN SOLUTION 5.2
     let m = examples(y);
     for ((g, &a), &y) in gradient.as_mut_slice().iter_mut().zip(a.as_slice()).zip(y.as_slice()) {
         *g = (a - y) / m;
     }
+    // END SOLUTION 5.2
 }
 // ANCHOR_END: least_squares_gradient
 
@@ -145,12 +149,14 @@ pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> 
 
 /// Σ y ((z_max − z) + ln(1 + Σ_{i≠max} e^{z_i − z_max})), of one example.
 fn cross_entropy_of<T: Scalar>(z: &[T], a: &[T], y: &[T]) -> T {
+    // BEGIN SOLUTION 5.3
     let (max, a_max, others) = largest_and_others(a);
     // The entry that is left out of the sum, and no other: several may have the same a, and z that differ.
     let z_max = z.get(max).copied().unwrap_or(T::zero());
     let log_sum = (others / a_max).ln_1p();
     // A target of 0 takes no part, even where z_max − z overflows. A NaN takes part.
     sum_of(z, y, |z, y| if y != T::zero() { y * ((z_max - z) + log_sum) } else { T::zero() })
+    // END SOLUTION 5.3
 }
 // ANCHOR_END: cross_entropy
 
@@ -166,6 +172,7 @@ fn cross_entropy_of<T: Scalar>(z: &[T], a: &[T], y: &[T]) -> T {
 // ANCHOR: cross_entropy_gradient
 pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
     same_shapes("cross-entropy", [("a", a), ("δ", gradient)], y);
+    // BEGIN SOLUTION 5.4
     let m = examples(y);
     for j in 0..y.columns() {
         let (a_column, y_column) = (a.column(j), y.column(j));
@@ -175,6 +182,7 @@ pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
             *g = difference / m;
         }
     }
+    // END SOLUTION 5.4
 }
 // ANCHOR_END: cross_entropy_gradient
 
@@ -188,6 +196,7 @@ pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
 #[track_caller]
 pub fn binary_cross_entropy<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>) -> T {
     same_shapes("binary cross-entropy", [("z", z)], y);
+    // BEGIN SOLUTION 5.5
     let sum = sum_of(
         z.as_slice(),
         y.as_slice(),
@@ -199,6 +208,7 @@ pub fn binary_cross_entropy<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>) -> T {
         },
     );
     sum / examples(y)
+    // END SOLUTION 5.5
 }
 
 /// δ = ∂J/∂z = (a − y) / m for a = sigmoid(z), taken as (1 − y) sigmoid(z) − y sigmoid(−z), which keeps its digits where
@@ -210,6 +220,7 @@ pub fn binary_cross_entropy<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>) -> T {
 #[track_caller]
 pub fn binary_cross_entropy_gradient<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
     same_shapes("binary cross-entropy", [("z", z), ("δ", gradient)], y);
+    // BEGIN SOLUTION 5.6
     let m = examples(y);
     let (z, y, gradient) = (z.as_slice(), y.as_slice(), gradient.as_mut_slice());
     vectorize!(T, {
@@ -220,6 +231,7 @@ pub fn binary_cross_entropy_gradient<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>, gr
             *g = ((T::one() - y) * a - y * one_minus_a) / m;
         }
     });
+    // END SOLUTION 5.6
 }
 
 #[track_caller]

@@ -1,5 +1,6 @@
 //! A network: layers whose widths fit, and a loss.
 
+use nn_core::text::{counted, of_layer};
 use nn_core::{Activation, Loss, Matrix, MatrixView, Scalar};
 use rand::Rng;
 
@@ -56,7 +57,7 @@ pub enum NetworkError {
     /// The number of biases is not the number of units.
     #[error(
         "layer {layer} has {}, but its bias is {bias}: b{} is {units}×1",
-        counted(*.units, "unit"), superscript(*.layer)
+        counted(*.units, "unit"), of_layer(*.layer)
     )]
     Bias {
         /// l, from 1.
@@ -70,7 +71,7 @@ pub enum NetworkError {
     #[error(
         "layer {layer} ({here}) expects a{l_1} with {rows}, but layer {} has {below}: z{l} = W{l} a{l_1} + b{l}",
         .layer - 1, here = counted(*.units, "unit"), rows = counted(*.expected, "row"),
-        below = counted(*.found, "unit"), l = superscript(*.layer), l_1 = superscript(*.layer - 1)
+        below = counted(*.found, "unit"), l = of_layer(*.layer), l_1 = of_layer(*.layer - 1)
     )]
     Widths {
         /// l, the upper of the two, from 1.
@@ -341,7 +342,7 @@ impl<T: Scalar> Network<T> {
 }
 
 /// The class that a network gives to example `j`: the row of its largest output, the first of equals. A network with one
-/// output says class 1 where a ≥ ½ and class 0 elsewhere.
+/// output, whose targets are 0 and 1, says class 1 where a ≥ ½ and class 0 elsewhere.
 ///
 /// # Shapes
 ///
@@ -382,15 +383,4 @@ fn check_last_activation(loss: Loss, found: Activation, layer: usize) -> Result<
         Some(needed) if needed != found => Err(NetworkError::LastActivation { loss, needed, layer, found }),
         _ => Ok(()),
     }
-}
-
-/// ⁽ˡ⁾ for l = 12: ⁽¹²⁾
-fn superscript(l: usize) -> String {
-    let digit = |digit: char| "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(digit as usize - '0' as usize).unwrap_or(digit);
-    format!("⁽{}⁾", l.to_string().chars().map(digit).collect::<String>())
-}
-
-/// `1 unit`, `2 units`.
-fn counted(n: usize, thing: &str) -> String {
-    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }

@@ -17,6 +17,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use fearless_simd::{Level, Simd, SimdBase, SimdFloat, SimdFloatElement, dispatch};
+use nn_core::text::grouped;
 use nn_core::{Matrix, Scalar, Write, matmul};
 use nn_layers::{ByHand, ByTape};
 
@@ -208,18 +209,4 @@ fn multiply_adds<S: Simd, T: SimdFloatElement>(simd: S) -> (T, usize) {
 fn digits(x: f64) -> String {
     let decimals = if x < 10.0 { 2 } else { usize::from(x < 100.0) };
     if x < 1000.0 { format!("{x:.decimals$}") } else { grouped(x) }
-}
-
-/// 1234567 as 1,234,567.
-fn grouped(x: f64) -> String {
-    let digits = format!("{x:.0}");
-    let first = digits.len() % 3;
-    let mut text = digits[..first].to_owned();
-    for (place, digit) in digits[first..].chars().enumerate() {
-        if place % 3 == 0 && !text.is_empty() {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -60,6 +60,12 @@ pub(crate) fn random_targets(loss: Loss, rows: usize, columns: usize, rng: &mut 
     }
 }
 
+/// That a function computes exactly this; otherwise says by which equation, and shows both as matrices.
+#[track_caller]
+pub(crate) fn assert_computes(equation: &str, computed: &Matrix<f64>, expected: &Matrix<f64>) {
+    assert!(computed == expected, "{equation}\ncomputed\n{computed}\nexpected\n{expected}");
+}
+
 /// The reference files, see their field `provenance`.
 pub(crate) fn reference(name: &str) -> Value {
     let text = match name {
