@@ -382,7 +382,7 @@ impl FromStr for Activation {
     }
 }
 
-/// A name that no activation or cost has; the message lists those that exist.
+/// A name that no activation or loss has; the message lists those that exist.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown {what} `{found}`; there are {known}")]
 pub struct UnknownName {

@@ -1,6 +1,6 @@
-//! Costs J: how far the outputs of a network are from the targets, each with its derivative beside it.
+//! Losses J, also called costs: how far the outputs of a network are from the targets, each with its derivative beside it.
 //!
-//! Every cost is the **mean over the examples** of a batch (its columns) of a sum over the outputs (its rows).
+//! Every loss is the **mean over the examples** of a batch (its columns) of a sum over the outputs (its rows).
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use crate::scalar::vectorize;
 use crate::sum::{largest_and_others, sum_of, sum_over};
 use crate::{Activation, Matrix, Scalar};
 
-/// The cost J of a network's outputs against the targets.
+/// The loss J of a network's outputs against the targets.
 ///
 /// The two cross-entropies are taken **from the pre-activation z**: their logarithm cancels the exponential of softmax
 /// and of sigmoid, and with it every overflow and every lost digit. That is why each belongs to one last activation.
@@ -48,7 +48,7 @@ impl Loss {
         }
     }
 
-    /// The last activation that this cost is made for: softmax for cross-entropy, sigmoid for binary cross-entropy,
+    /// The last activation that this loss is made for: softmax for cross-entropy, sigmoid for binary cross-entropy,
     /// any (`None`) for least squares.
     ///
     /// Where there is one, [`gradient`](Loss::gradient) is ∂J/∂z, with that activation already differentiated away.
@@ -101,8 +101,8 @@ impl Loss {
     #[track_caller]
     fn check<T: Scalar>(self, z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) {
         let [is_z, is_a, is_y] = [z, a, y].map(Matrix::shape);
-        assert!(is_z == is_y && is_a == is_y, "cost {self}: z is {is_z}, a is {is_a}, y is {is_y}");
-        assert!(y.columns() > 0, "cost {self}: a mean over no examples");
+        assert!(is_z == is_y && is_a == is_y, "loss {self}: z is {is_z}, a is {is_a}, y is {is_y}");
+        assert!(y.columns() > 0, "loss {self}: a mean over no examples");
     }
 }
 
@@ -235,9 +235,9 @@ pub fn binary_cross_entropy_gradient<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>, gr
 }
 
 #[track_caller]
-fn same_shapes<T, const N: usize>(cost: &str, matrices: [(&str, &Matrix<T>); N], y: &Matrix<T>) {
+fn same_shapes<T, const N: usize>(loss: &str, matrices: [(&str, &Matrix<T>); N], y: &Matrix<T>) {
     for (name, matrix) in matrices {
-        assert!(matrix.shape() == y.shape(), "{cost}: {name} is {}, y is {}", matrix.shape(), y.shape());
+        assert!(matrix.shape() == y.shape(), "{loss}: {name} is {}, y is {}", matrix.shape(), y.shape());
     }
 }
 

@@ -96,7 +96,7 @@ impl<T: Scalar> Engine<T> for ByHand<T> {
         self.network.loss().value(&last.z, &last.a, &self.y) // J
     }
 
-    fn outputs(&self) -> &Matrix<T> {
+    fn output(&self) -> &Matrix<T> {
         &self.layers[self.layers.len() - 1].a
     }
 

@@ -176,7 +176,7 @@ impl<T: Scalar> Engine<T> for ByTape<T> {
         self.tape.value(self.j)[(0, 0)]
     }
 
-    fn outputs(&self) -> &Matrix<T> {
+    fn output(&self) -> &Matrix<T> {
         self.tape.value(self.layers[self.layers.len() - 1].a)
     }
 

@@ -1,6 +1,6 @@
 //! The δ-recursion of backpropagation, by hand: three equations, from the output layer down to the first.
 //!
-//! δ⁽ˡ⁾ = ∂J/∂z⁽ˡ⁾ is the **error** of layer l: how the cost changes with the layer's pre-activation. Source: seed
+//! δ⁽ˡ⁾ = ∂J/∂z⁽ˡ⁾ is the **error** of layer l: how the loss changes with the layer's pre-activation. Source: seed
 //! document, sections 3.7.4 and 3.7.5; Rumelhart, Hinton and Williams (1986); Nielsen, chapter 2, equations BP1 to BP4.
 
 use nn_core::{Activation, Loss, Matrix, MatrixView, Scalar, Write, matmul, sum_columns};

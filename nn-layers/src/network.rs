@@ -1,4 +1,4 @@
-//! A network: layers whose widths fit, and a cost.
+//! A network: layers whose widths fit, and a loss.
 
 use nn_core::text::{counted, of_layer};
 use nn_core::{Activation, Loss, Matrix, MatrixView, Scalar};
@@ -6,7 +6,7 @@ use rand::Rng;
 
 use crate::{Dense, Initialization};
 
-/// A feed-forward network: layers 1 … L on top of the input, and the cost that it is trained with.
+/// A feed-forward network: layers 1 … L on top of the input, and the loss that it is trained with.
 ///
 /// ```
 /// use nn_core::{Activation, Loss, Matrix};
@@ -35,7 +35,7 @@ pub struct Network<T> {
     loss: Loss,
 }
 
-/// Why layers and a cost do not make a network.
+/// Why layers and a loss do not make a network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NetworkError {
     /// There is no layer.
@@ -83,10 +83,10 @@ pub enum NetworkError {
         /// n_{l−1}
         found: usize,
     },
-    /// The cost is made for another last activation.
+    /// The loss is made for another last activation.
     #[error("the loss {loss} needs {needed} as last activation, but layer {layer} has {found}")]
     LastActivation {
-        /// The cost.
+        /// The loss.
         loss: Loss,
         /// The activation that it is made for.
         needed: Activation,
@@ -108,7 +108,7 @@ impl<T: Scalar> Network<T> {
     ///
     /// # Errors
     ///
-    /// Says which layer is empty, which two neighbours do not fit and by which equation, or that the cost is made for
+    /// Says which layer is empty, which two neighbours do not fit and by which equation, or that the loss is made for
     /// another last activation.
     pub fn new(layers: Vec<Dense<T>>, loss: Loss) -> Result<Self, NetworkError> {
         let last = layers.last().ok_or(NetworkError::NoLayers)?;
@@ -269,7 +269,7 @@ impl<T: Scalar> Network<T> {
         &self.layers
     }
 
-    /// The cost.
+    /// The loss.
     pub fn loss(&self) -> Loss {
         self.loss
     }

@@ -123,7 +123,7 @@ fn shapes_that_do_not_fit_are_named() {
             let a = Matrix::zeros(2, 4);
             output_delta(Loss::LeastSquares, Activation::Relu, &a, &a, &delta, &mut unwritten());
         }),
-        "cost least-squares: z is 2×4, a is 2×4, y is 2×3"
+        "loss least-squares: z is 2×4, a is 2×4, y is 2×3"
     );
 }
 

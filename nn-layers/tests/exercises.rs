@@ -215,8 +215,8 @@ fn outputs(network: Network<f64>, [x, y]: [&Matrix<f64>; 2]) -> Matrix<f64> {
     engine.set_batch(x, y);
     let result = catch_unwind(AssertUnwindSafe(|| engine.loss_and_gradients()));
     match result {
-        Err(panic) if engine.outputs().as_slice().is_empty() => resume_unwind(panic),
-        _ => engine.outputs().clone(),
+        Err(panic) if engine.output().as_slice().is_empty() => resume_unwind(panic),
+        _ => engine.output().clone(),
     }
 }
 

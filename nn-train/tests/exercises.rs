@@ -170,7 +170,7 @@ impl Engine<f64> for Recorder {
         self.x.as_slice().iter().sum::<f64>() / self.x.columns() as f64
     }
 
-    fn outputs(&self) -> &Matrix<f64> {
+    fn output(&self) -> &Matrix<f64> {
         &self.x
     }
 

@@ -252,7 +252,7 @@ impl<T: Scalar, E: Engine<T>> Trainer<T, E> {
                 return Err(Stopped::Diverged { epoch, batch, loss });
             }
             if let Some(labels) = &examples.labels {
-                let outputs = self.engine.outputs();
+                let outputs = self.engine.output();
                 right += indices.iter().enumerate().filter(|&(j, &i)| predicted_class(outputs, j) == labels[i]).count();
             }
             self.optimizer.update(self.engine.parameters_mut(), T::from_f64(rate));

@@ -1,7 +1,7 @@
 //! What activations, their derivatives and the costs take, for each number of a batch.
 //!
 //! ```text
-//! cargo bench -p nn-core --bench activation
+//! cargo bench -p nn-train --bench activation
 //! ```
 //!
 //! 128 units by 128 examples in f32 are 64 KB: more than the fastest cache holds, and little enough for the second.

@@ -1,8 +1,8 @@
 //! How fast the matrix product is, at the shapes of a training step.
 //!
 //! ```text
-//! cargo bench -p nn-core --bench product
-//! cargo bench -p nn-core --bench product -- 'f32/.*784'
+//! cargo bench -p nn-train --bench product
+//! cargo bench -p nn-train --bench product -- 'f32/.*784'
 //! ```
 //!
 //! Criterion reports Gelem/s, where an element is a floating-point operation: read it as GFLOP/s, beside the ceiling that

@@ -9,7 +9,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use crate::drawing::{Axes, Drawn, LEFT_OF_NUMBERS, TEXT, Theme, axes, figure, label, power};
 
 /// A mistake: what was done, and the gradients ∂J/∂W⁽¹⁾ and ∂J/∂b⁽¹⁾ that it gives.
-pub(crate) type Slip = (&'static str, [Matrix<f64>; 2]);
+pub(crate) type Mistake = (&'static str, [Matrix<f64>; 2]);
 
 /// The learning rate of the parameters that are updated too early, as in the chapter on the δ-recursion.
 const LEARNING_RATE: f64 = 0.5;
@@ -38,11 +38,11 @@ fn gradients(engine: &mut impl Engine<f64>, x: &Matrix<f64>, y: &Matrix<f64>) ->
 }
 
 /// The gradients by hand, every mistake in the order of the book, and last the gradients by tape.
-pub(crate) fn slips() -> ([Matrix<f64>; 2], Vec<Slip>) {
-    slips_in(batch_of_five())
+pub(crate) fn mistakes() -> ([Matrix<f64>; 2], Vec<Mistake>) {
+    mistakes_in(batch_of_five())
 }
 
-fn slips_in((network, x, y): (Network<f64>, Matrix<f64>, Matrix<f64>)) -> ([Matrix<f64>; 2], Vec<Slip>) {
+fn mistakes_in((network, x, y): (Network<f64>, Matrix<f64>, Matrix<f64>)) -> ([Matrix<f64>; 2], Vec<Mistake>) {
     let m = x.columns();
     let mut by_hand = ByHand::new(network.clone());
     let right = gradients(&mut by_hand, &x, &y);
@@ -72,7 +72,7 @@ fn slips_in((network, x, y): (Network<f64>, Matrix<f64>, Matrix<f64>)) -> ([Matr
     let slope_of_z = times(product(above.t(), second.delta), &slope(first.z));
     let next_example = Matrix::from_fn(4, m, |i, j| first.delta[(i, (j + 1) % m)]);
     let of = |f: &dyn Fn(f64) -> f64| right.clone().map(|gradient| gradient.map(f));
-    let slips = vec![
+    let mistakes = vec![
         ("σ′ left out, output", from(&no_slope_above)),
         ("σ′ left out, hidden", from(&no_slope_here)),
         ("W not transposed", from(&not_transposed)),
@@ -83,7 +83,7 @@ fn slips_in((network, x, y): (Network<f64>, Matrix<f64>, Matrix<f64>)) -> ([Matr
         ("wrong example", from(&next_example)),
         ("none: the tape", gradients(&mut ByTape::new(&network), &x, &y)),
     ];
-    (right, slips)
+    (right, mistakes)
 }
 
 /// δ⁽¹⁾ as it comes out when W⁽²⁾ has taken its step before δ⁽²⁾ is passed back through it.
@@ -116,7 +116,7 @@ pub(crate) fn norm_wise(got: &Matrix<f64>, want: &Matrix<f64>) -> f64 {
 
 /// Each mistake's distance from the gradient as a bar.
 pub(crate) fn distances(theme: &Theme) -> Drawn<String> {
-    let ([right, _], slips) = slips();
+    let ([right, _], mistakes) = mistakes();
     let description = "Bars on a logarithmic scale from 1e-16 to 10. Eight classic mistakes are between a tenth and four away \
                        from the gradient, norm-wise; the right gradient by the other engine is at 1e-15 or below, far under the bound of \
                        1e-13.";
@@ -130,11 +130,11 @@ pub(crate) fn distances(theme: &Theme) -> Drawn<String> {
         };
         let (names, bars) = area.split_horizontally(290);
         let blank = |_: &f64| String::new();
-        let rows = slips.len() as f64;
+        let rows = mistakes.len() as f64;
         let mut chart = axes(theme, &bars, look, (1e-16..10.0).log_scale(), 0.0..rows, [&power, &blank])?;
-        for (i, (name, [got, _])) in slips.iter().enumerate() {
+        for (i, (name, [got, _])) in mistakes.iter().enumerate() {
             // Rounding noise is a matter of the machine: it is drawn as the bound that the tests hold it to, at most.
-            let is_right = i + 1 == slips.len();
+            let is_right = i + 1 == mistakes.len();
             let distance = if is_right { 1e-15 } else { norm_wise(got, &right) };
             let (top, color) = (rows - i as f64, if is_right { theme.fourth } else { theme.mistake });
             chart.draw_series([Rectangle::new([(1e-16, top - 0.2), (distance, top - 0.8)], color.filled())])?;
@@ -156,8 +156,8 @@ mod tests {
 
     /// How far each mistake is from the right gradients of W⁽¹⁾ and b⁽¹⁾ with so many examples.
     fn distances_of(examples: usize) -> Vec<(&'static str, [f64; 2])> {
-        let (right, slips) = slips_in(setting(examples));
-        slips.into_iter().map(|(name, got)| (name, [0, 1].map(|i| norm_wise(&got[i], &right[i])))).collect()
+        let (right, mistakes) = mistakes_in(setting(examples));
+        mistakes.into_iter().map(|(name, got)| (name, [0, 1].map(|i| norm_wise(&got[i], &right[i])))).collect()
     }
 
     fn distance(of: &[(&'static str, [f64; 2])], name: &str) -> [f64; 2] {
@@ -201,7 +201,7 @@ mod tests {
     /// The chapter on the δ-recursion promises it.
     #[test]
     fn each_slip_of_the_pages_is_made_and_measured() {
-        let (_, made) = slips();
+        let (_, made) = mistakes();
         let promised = mistakes_of("delta-recursion.md", "| slip | how it shows |");
         let explained = mistakes_of("agreement.md", "| mistake | what gives it away |");
         assert!(promised.len() >= 6 && explained.len() >= 7, "{promised:?} {explained:?}");

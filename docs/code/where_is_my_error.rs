@@ -4,7 +4,7 @@ use nn_core::{Activation, Loss, Matrix};
 use nn_layers::{Dense, Network};
 use nn_train::{CATALOGUE, Diagnosis, EngineExplanation, Made, Mistake, Task, Yours, diagnose, explain_with_mistakes};
 
-use crate::worked::two_two_two;
+use crate::mazur::two_two_two;
 
 /// What was done, and where, as ids of the catalogue.
 pub(crate) const CASES: [(&str, Option<usize>); 6] = [

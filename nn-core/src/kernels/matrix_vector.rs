@@ -1,11 +1,11 @@
 //! The products of one example: a matrix times a vector, a transposed matrix times a vector, and an outer product.
 //!
-//! Each number of the matrix is used once, and in a small layer what stands around the multiplications takes longer than
-//! they do: so these are short loops of their own.
+//! Each entry of the matrix is used once, and in a small layer the overhead of the micro-kernel takes longer than the
+//! arithmetic: these short loops have hardly any.
 
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
-use super::micro_kernel::{ColumnPanel, RowPanel, Tile, load, load_some, rows_of_strip, store, store_some, tile};
+use super::micro_kernel::{ColumnPanel, RowPanel, Tile, load, load_partial, rows_of_strip, store, store_partial, tile};
 use super::product::Start;
 use super::{Float, Kernel};
 
@@ -72,10 +72,10 @@ impl<T: Float> OuterProduct<'_, T> {
     fn strip<S: Simd, const R: usize, const FULL: bool>(&mut self, simd: S, i: usize, rows: usize) {
         let lanes = T::Native::<S>::LEN;
         assert!(!FULL || rows > (R - 1) * lanes && rows >= lanes);
-        let a: [T::Native<S>; R] = load_some(simd, &self.a[i..][..rows]);
+        let a: [T::Native<S>; R] = load_partial(simd, &self.a[i..][..rows]);
         let mut first = [T::Native::<S>::splat(simd, T::zero()); R];
         if let Start::Column(column) = *self.start {
-            first = load_some(simd, &column[i..][..rows]);
+            first = load_partial(simd, &column[i..][..rows]);
         }
         let add = matches!(*self.start, Start::C);
         let mut c = self.c.get_mut(i..).unwrap_or_default();
@@ -83,7 +83,7 @@ impl<T: Float> OuterProduct<'_, T> {
             let Some(column) = c.get_mut(..rows) else { break };
             let (b, mut sums) = (T::Native::<S>::splat(simd, b), first);
             if add {
-                sums = if FULL { load(simd, column) } else { load_some(simd, column) };
+                sums = if FULL { load(simd, column) } else { load_partial(simd, column) };
             }
             for r in 0..R {
                 sums[r] = a[r].mul_add(b, sums[r]);
@@ -91,7 +91,7 @@ impl<T: Float> OuterProduct<'_, T> {
             if FULL {
                 store(sums, column);
             } else {
-                store_some(sums, rows, !add, c);
+                store_partial(sums, rows, !add, c);
             }
             c = c.get_mut(self.a.len()..).unwrap_or_default();
         }
@@ -129,19 +129,19 @@ impl<T: Float> SumColumns<'_, T> {
         let (m, lanes) = (self.s.len(), T::Native::<S>::LEN);
         let height = if R == 1 { lanes } else { rows };
         assert!(R == 1 || height > (R - 1) * lanes && height >= lanes);
-        let mut sums: [T::Native<S>; R] = load_some(simd, &self.s[i..][..rows]);
+        let mut sums: [T::Native<S>; R] = load_partial(simd, &self.s[i..][..rows]);
         let mut columns = self.d.get(i..).unwrap_or_default();
         while columns.len() >= rows {
             let column: [T::Native<S>; R] = match columns.get(..height) {
                 Some(column) => load(simd, column),
-                None => load_some(simd, &columns[..rows]),
+                None => load_partial(simd, &columns[..rows]),
             };
             for r in 0..R {
                 sums[r] += column[r];
             }
             columns = columns.get(m..).unwrap_or_default();
         }
-        store_some(sums, rows, false, &mut self.s[i..]);
+        store_partial(sums, rows, false, &mut self.s[i..]);
     }
 }
 
@@ -172,18 +172,25 @@ impl<T: Float> Kernel for InnerProducts<'_, T> {
 fn inner_products<S: Simd, T: Float>(simd: S, a: &[T], stride: usize, b: &[T], start: Start<'_, T>, c: &mut [T]) {
     let mut i = 0;
     while c.len() - i >= 4 {
-        some::<S, T, 4>(simd, &a[i * stride..], stride, b, start.from(i), &mut c[i..]);
+        inner_products_of::<S, T, 4>(simd, &a[i * stride..], stride, b, start.from(i), &mut c[i..]);
         i += 4;
     }
     while i < c.len() {
-        some::<S, T, 1>(simd, &a[i * stride..], stride, b, start.from(i), &mut c[i..]);
+        inner_products_of::<S, T, 1>(simd, &a[i * stride..], stride, b, start.from(i), &mut c[i..]);
         i += 1;
     }
 }
 
-/// The first N entries, N ≤ 4. Each is added up in the same order, whatever N is.
+/// The first N inner products, N ≤ 4. Each is added up in the same order, whatever N is.
 #[inline(always)]
-fn some<S: Simd, T: Float, const N: usize>(simd: S, a: &[T], stride: usize, b: &[T], start: Start<'_, T>, c: &mut [T]) {
+fn inner_products_of<S: Simd, T: Float, const N: usize>(
+    simd: S,
+    a: &[T],
+    stride: usize,
+    b: &[T],
+    start: Start<'_, T>,
+    c: &mut [T],
+) {
     let lanes = T::Native::<S>::LEN;
     let columns: [&[T]; N] = std::array::from_fn(|n| &a[n * stride..][..b.len()]);
     let mut vectors = [T::Native::<S>::splat(simd, T::zero()); N];
