@@ -181,8 +181,16 @@ fn a_full_disk_leaves_the_old_files_and_is_one_line() {
 fn a_standard_output_that_fails_is_one_line() {
     let folder = folder();
     let (model, out) = (data("xor-start.json"), folder.path().join("run"));
-    let rows = folder.path().join("rows.csv");
-    fs::write(&rows, "0.5,1\n").expect("written");
+    let [rows, examples, yours] = [
+        ("rows.csv", "0.5,1\n"),
+        ("examples.json", r#"{"inputs": [[0, 1]], "targets": [[1]]}"#),
+        ("yours.json", r#"{"loss": 1}"#),
+    ]
+    .map(|(name, contents)| {
+        let path = folder.path().join(name);
+        fs::write(&path, contents).expect("written");
+        path
+    });
     let (model, step) = (text(&model), ["--input", "0,1", "--target", "1"]);
     let with = |args: &[&'static str]| [&["explain", model], &step[..], args].concat();
     let mut runs = vec![
@@ -203,8 +211,11 @@ fn a_standard_output_that_fails_is_one_line() {
         with(&[]),
         with(&["--format", "markdown"]),
         with(&["--format", "json"]),
+        vec!["diagnose", model, "--examples", text(&examples), "--yours", text(&yours)],
     ];
-    runs.extend(["train", "evaluate", "predict", "explain", "check"].map(|command| vec![command, "--help"]));
+    runs.extend(
+        ["train", "evaluate", "predict", "explain", "diagnose", "check"].map(|command| vec![command, "--help"]),
+    );
     for args in runs {
         let full = File::options().write(true).open("/dev/full").expect("a device");
         let line = refusal_of(&output_of(start_command(Command::new(NN).args(&args), full)));

@@ -412,8 +412,10 @@ fn values_out_of_range_are_told_the_range() {
         ("--hidden", ["0", "3,0", "0,3"], "must have at least one unit"),
     ] {
         for value in values {
-            let (code, message) = failure(&["train", "moons", &format!("{option}={value}")]);
-            assert!(code == 2 && message.contains(rule), "{option} {value}: {message}");
+            for arguments in [&[option, value][..], &[&format!("{option}={value}")]] {
+                let (code, message) = failure(&[&["train", "moons"], arguments].concat());
+                assert!(code == 2 && message.contains(rule), "{option} {value}: {message}");
+            }
         }
     }
 }
