@@ -389,6 +389,77 @@ fn four_decimals_are_enough_where_one_mistake_alone_fits() {
 }
 
 #[test]
+fn gradients_of_zero_are_not_called_right() {
+    let (network, x, y) = setting();
+    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
+    let zero = Yours::from_gradients(&explain_with_mistakes(task, &[])).map(|_| 0.0);
+    let diagnosis = diagnose(task, &zero).expect("it fits");
+    assert!(!diagnosis.agrees && diagnosis.arrays.iter().all(|compared| !compared.agrees));
+    assert!(diagnosis.remarks[0].starts_with("All your numbers are 0."), "{:?}", diagnosis.remarks);
+}
+
+#[test]
+fn too_few_digits_call_nothing_right_and_name_nothing() {
+    let (network, x, y) = setting();
+    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
+    let right = explain_with_mistakes(task, &[]);
+    let largest = |layer: usize| {
+        right.layers[layer].weight_gradient.as_slice().iter().fold(0.0_f64, |largest, g| largest.max(g.abs()))
+    };
+    let print = |factor: f64, digits: f64| {
+        let yours = Yours::from_gradients(&right).map(|g| (factor * g * digits).round() / digits);
+        diagnose(task, &yours).expect("it fits")
+    };
+    // A unit in the last digit is half of the largest entry.
+    let few = (2.0 / largest(2)).ceil();
+    for diagnosis in [print(1.0, few), print(1.49, few)] {
+        assert!(!diagnosis.agrees && diagnosis.findings.is_empty(), "{}", diagnosis.to_text());
+        assert!(diagnosis.remarks.iter().any(|remark| remark.contains("Print more")));
+    }
+    // Enough digits for the last layer, and not for the first.
+    assert!(largest(0) < 0.5 * largest(2));
+    let enough = print(1.0, 10.0_f64.powf((4.0 / largest(0)).log10().floor()));
+    let first_off = enough.first_off().expect("one is not called right");
+    assert!(!first_off.tells && !first_off.agrees, "{}", enough.to_text());
+    assert!(enough.to_text().contains("? ∂J/∂W⁽¹⁾   has too few digits to tell"), "{}", enough.to_text());
+}
+
+#[test]
+fn another_layout_is_said_to_be_right_and_is_not_what_is_off_first() {
+    let (network, x, y) = setting();
+    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
+    let both = [made(task, "sigma-prime-missing", Some(2)), made(task, "gradient-transposed", None)];
+    let diagnosis = diagnose(task, &Yours::from_gradients(&explain_with_mistakes(task, &both))).expect("it fits");
+    let first = diagnosis.first_off().expect("one is off");
+    assert_eq!(first.array.to_string(), "weight_gradient 2");
+    let text = diagnosis.to_text();
+    assert!(text.contains("✓ ∂J/∂W⁽³⁾, in the other layout"), "{text}");
+    assert!(text.contains("The gradients of the last layer contain all"), "{text}");
+    // Where there is nothing else, it is still not ours.
+    let alone = explain_with_mistakes(task, &both[1..]);
+    let diagnosis = diagnose(task, &Yours::from_gradients(&alone)).expect("it fits");
+    assert!(diagnosis.first_off().expect("the layout").is_turned && !diagnosis.to_text().contains("What is off"));
+}
+
+#[test]
+fn every_answer_fits_a_terminal_of_80_columns() {
+    let (network, x, y) = setting();
+    let layers = [(4, Activation::Tanh), (4, Activation::Tanh), (3, Activation::Softmax)];
+    let soft =
+        |loss| Network::random(3, &layers, loss, Initialization::Normal, &mut seeded(6)).expect("layers that fit");
+    let shares = Matrix::from_fn(3, 5, |i, j| if i == j % 3 { 1.0 } else { 0.0 });
+    for (network, y) in [(network, &y), (soft(Loss::LeastSquares), &shares), (soft(Loss::CrossEntropy), &shares)] {
+        let task = Task { network: &network, x: &x, y, learning_rate: Some(0.1) };
+        for made in CATALOGUE.iter().flat_map(|mistake| mistake.places(task)) {
+            let wrong = explain_with_mistakes(task, std::slice::from_ref(&made));
+            let text = diagnose(task, &Yours::from_numbers(&wrong)).expect("it fits").to_text();
+            let long = text.lines().find(|line| line.chars().count() > 80);
+            assert_eq!(long, None, "{made:?}");
+        }
+    }
+}
+
+#[test]
 fn layers_and_arrays_may_be_missing() {
     let (network, x, y) = setting();
     let task = Task { network: &network, x: &x, y: &y, learning_rate: None };

@@ -24,6 +24,20 @@ pub struct Diagnosis {
     pub(super) examples: usize,
 }
 
+impl Diagnosis {
+    /// What the numbers show to be off, beyond the layout, in the order of computation.
+    pub(super) fn off(&self) -> impl Iterator<Item = &Compared> {
+        self.arrays.iter().filter(|compared| !compared.agrees && !compared.is_turned && compared.tells)
+    }
+
+    /// The first array that is off, in the order of computation. Where none is, the first that is not ours for another
+    /// reason: too few digits, or the layout.
+    pub fn first_off(&self) -> Option<&Compared> {
+        let other = self.arrays.iter().filter(|compared| !compared.agrees).min_by_key(|compared| compared.is_turned);
+        self.off().next().or(other)
+    }
+}
+
 /// An array of theirs beside ours.
 #[derive(Clone, Debug)]
 pub struct Compared {
@@ -33,6 +47,10 @@ pub struct Compared {
     pub difference: f64,
     /// Whether it is ours to rounding, in our layout.
     pub agrees: bool,
+    /// Whether it is ours to rounding, but transposed.
+    pub is_turned: bool,
+    /// Whether its digits are enough to say: numbers that were rounded to 0 are near to any small ones.
+    pub tells: bool,
 }
 
 /// A mistake that gives these numbers.

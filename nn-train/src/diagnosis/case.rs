@@ -3,7 +3,7 @@
 use nn_core::Matrix;
 
 use super::array::{Array, Quantity};
-use super::digits::{self, DOUBLE, Printed};
+use super::digits::{self, DOUBLE, Printed, TELLING};
 use super::yours::Reading;
 use crate::explain::EngineExplanation;
 use crate::mistakes::Task;
@@ -50,6 +50,11 @@ pub(super) struct Given<'a> {
 impl Given<'_> {
     pub(super) fn agrees(&self) -> bool {
         self.difference <= self.tolerance
+    }
+
+    /// Whether its digits are enough to call it right, or off.
+    pub(super) fn tells(&self) -> bool {
+        !self.agrees() || self.difference == 0.0 || self.tolerance <= TELLING
     }
 }
 

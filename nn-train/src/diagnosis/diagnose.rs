@@ -7,6 +7,7 @@ use super::answer::{Compared, Diagnosis};
 use super::array::{Array, Quantity};
 use super::case::{Case, Merit};
 use super::digits::{self, DOUBLE, Digits};
+use super::search::MORE_DIGITS;
 use super::yours::{Yours, YoursError};
 use crate::explain::{EngineExplanation, run};
 use crate::mistakes::Task;
@@ -99,12 +100,15 @@ impl Case<'_> {
             .map(|given| Compared {
                 array: given.array,
                 difference: given.difference,
-                agrees: given.agrees() && !self.reading.turned.contains(&given.array),
+                agrees: given.agrees() && given.tells() && !self.reading.turned.contains(&given.array),
+                is_turned: given.agrees() && given.tells() && self.reading.turned.contains(&given.array),
+                tells: given.tells(),
             })
             .collect();
         if let Some((difference, tolerance)) = self.loss_misfit(self.right.loss) {
             let at = arrays.iter().position(|c| c.array.quantity > Quantity::Loss).unwrap_or(arrays.len());
-            arrays.insert(at, Compared { array: Array::LOSS, difference, agrees: difference <= tolerance });
+            let agrees = difference <= tolerance;
+            arrays.insert(at, Compared { array: Array::LOSS, difference, agrees, is_turned: false, tells: true });
         }
         let (mut findings, mut merit, mut remarks) = self.findings(thorough);
         if !self.reading.turned.is_empty() {
@@ -137,6 +141,13 @@ impl Case<'_> {
         }
         let widths: String = self.task.network.layers().iter().map(|dense| format!("-{}", dense.outputs())).collect();
         let mut all = self.reading.remarks.clone();
+        if self.printed.digits == Digits::Few || arrays.iter().any(|compared| !compared.tells) {
+            all.push(MORE_DIGITS.to_owned());
+        }
+        if self.arrays.iter().all(|given| given.theirs.as_slice().iter().all(|&x| x == 0.0)) && !self.wrong().is_empty()
+        {
+            all.push("All your numbers are 0. Is the gradient ever written, or set to 0 after that?".to_owned());
+        }
         all.extend(remarks);
         let diagnosis = Diagnosis {
             agrees: findings.is_empty() && arrays.iter().all(|compared| compared.agrees),

@@ -26,6 +26,9 @@ pub(super) struct Printed {
 pub(super) const DOUBLE: Printed = Printed { digits: Digits::Double, tolerance: 1e-9, half_unit: 0.0 };
 pub(super) const SINGLE: Printed = Printed { digits: Digits::Single, tolerance: 1e-4, half_unit: 0.0 };
 
+/// An array whose digits leave more open than this share of its largest entry can be called neither right nor mistaken.
+pub(super) const TELLING: f64 = 0.05;
+
 impl Digits {
     /// An array that nearly cancels to nothing is not asked for the digits of what is left: this share of the size of
     /// its terms is the least scale of a difference.
@@ -64,6 +67,8 @@ pub(super) fn printed<'a>(numbers: impl Iterator<Item = &'a f64>) -> Printed {
     }
     let half_unit = 0.51 * 10.0_f64.powi(-decimals);
     match most {
+        // Zeros are not rounded: nobody has any digits that could be missing.
+        0 => DOUBLE,
         _ if is_single => Printed { half_unit: 0.0, ..SINGLE },
         6.. => Printed { half_unit, ..SINGLE },
         // 1.000 with four digits may be 1.0005.

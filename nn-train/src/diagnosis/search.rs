@@ -7,7 +7,7 @@ use nn_core::Matrix;
 use super::answer::{Finding, Sample};
 use super::array::{Array, Quantity};
 use super::case::{Case, Given, Merit, largest, misfit};
-use super::digits::Digits;
+use super::digits::{Digits, TELLING};
 use crate::explain::EngineExplanation;
 use crate::mistakes::{CATALOGUE, GRADIENT_TRANSPOSED, Made, Mistake, Pass, Place, Task, explain_with_mistakes};
 
@@ -57,6 +57,9 @@ impl Case<'_> {
             return (Vec::new(), Merit::Agreement, Vec::new());
         }
         let is_few = self.printed.digits == Digits::Few;
+        if self.printed.tolerance > TELLING {
+            return (Vec::new(), Merit::Nothing, Vec::new());
+        }
         let places: Vec<Made> = CATALOGUE.iter().flat_map(|mistake| mistake.places(self.task)).collect();
         let trials: Vec<(usize, Trial)> = (0..places.len()).map(|i| (i, self.attempt(&places[i..=i], false))).collect();
         let singles = || trials.iter().filter(|(_, trial)| !trial.spoils && !trial.hypothesis.explains.is_empty());
@@ -68,8 +71,8 @@ impl Case<'_> {
             let mut ids: Vec<_> = whole.iter().map(|hypothesis| hypothesis.made[0].mistake.id).collect();
             ids.dedup();
             return match ids.len() {
-                1 => (self.singles(&whole), Merit::Whole, vec![MORE_DIGITS.to_owned()]),
-                _ => (Vec::new(), Merit::Nothing, vec![MORE_DIGITS.to_owned()]),
+                1 => (self.singles(&whole), Merit::Whole, Vec::new()),
+                _ => (Vec::new(), Merit::Nothing, Vec::new()),
             };
         }
         if !whole.is_empty() {
@@ -124,7 +127,7 @@ impl Case<'_> {
         })
     }
 
-    fn wrong(&self) -> Vec<Array> {
+    pub(super) fn wrong(&self) -> Vec<Array> {
         let arrays = self.arrays.iter().filter(|given| !given.agrees()).map(|given| given.array);
         let loss = self.loss_misfit(self.right.loss).filter(|(difference, tolerance)| difference > tolerance);
         arrays.chain(loss.map(|_| Array::LOSS)).collect()

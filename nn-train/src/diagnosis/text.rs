@@ -2,14 +2,14 @@
 
 use nn_core::text::{of_layer, on_paper};
 
-use super::answer::{Diagnosis, Finding, Sample};
+use super::answer::{Compared, Diagnosis, Finding, Sample};
 use super::array::{Array, Quantity};
 use super::digits::Digits;
 
 use crate::mistakes::{GRADIENT_TRANSPOSED, Lines, chapter_title};
 
 /// Paragraphs are broken at this width.
-const WIDTH: usize = 100;
+const WIDTH: usize = 80;
 
 /// A piece of the answer.
 enum Block {
@@ -74,7 +74,7 @@ impl Diagnosis {
         for block in self.blocks() {
             let lines = match block {
                 Block::Heading(heading) => rendered(&[vec![(Look::Heading, heading)]], colors),
-                Block::Words(words) => wrapped(&words),
+                Block::Words(words) => wrapped(&words, WIDTH),
                 Block::Lines(lines) => rendered(&lines, colors).iter().map(|line| format!("  {line}")).collect(),
             };
             for line in lines {
@@ -97,7 +97,10 @@ impl Diagnosis {
         blocks.extend(self.remarks.iter().map(|remark| Block::Words(remark.clone())));
         blocks.extend(self.what_is_right());
         if self.agrees {
-            blocks.push(Block::Words("Everything agrees. There is no error in these numbers.".to_owned()));
+            blocks.push(Block::Words(match self.digits {
+                Digits::Few => "Everything agrees, as far as these digits show.".to_owned(),
+                _ => "Everything agrees. There is no error in these numbers.".to_owned(),
+            }));
             return blocks;
         }
         blocks.extend(self.what_is_off());
@@ -119,16 +122,29 @@ impl Diagnosis {
     }
 
     fn what_is_right(&self) -> Vec<Block> {
-        let right: Vec<Array> = self.arrays.iter().filter(|compared| compared.agrees).map(|c| c.array).collect();
-        if right.is_empty() {
+        let those = |which: fn(&&Compared) -> bool| -> Vec<Array> {
+            self.arrays.iter().filter(which).map(|compared| compared.array).collect()
+        };
+        let (right, turned) = (those(|compared| compared.agrees), those(|compared| compared.is_turned));
+        let mut lines: Vec<Line> = Vec::new();
+        for (arrays, layout) in [(&right, ""), (&turned, ", in the other layout")] {
+            if arrays.is_empty() {
+                continue;
+            }
+            for (i, part) in wrapped(&(names(arrays) + layout), WIDTH - 4).into_iter().enumerate() {
+                lines.push(vec![(Look::Good, if i == 0 { "✓ " } else { "  " }.to_owned()), plain(part)]);
+            }
+        }
+        if lines.is_empty() {
             return Vec::new();
         }
-        let mut blocks = vec![Block::Heading("What is right".to_owned())];
-        blocks.push(Block::Lines(vec![vec![(Look::Good, "✓ ".to_owned()), plain(names(&right))]]));
+        let mut blocks = vec![Block::Heading("What is right".to_owned()), Block::Lines(lines)];
         // Both gradients of the last layer are made of all that came before.
-        let has = |quantity| right.contains(&Array { quantity, layer: Some(self.layers) });
+        let has = |quantity| {
+            [&right, &turned].iter().any(|those| those.contains(&Array { quantity, layer: Some(self.layers) }))
+        };
         let gives_forward = self.arrays.iter().any(|compared| compared.array.quantity.is_forward());
-        if !self.agrees && !gives_forward && has(Quantity::WeightGradient) && has(Quantity::BiasGradient) {
+        if self.off().count() > 0 && !gives_forward && has(Quantity::WeightGradient) && has(Quantity::BiasGradient) {
             blocks.push(Block::Words(
                 "The gradients of the last layer contain all that comes before them: your forward pass and your output \
                  error are right as well."
@@ -139,15 +155,13 @@ impl Diagnosis {
     }
 
     fn what_is_off(&self) -> Vec<Block> {
-        let off = self.arrays.iter().filter(|compared| !compared.agrees);
         let mut lines: Vec<Line> = Vec::new();
-        for compared in off {
+        for compared in self.off() {
             let by = match compared.difference {
-                d if d <= self.tolerance => "in the other layout".to_owned(),
                 d if d.is_finite() => format!("off by {} × our largest entry", on_paper(d, 2)),
                 _ => "where ours is 0".to_owned(),
             };
-            let first = if lines.is_empty() { "   ← first in the order of computation" } else { "" };
+            let first = if lines.is_empty() { "   ← the first to be computed" } else { "" };
             let name = name(compared.array);
             lines.push(vec![
                 (Look::Bad, "✗ ".to_owned()),
@@ -155,14 +169,19 @@ impl Diagnosis {
                 (Look::Faint, first.to_owned()),
             ]);
         }
-        vec![Block::Heading("What is off".to_owned()), Block::Lines(lines)]
+        for compared in self.arrays.iter().filter(|compared| !compared.tells) {
+            lines.push(vec![plain(format!("? {:<10} has too few digits to tell", name(compared.array)))]);
+        }
+        match lines.is_empty() {
+            true => Vec::new(),
+            false => vec![Block::Heading("What is off".to_owned()), Block::Lines(lines)],
+        }
     }
 
     /// What is off, and reproduced by no finding.
     fn unexplained(&self) -> Vec<Array> {
         let is_explained = |array: &Array| self.findings.iter().any(|finding| finding.explains.contains(array));
-        let off = self.arrays.iter().filter(|compared| !compared.agrees).map(|compared| compared.array);
-        off.filter(|array| !is_explained(array)).collect()
+        self.off().map(|compared| compared.array).filter(|array| !is_explained(array)).collect()
     }
 
     fn finding(&self, i: usize, finding: &Finding) -> Vec<Block> {
@@ -180,7 +199,7 @@ impl Diagnosis {
         };
         let with = finding.with.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(" and ");
         let together = if with.is_empty() { String::new() } else { format!(" Together with {with}.") };
-        let is_all = finding.explains.len() == self.arrays.iter().filter(|compared| !compared.agrees).count();
+        let is_all = finding.explains.len() == self.off().count();
         let only =
             if is_all && with.is_empty() && !is_convention { ": nothing else is wrong in these numbers" } else { "" };
         let mut blocks = vec![
@@ -218,11 +237,11 @@ impl Diagnosis {
     }
 
     fn no_finding(&self) -> Vec<Block> {
-        let Some(first) = self.arrays.iter().find(|compared| !compared.agrees) else { return Vec::new() };
+        let Some(first) = self.off().next() else { return Vec::new() };
         let mut blocks = vec![Block::Heading("No known mistake gives these numbers".to_owned())];
         let has = |quantities: &[Quantity]| self.arrays.iter().any(|c| quantities.contains(&c.array.quantity));
         let mut advice = match self.arrays.first() {
-            Some(very_first) if very_first.array != first.array => {
+            Some(very_first) if very_first.agrees || very_first.is_turned => {
                 format!("Begin with {}: what you gave of the steps before it is right.", name(first.array))
             }
             _ => format!("Begin with {}.", name(first.array)),
@@ -282,7 +301,9 @@ fn sample_lines(sample: &Sample, is_convention: bool) -> Vec<Line> {
     let entry = match array.quantity {
         Quantity::Loss | Quantity::BiasGradient | Quantity::UpdatedBias => format!("{} [{i}]", name(array)),
         Quantity::Z | Quantity::A | Quantity::Delta => format!("{} [unit {i}, example {k}]", name(array)),
-        Quantity::WeightGradient | Quantity::UpdatedWeight => format!("{} [{i}, {k}]", name(array)),
+        Quantity::WeightGradient | Quantity::UpdatedWeight => {
+            format!("{} [row {i}, column {k}]", name(array))
+        }
     };
     let last = if is_convention { "ours, in this convention" } else { "ours, with this mistake" };
     let cells = [("", entry), ("yours", number(yours)), ("ours", number(ours)), (last, number(with_mistake))];
@@ -332,11 +353,11 @@ fn rendered(lines: &[Line], colors: bool) -> Vec<String> {
     lines.iter().map(|line| line.iter().map(piece).collect::<String>().trim_end().to_owned()).collect()
 }
 
-fn wrapped(words: &str) -> Vec<String> {
+fn wrapped(words: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in words.split(' ') {
         let line = lines.last_mut().expect("there is a line");
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
             lines.push(word.to_owned());
         } else {
             if !line.is_empty() {

@@ -38,7 +38,10 @@ pub(crate) fn run(args: &DiagnoseArgs) -> Result<(), Failure> {
 
 /// The answer in one line, where they are not the same.
 fn verdict(diagnosis: &Diagnosis) -> Result<(), String> {
-    let Some(first) = diagnosis.arrays.iter().find(|compared| !compared.agrees) else { return Ok(()) };
+    let Some(first) = diagnosis.first_off() else { return Ok(()) };
+    if !first.tells {
+        return Err(format!("{} has too few digits to tell whether it is ours", first.array));
+    }
     let place = |finding: &Finding| match finding.layer {
         Some(layer) => format!("{} in layer {layer}", finding.made.mistake.id),
         None => finding.made.mistake.id.to_owned(),
