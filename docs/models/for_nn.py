@@ -25,7 +25,10 @@ def write_model(path, layers, loss, inputs_first=False):
 
 
 def write_examples(path, X, Y):
-    _write(path, {"inputs": _list(np.atleast_2d(X)), "targets": _list(np.atleast_2d(Y))})
+    X, Y = np.atleast_2d(_list(X)), np.asarray(_list(Y))
+    if Y.ndim < 2:  # one target for each example, or the targets of a single one
+        Y = Y.reshape(len(X), -1)
+    _write(path, {"inputs": _list(X), "targets": _list(Y)})
 
 
 def write_yours(path, gradients, loss=None, z=None, a=None, delta=None):
@@ -39,6 +42,8 @@ def write_yours(path, gradients, loss=None, z=None, a=None, delta=None):
 
 
 def _list(array):
+    if hasattr(array, "detach"):  # of PyTorch
+        array = array.detach().cpu()
     return None if array is None else np.asarray(array).tolist()  # every digit that the numbers have
 
 
@@ -56,11 +61,16 @@ def write_torch(model, X, Y, loss, gradients=None, names=("model.json", "batch.j
     """
     activations = {"Sigmoid": "sigmoid", "Tanh": "tanh", "ReLU": "relu", "LeakyReLU": "leaky-relu", "Softplus": "softplus",
                    "Softmax": "softmax", "Identity": "identity"}
+    options = {"LeakyReLU": ("negative_slope", (0.01,)), "Softplus": ("beta", (1,)), "Softmax": ("dim", (1, -1))}
     layers, found = [], []
     for module in model:
+        option, known = options.get(type(module).__name__, (None, ()))
         if type(module).__name__ == "Linear":
-            layers.append([module.weight.detach().numpy(), module.bias.detach().numpy(), "identity"])
-            found.append((module.weight.grad, module.bias.grad))
+            bias = np.zeros(module.out_features) if module.bias is None else module.bias
+            layers.append([_list(module.weight), _list(bias), "identity"])
+            found.append((module.weight.grad, None if module.bias is None else module.bias.grad))
+        elif option and getattr(module, option) not in known:
+            raise ValueError(f"nn has no {module}: it takes {option}={known[0]}")
         elif type(module).__name__ in activations:
             layers[-1][2] = activations[type(module).__name__]
         else:

@@ -136,6 +136,7 @@ def main():
         for name in ("mean-missing", "mean-twice", "mean-over-outputs", "sign-turned", "last-example-only",
                      "weight-already-updated", "gradient-transposed"):
             cases.append((name, None, loss, widths, ("tanh", "sigmoid", last)))
+    cases += [(name, None, least, (3, 4, 1), ("tanh", "sigmoid")) for name in (None, "sign-turned")]
     cases.append(("gradient-transposed", None, least, square, sigmoids))
     cases.append(("half-missing", None, least, widths, sigmoids))
     cases.append(("softmax-diagonal-only", 2, least, square, ("tanh", "sigmoid", "softmax")))
@@ -151,7 +152,7 @@ def main():
             X, Y = rng.normal(size=(7, n[0])), rng.uniform(size=(7, n[-1]))
             Y /= Y.sum(axis=1, keepdims=True)
             write_model(files[0], layers, loss)
-            write_examples(files[1], X, Y)
+            write_examples(files[1], X, Y if Y.shape[1] > 1 else Y.ravel())  # one target each: a vector, as people have it
             write_yours(files[2], gradients(layers, loss, X, Y, mistake, at))
             run = subprocess.run([nn, "diagnose", files[0], "--examples", files[1], "--yours", files[2], "--format", "json",
                                   "--learning-rate", str(RATE)], capture_output=True, text=True)

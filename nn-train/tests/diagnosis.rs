@@ -398,6 +398,27 @@ fn gradients_of_zero_are_not_called_right() {
     assert!(diagnosis.remarks[0].starts_with("All your numbers are 0."), "{:?}", diagnosis.remarks);
 }
 
+/// Many mistakes give a zero somewhere: it names one that gives nothing else, and only where it is no rounding error.
+#[test]
+fn a_bias_gradient_of_zero_is_no_evidence_for_what_changes_the_rest() {
+    let (network, x, y) = setting();
+    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
+    let rng = &mut seeded(3);
+    let mut wrong = explain_with_mistakes(task, &[]);
+    for layer in &mut wrong.layers {
+        for gradient in [&mut layer.weight_gradient, &mut layer.bias_gradient] {
+            gradient.as_mut_slice().iter_mut().for_each(|g| *g *= 1.0 + 0.1 * normal(rng));
+        }
+    }
+    wrong.layers[0].bias_gradient.as_mut_slice().fill(0.0);
+    let diagnosis = diagnose(task, &Yours::from_gradients(&wrong)).expect("it fits");
+    assert_eq!(names(&diagnosis), [("bias-gradient-missing", Some(1))]);
+    // That of softmax over the examples cancels to nothing.
+    wrong.layers[0].bias_gradient.as_mut_slice().copy_from_slice(&[1e-17, -2e-17, 1.5e-17, -0.5e-17]);
+    let diagnosis = diagnose(task, &Yours::from_gradients(&wrong)).expect("it fits");
+    assert_eq!(names(&diagnosis), []);
+}
+
 #[test]
 fn too_few_digits_call_nothing_right_and_name_nothing() {
     let (network, x, y) = setting();

@@ -41,6 +41,10 @@ struct Trial {
     misses_forward: bool,
     /// The first layer, from the last one down and counted from 0, where something is not theirs.
     misses: Option<usize>,
+    /// Whether all that it explains is zero.
+    explains_zeros_alone: bool,
+    /// Whether it changes a number that is off, but not to theirs.
+    misses_what_it_changes: bool,
 }
 
 impl Trial {
@@ -86,7 +90,8 @@ impl Case<'_> {
             return (self.together(&pairs), Merit::Pair, Vec::new());
         }
         // What explains a part, and then what explains another part.
-        let mut parts: Vec<Hypothesis> = singles().map(|(_, trial)| trial.hypothesis.clone()).filter(enough).collect();
+        let parts = singles().filter(|(_, trial)| !trial.is_by_zeros()).map(|(_, trial)| trial.hypothesis.clone());
+        let mut parts: Vec<Hypothesis> = parts.filter(enough).collect();
         parts.sort_by_key(|hypothesis| Reverse(hypothesis.explains.len()));
         let mut kept: Vec<Hypothesis> = Vec::new();
         for part in parts {
@@ -152,7 +157,14 @@ impl Case<'_> {
         let forward = made.iter().filter(|made| made.mistake.forward);
         let from = forward.map(|made| made.layer.map_or(0, |layer| layer - 1)).min().unwrap_or(layers);
         let hypothesis = Hypothesis { made: made.to_vec(), explains: Vec::new(), misfit: 0.0, evidence: 0.0 };
-        let mut trial = Trial { hypothesis, spoils: false, misses_forward: false, misses: None };
+        let mut trial = Trial {
+            hypothesis,
+            spoils: false,
+            misses_forward: false,
+            misses: None,
+            explains_zeros_alone: true,
+            misses_what_it_changes: false,
+        };
         pass.forward(from, self.right);
         for given in self.arrays.iter().filter(|given| given.array.quantity.is_forward()) {
             trial.misses_forward |= !self.compare(given, &pass.numbers, &mut trial);
@@ -162,6 +174,7 @@ impl Case<'_> {
                 self.loss_misfit(self.right.loss).is_some_and(|(difference, tolerance)| difference <= tolerance);
             match difference <= tolerance {
                 true if !was_right => {
+                    trial.explains_zeros_alone = false;
                     trial.take(Array::LOSS, difference, -difference.max(self.loss_resolution()).log10());
                 }
                 true => {}
@@ -190,8 +203,13 @@ impl Case<'_> {
     fn compare(&self, given: &Given<'_>, numbers: &EngineExplanation, trial: &mut Trial) -> bool {
         let predicted = given.array.of(numbers, self.task);
         let difference = misfit(given.theirs, &predicted, given.floor);
-        match difference <= given.tolerance {
+        // What is left out is exactly zero; what cancels is not.
+        let is_zero = largest(&predicted) == 0.0;
+        let fits = difference <= given.tolerance && (given.agrees() || !is_zero || largest(given.theirs) == 0.0);
+        trial.misses_what_it_changes |= !fits && misfit(&predicted, &given.right, given.floor) > given.tolerance;
+        match fits {
             true if !given.agrees() => {
+                trial.explains_zeros_alone &= is_zero;
                 trial.take(given.array, difference, evidence(given, &predicted, difference));
                 true
             }
@@ -419,6 +437,11 @@ impl Trial {
         self.hypothesis.explains.push(array);
         self.hypothesis.misfit = self.hypothesis.misfit.max(misfit);
         self.hypothesis.evidence += evidence;
+    }
+
+    /// Many mistakes make an array zero. One that does, and has effects which are not theirs, explains nothing.
+    fn is_by_zeros(&self) -> bool {
+        self.explains_zeros_alone && self.misses_what_it_changes
     }
 }
 
