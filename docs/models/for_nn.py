@@ -8,7 +8,8 @@
 and then: nn diagnose model.json --examples batch.json --yours mine.json
 
 X and Y have a row for each example. W has a row for each unit of its layer, as in PyTorch; where it has a row for each input,
-as in Keras and JAX, say `write_model(..., inputs_first=True)`. Gradients may lie either way round.
+as in Keras and JAX, say `inputs_first=True`, to write_yours as well: gradients that lie the other way round are understood,
+but are not called equal.
 """
 
 import json
@@ -31,9 +32,10 @@ def write_examples(path, X, Y):
     _write(path, {"inputs": _list(X), "targets": _list(Y)})
 
 
-def write_yours(path, gradients, loss=None, z=None, a=None, delta=None):
+def write_yours(path, gradients, loss=None, z=None, a=None, delta=None, inputs_first=False):
     """gradients: (dW, db) of each layer, or None for a layer that you lack; z, a, delta: a list with an array for each layer."""
-    layers = [{} if pair is None else {"weight_gradient": _list(pair[0]), "bias_gradient": _list(pair[1])}
+    turned = lambda dW: np.asarray(dW).T if inputs_first and dW is not None else dW
+    layers = [{} if pair is None else {"weight_gradient": _list(turned(pair[0])), "bias_gradient": _list(pair[1])}
               for pair in gradients]
     for key, arrays in (("z", z), ("a", a), ("delta", delta)):
         for layer, array in zip(layers, arrays or []):

@@ -214,7 +214,8 @@ impl Diagnosis {
         let fill = |text: &str| in_layer(text, finding.layer, self.layers);
         let mut lines =
             equation_lines("right", &fill(equation.right), Look::Good, &format!("   ({})", equation.number));
-        lines.extend(equation_lines("yours", &fill(equation.wrong), Look::Bad, ""));
+        let bad = if is_convention { Look::Heading } else { Look::Bad }; // Red is for errors.
+        lines.extend(equation_lines("yours", &fill(equation.wrong), bad, ""));
         blocks.push(Block::Lines(lines));
         if let Some(sample) = &finding.sample {
             blocks.push(Block::Lines(sample_lines(sample, is_convention)));
@@ -222,7 +223,7 @@ impl Diagnosis {
         blocks.push(Block::Words(format!("Look for {}.", mistake.look_for)));
         let code = |language: &str, lines: Lines| {
             [
-                vec![plain(format!("{language:<6} ")), (Look::Bad, lines.wrong.to_owned())],
+                vec![plain(format!("{language:<6} ")), (bad, lines.wrong.to_owned())],
                 vec![plain("   →   "), (Look::Good, lines.right.to_owned())],
             ]
         };

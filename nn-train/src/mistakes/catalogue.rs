@@ -362,7 +362,7 @@ pub static CATALOGUE: &[Mistake] = &[
             right: "δ⁽ˡ⁾ = ∂J/∂a⁽ˡ⁾{ ⊙ σ′(z⁽ˡ⁾)}",
             wrong: "δ⁽ˡ⁾ = ∂J/∂a⁽ˡ⁾",
         }),
-        look_for: "the line that computes δ: it ends with a factor for the activation",
+        look_for: "the line that computes δ: it has to end with a factor for the activation",
         numpy: Lines { wrong: "delta = error", right: "delta = error * a * (1 - a)  # sigmoid" },
         rust: Lines { wrong: "let delta = error", right: "activation.backward(&a, &mut error)" },
         convention: false,
