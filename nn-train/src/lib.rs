@@ -86,7 +86,7 @@ pub use nn_core::text::counted;
 pub use nn_layers::predicted_class;
 #[cfg(feature = "cli")]
 pub use text::{Foreign, JSON_FILE_LIMIT, TextFileError, read_json_text};
-pub use text::{escaped, one_line, quoted};
+pub use text::{JsonError, escaped, one_line, parse_json, quoted};
 pub use training::{
     BatchReport, ConfusionMatrix, EpochReport, Evaluation, Examples, Optimizer, Plan, RestoreError, Schedule, Stopped,
     Trainer, accuracy, r_squared, sgd_update,

@@ -9,6 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use super::array::{Array, Quantity};
 use crate::explain::EngineExplanation;
 use crate::mistakes::Task;
+use crate::text::{JsonError, parse_json};
 
 /// What somebody computed, in whatever program: any part of J, z, a, δ, the gradients and the updated parameters.
 ///
@@ -58,7 +59,7 @@ struct UpdatedLayer {
 pub enum YoursError {
     /// It is not the JSON that is expected. The message has line and column.
     #[error("{0}")]
-    Json(#[from] serde_json::Error),
+    Json(#[from] JsonError),
     /// There are more or fewer layers than in the network.
     #[error(
         "{key} has {found} entries, but the network has {expected} layers: write {{}} for a layer whose numbers you lack"
@@ -93,7 +94,7 @@ impl Yours {
     ///
     /// Says what is wrong, with line and column.
     pub fn from_json(text: &str) -> Result<Self, YoursError> {
-        Ok(serde_json::from_str(text)?)
+        Ok(parse_json(text)?)
     }
 
     /// All the numbers of a pass, or a wrong one.

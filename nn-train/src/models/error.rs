@@ -4,6 +4,8 @@ use nn_core::Activation;
 use nn_core::text::counted;
 use nn_layers::NetworkError;
 
+use crate::text::JsonError;
+
 /// What a model file says that it is.
 pub(super) const FORMAT: &str = "nn-model";
 /// The version that is written and read.
@@ -14,7 +16,7 @@ pub(super) const VERSION: u64 = 1;
 pub enum ModelError {
     /// It is not JSON, or a key is missing, unknown, doubled, or of another type. The message has line and column.
     #[error("{0}")]
-    Json(#[from] serde_json::Error),
+    Json(#[from] JsonError),
     /// It is some other JSON.
     #[error("format is \"{0}\", but a model file says \"{FORMAT}\"")]
     Format(String),

@@ -12,6 +12,7 @@ use super::error::{FORMAT, ModelError, VERSION};
 use super::model::Model;
 use crate::data::{Precision, Standardization};
 use crate::text::json::{self, Layout};
+use crate::text::parse_json;
 
 /// What is read first, whatever else there is: a newer version may have keys that this program does not know.
 #[derive(Deserialize)]
@@ -72,14 +73,14 @@ impl Model {
     /// # Ok::<(), nn_train::ModelError>(())
     /// ```
     pub fn from_json(text: &str) -> Result<Self, ModelError> {
-        let header: Header = serde_json::from_str(text)?;
+        let header: Header = parse_json(text)?;
         if header.format != FORMAT {
             return Err(ModelError::Format(header.format));
         }
         if header.version != VERSION {
             return Err(ModelError::Version { found: header.version });
         }
-        let file: File<ReadLayer> = serde_json::from_str(text)?;
+        let file: File<ReadLayer> = parse_json(text)?;
         let precision = file.precision.unwrap_or_default();
         let layers = (1..).zip(&file.layers).map(|(l, layer)| dense(l, layer, precision)).collect::<Result<_, _>>()?;
         let loss = parse_name(&file.loss, || "loss".to_owned())?;

@@ -151,7 +151,7 @@ fn files_that_do_not_fit_are_refused_in_one_line() {
     for (yours, message) in [
         (
             "{\"layers\": [{}, {\"weight_gradient\": [[1, 2],\n [3, NaN]]}]}",
-            "mine.json: expected value at line 2 column 6",
+            "mine.json: NaN is not a finite number at line 2 column 6",
         ),
         (
             "{\"layers\": [{}, {\"weight_gradient\": [[1, 2, 3]]}]}",

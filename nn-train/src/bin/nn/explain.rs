@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use nn_core::Matrix;
-use nn_train::{Model, Precision, Updated, counted, explain, read_json_text};
+use nn_train::{Model, Precision, Updated, counted, explain, parse_json, read_json_text};
 use serde::Deserialize;
 
 use crate::args::{ExplainArgs, Numbers, TextMarkdownOrJson};
@@ -75,7 +75,7 @@ fn check_update(Updated { learning_rate, network }: &Updated) -> Result<(), Fail
 
 pub(crate) fn read_batch(path: &Path, model: &Model, precision: Precision) -> Result<Batch, String> {
     let text = read_json_text(path).map_err(|error| error.to_string())?;
-    let batch: Batch = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    let batch: Batch = parse_json(&text).map_err(|error| error.to_string())?;
     if batch.inputs.is_empty() {
         return Err("there are no examples".to_owned());
     }
