@@ -292,9 +292,11 @@ impl<T: PartialOrd> PartialOrd for Dual<T> {
 impl<T: fmt::Display> fmt::Display for Dual<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (value, derivative) = (&self.value, &self.derivative);
-        match f.precision() {
-            Some(precision) => write!(f, "{value:.precision$}{derivative:+.precision$}ε"),
-            None => write!(f, "{value}{derivative:+}ε"),
-        }
+        let (value, derivative) = match f.precision() {
+            Some(precision) => (format!("{value:.precision$}"), format!("{derivative:+.precision$}")),
+            None => (value.to_string(), format!("{derivative:+}")),
+        };
+        let plus = if derivative.starts_with(['+', '-']) { "" } else { "+" }; // NaN has no sign.
+        write!(f, "{value}{plus}{derivative}ε")
     }
 }

@@ -219,6 +219,8 @@ fn nan_stays_nan() {
 fn both_parts_are_printed() {
     assert_eq!(Dual::new(1.5, 0.25).to_string(), "1.5+0.25ε");
     assert_eq!(Dual::new(-1.5, -0.25).to_string(), "-1.5-0.25ε");
+    assert_eq!(Dual::new(0.0, f64::NAN).to_string(), "0+NaNε");
+    assert_eq!(format!("{:.1}", Dual::new(0.0, f64::INFINITY)), "0.0+infε");
     assert_eq!(format!("{:.3}", Dual::new(1.5, 0.0)), "1.500+0.000ε");
     assert_eq!(Matrix::from_rows(&[[Dual::constant(1.0), U]]).to_string(), "[ 1+0ε  3+2ε ]");
 }
