@@ -66,6 +66,7 @@ mod kernels;
 mod large_product;
 mod loss;
 mod matrix;
+mod name;
 mod product;
 mod random;
 mod scalar;
@@ -73,9 +74,8 @@ mod sum;
 mod view;
 
 pub use activation::{
-    Activation, LEAKY_SLOPE, UnknownName, leaky_relu, leaky_relu_derivative, relu, relu_derivative, sigmoid,
-    sigmoid_derivative, softmax, softmax_backward, softplus, softplus_derivative, step, step_derivative, tanh,
-    tanh_derivative,
+    Activation, LEAKY_SLOPE, leaky_relu, leaky_relu_derivative, relu, relu_derivative, sigmoid, sigmoid_derivative,
+    softmax, softmax_backward, softplus, softplus_derivative, step, step_derivative, tanh, tanh_derivative,
 };
 pub use executor::{Executor, Task};
 pub use loss::{
@@ -83,6 +83,7 @@ pub use loss::{
     least_squares_gradient,
 };
 pub use matrix::Matrix;
+pub use name::UnknownName;
 pub use product::{Write, affine, matmul, matmul_reference, plain_product, sum_columns};
 pub use random::{Generator, below, normal, seeded, shuffle, uniform};
 pub use scalar::Scalar;

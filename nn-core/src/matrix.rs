@@ -103,26 +103,31 @@ impl<T: Scalar> Matrix<T> {
 /// Shape and access.
 impl<T> Matrix<T> {
     /// Number of rows.
+    #[inline]
     pub fn rows(&self) -> usize {
         self.rows
     }
 
     /// Number of columns: in a batch, the number of examples.
+    #[inline]
     pub fn columns(&self) -> usize {
         self.columns
     }
 
     /// Rows and columns.
+    #[inline]
     pub fn shape(&self) -> Shape {
         Shape { rows: self.rows, columns: self.columns }
     }
 
     /// All numbers, column by column.
+    #[inline]
     pub fn as_slice(&self) -> &[T] {
         &self.data
     }
 
     /// All numbers, column by column, to be changed.
+    #[inline]
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         &mut self.data
     }
@@ -132,6 +137,7 @@ impl<T> Matrix<T> {
     /// # Panics
     ///
     /// Panics if there is no column `j`.
+    #[inline]
     #[track_caller]
     pub fn column(&self, j: usize) -> &[T] {
         assert!(j < self.columns, "column {j} of a {} matrix", self.shape());
@@ -143,6 +149,7 @@ impl<T> Matrix<T> {
     /// # Panics
     ///
     /// Panics if there is no column `j`.
+    #[inline]
     #[track_caller]
     pub fn column_mut(&mut self, j: usize) -> &mut [T] {
         assert!(j < self.columns, "column {j} of a {} matrix", self.shape());
@@ -166,11 +173,13 @@ impl<T> Matrix<T> {
     }
 
     /// The whole matrix as a view.
+    #[inline]
     pub fn view(&self) -> MatrixView<'_, T> {
         self.into()
     }
 
     /// The transpose as a view, without copying.
+    #[inline]
     pub fn t(&self) -> MatrixView<'_, T> {
         self.view().t()
     }
@@ -194,6 +203,7 @@ impl<T: Scalar> Matrix<T> {
     /// # Panics
     ///
     /// Panics if rows · columns overflows.
+    #[inline]
     #[track_caller]
     pub fn resize(&mut self, rows: usize, columns: usize) {
         if (rows, columns) != (self.rows, self.columns) {
@@ -237,9 +247,7 @@ impl<T: Scalar> Matrix<T> {
 
     /// Replaces each entry x by `f(x)`.
     pub fn map_in_place(&mut self, f: impl Fn(T) -> T) {
-        for entry in self.data.iter_mut() {
-            *entry = f(*entry);
-        }
+        self.data.iter_mut().for_each(|entry| *entry = f(*entry));
     }
 
     /// Replaces each entry x by `f(x, y)`, where y is the entry of `other` in the same place.
@@ -286,6 +294,7 @@ impl<T: Scalar> Matrix<T> {
 impl<T> Index<(usize, usize)> for Matrix<T> {
     type Output = T;
 
+    #[inline]
     #[track_caller]
     fn index(&self, (i, j): (usize, usize)) -> &T {
         assert!(i < self.rows && j < self.columns, "entry ({i}, {j}) of a {} matrix", self.shape());
@@ -294,6 +303,7 @@ impl<T> Index<(usize, usize)> for Matrix<T> {
 }
 
 impl<T> IndexMut<(usize, usize)> for Matrix<T> {
+    #[inline]
     #[track_caller]
     fn index_mut(&mut self, (i, j): (usize, usize)) -> &mut T {
         assert!(i < self.rows && j < self.columns, "entry ({i}, {j}) of a {} matrix", self.shape());

@@ -68,6 +68,7 @@ pub trait Scalar:
     fn sqrt(self) -> Self;
 
     /// |x|, by comparison with zero; NaN stays NaN.
+    #[inline]
     fn abs(self) -> Self {
         if self < Self::zero() { -self } else { self }
     }
@@ -78,6 +79,7 @@ pub trait Scalar:
     ///
     /// A: m × k, B: k × n, `c`: the m · n entries of C column by column. [`matmul`](crate::matmul) has checked them.
     /// With [`Write::Replace`] `c` is never read: it may hold NaN.
+    #[inline]
     fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, write: Write, c: &mut [Self]) {
         plain_product(a, b, write, c);
     }
@@ -88,6 +90,7 @@ pub trait Scalar:
     ///
     /// W: n_l × n_{l−1}, A: n_{l−1} × m, `bias`: n_l numbers, `z`: the n_l · m entries of Z column by column.
     /// [`affine`](crate::affine) has checked them.
+    #[inline]
     // ANCHOR: scalar_affine
     fn affine(w: MatrixView<'_, Self>, a: MatrixView<'_, Self>, bias: &[Self], z: &mut [Self]) {
         for column in z.chunks_exact_mut(bias.len().max(1)) {
@@ -102,6 +105,7 @@ pub trait Scalar:
     /// # Shapes
     ///
     /// `s`: n numbers, `d`: the n · m entries of D column by column. [`sum_columns`](crate::sum_columns) has checked them.
+    #[inline]
     fn add_columns(d: &[Self], s: &mut [Self]) {
         for column in d.chunks_exact(s.len().max(1)) {
             s.iter_mut().zip(column).for_each(|(sum, &x)| *sum += x);
