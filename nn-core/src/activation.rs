@@ -11,13 +11,15 @@ use crate::{Matrix, Scalar};
 
 /// `each!(a = relu(z))` is the loop a_i = relu(z_i) over two slices, and `each!(g *= relu_derivative(a))` likewise.
 macro_rules! each {
-    ($out:ident $operation:tt $function:ident($in:ident)) => {
-        vectorize!(T, {
-            for (out, &x) in $out.iter_mut().zip($in) {
+    ($out:ident $operation:tt $function:ident($in:ident)) => {{
+        #[inline(always)]
+        fn each<T: Scalar>(out: &mut [T], x: &[T]) {
+            for (out, &x) in out.iter_mut().zip(x) {
                 *out $operation $function(x);
             }
-        })
-    };
+        }
+        vectorize!(T, each($out, $in))
+    }};
 }
 
 /// The activation function σ of a layer: a = σ(z).

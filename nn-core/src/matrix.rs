@@ -259,11 +259,7 @@ impl<T: Scalar> Matrix<T> {
     pub fn zip_in_place(&mut self, other: &Matrix<T>, f: impl Fn(T, T) -> T + Copy + Sync) {
         assert!(self.shape() == other.shape(), "zip of {} with {}: shapes differ", self.shape(), other.shape());
         executor::divide_entries(&mut self.data, &other.data, |entries, others| {
-            vectorize!(T, {
-                for (entry, &other) in entries.iter_mut().zip(others) {
-                    *entry = f(*entry, other);
-                }
-            });
+            vectorize!(T, zip(entries, others, f));
         });
     }
 
@@ -289,6 +285,11 @@ impl<T: Scalar> Matrix<T> {
         assert!(!column.is_empty(), "argmax of an empty column");
         (0..column.len()).fold(0, |largest, i| if column[i] > column[largest] { i } else { largest })
     }
+}
+
+#[inline(always)]
+fn zip<T: Scalar>(entries: &mut [T], others: &[T], f: impl Fn(T, T) -> T) {
+    entries.iter_mut().zip(others).for_each(|(entry, &other)| *entry = f(*entry, other));
 }
 
 impl<T> Index<(usize, usize)> for Matrix<T> {
