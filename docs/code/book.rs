@@ -140,6 +140,25 @@ mod tests {
         assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
     }
 
+    /// A comment of this crate that names a file names one that is there.
+    #[test]
+    fn files_that_the_sources_name_exist() {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut missing = Vec::new();
+        for file in std::fs::read_dir(docs.join("code")).expect("the sources") {
+            let path = file.expect("a readable folder").path();
+            let text = std::fs::read_to_string(&path).expect("a readable source");
+            for line in text.lines().filter_map(|line| line.trim().strip_prefix("//")) {
+                let names =
+                    line.split('`').skip(1).step_by(2).filter(|name| name.ends_with(".rs") || name.ends_with(".md"));
+                let folders = [docs.join("code"), docs.to_owned(), docs.join("src"), docs.join("..")];
+                let gone = names.filter(|name| !folders.iter().any(|folder| folder.join(name).is_file()));
+                missing.extend(gone.map(|name| format!("{} names {name}", path.display())));
+            }
+        }
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
     #[test]
     fn problems_name_their_page() {
         let found = book(&[("a.md", "# A"), ("b.md", "# B\n\n[nowhere](c.md)")]).problems();

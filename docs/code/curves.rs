@@ -1,11 +1,14 @@
 //! Figures of functions of one variable: activations, costs, the error of finite differences, arithmetic intensity.
 
 use nn_autodiff::Dual;
-use nn_core::{Activation, Loss, Matrix, sigmoid, sigmoid_derivative};
+use nn_core::{Activation, Loss, Matrix, Scalar, sigmoid, sigmoid_derivative};
 use nn_layers::{ByHand, Engine, Network};
 use plotters::prelude::*;
 
-use crate::drawing::{Area, Axes, Drawn, TEXT, Theme, axes, bold, figure, label, legend, plain, power};
+use crate::drawing::{
+    Area, Axes, Drawn, LEFT, LEFT_OF_NUMBERS, TEXT, Theme, axes, bold, figure, label, legend, name_at_end, plain,
+    power, room_for,
+};
 use crate::worked::two_two_two;
 
 /// An activation and its derivative at z, as the crate computes them.
@@ -22,15 +25,15 @@ pub(crate) fn activations(theme: &Theme) -> Drawn<String> {
     use Activation::{LeakyRelu, Relu, Sigmoid, Softplus, Step, Tanh};
     let description = "Six panels, z from −4 to 4. Each shows an activation and its derivative: step, ReLU, leaky ReLU, \
                        sigmoid, tanh, softplus.";
-    figure(theme, 1500, "Six activations and their derivatives", description, |area| {
+    figure(theme, 1514, "Six activations and their derivatives", description, |area| {
         legend(theme, area, (40, 22), &[("a = σ(z)", theme.training), ("σ′(z)", theme.held_out)])?;
-        let (_, panels) = area.split_vertically(50);
+        let (_, panels) = area.split_vertically(64);
         for (panel, activation) in
             panels.split_evenly((3, 2)).iter().zip([Step, Relu, LeakyRelu, Sigmoid, Tanh, Softplus])
         {
             panel.draw_text(activation.name(), &bold(theme.text, TEXT), (100, 4))?;
             let (_, below) = panel.split_vertically(40);
-            let look = Axes { x_name: "z", y_name: "", ticks: [5, 5], right: 20 };
+            let look = Axes { x_name: "z", y_name: "", ticks: [5, 5], left: LEFT_OF_NUMBERS, right: 20 };
             let mut chart = axes(theme, &below, look, -4.0..4.0, -1.2..2.2, [&plain, &plain])?;
             // A jump is two strokes, not a steep one.
             let sides = [(-4.0, -1e-9), (1e-9, 4.0)];
@@ -51,23 +54,19 @@ pub(crate) fn saturation(theme: &Theme) -> Drawn<String> {
     let description = "Derivatives over |z| from 0 to 12 on a logarithmic scale. ReLU stays at 1 for z > 0; sigmoid falls \
                        from 0.25 to 6e-6, tanh from 1 to 1.5e-10.";
     figure(theme, 760, "Far from zero, sigmoid and tanh go flat", description, |area| {
-        let look = Axes { x_name: "z (pre-activation)", y_name: "σ′(z), logarithmic", ticks: [7, 6], right: 130 };
-        let mut chart = axes(theme, area, look, 0.0..12.0, (1e-10..10.0).log_scale(), [&plain, &power])?;
-        for (activation, color) in [
+        let curves = [
             (Activation::Relu, theme.mistake),
             (Activation::Sigmoid, theme.training),
             (Activation::Tanh, theme.held_out),
-        ] {
-            let points = (1..=120).map(|i| f64::from(i) / 10.0);
-            let curve = points.map(|z| (z, value_and_slope(activation, z)[1]));
+        ];
+        let right = room_for(curves.map(|(activation, _)| activation.name()));
+        let look =
+            Axes { x_name: "z (pre-activation)", y_name: "σ′(z), logarithmic", ticks: [7, 6], left: LEFT, right };
+        let mut chart = axes(theme, area, look, 0.0..12.0, (1e-10..10.0).log_scale(), [&plain, &power])?;
+        for (activation, color) in curves {
+            let curve = (1..=120).map(|i| f64::from(i) / 10.0).map(|z| (z, value_and_slope(activation, z)[1]));
             chart.draw_series(LineSeries::new(curve.clone(), color.stroke_width(5)))?;
-            let style = label(color, TEXT - 2.0);
-            chart.draw_series(
-                curve
-                    .clone()
-                    .next_back()
-                    .map(|end| EmptyElement::at(end) + Text::new(activation.name(), (10, -16), style)),
-            )?;
+            name_at_end(&mut chart, curve.clone().next_back(), activation.name(), color)?;
         }
         Ok(())
     })
@@ -88,12 +87,12 @@ pub(crate) fn costs(theme: &Theme) -> Drawn<String> {
     figure(theme, 1150, "Two costs of one sigmoid output, target 1", description, |area| {
         let names = [("least squares", theme.held_out), ("binary cross-entropy", theme.training)];
         legend(theme, area, (40, 22), &names)?;
-        let (_, panels) = area.split_vertically(50);
+        let (_, panels) = area.split_vertically(64);
         let [above, below] = [0, 1].map(|i| panels.split_evenly((2, 1))[i].clone());
         for (which, area, y_name, top, x_name) in
-            [(0, above, "cost J (nats; ½ diff.²)", 8.0, ""), (1, below, "−δ = −∂J/∂z", 1.05, "z (logit)")]
+            [(0, above, "cost J", 8.0, ""), (1, below, "−δ = −∂J/∂z", 1.05, "z (logit)")]
         {
-            let look = Axes { x_name, y_name, ticks: [9, 5], right: 30 };
+            let look = Axes { x_name, y_name, ticks: [9, 5], left: LEFT, right: 30 };
             let mut chart = axes(theme, &area, look, -8.0..8.0, 0.0..top, [&plain, &plain])?;
             for (loss, color) in [(Loss::LeastSquares, theme.held_out), (Loss::BinaryCrossEntropy, theme.training)] {
                 let points = (0..=120).map(|i| -8.0 + 16.0 * f64::from(i) / 120.0);
@@ -106,15 +105,20 @@ pub(crate) fn costs(theme: &Theme) -> Drawn<String> {
 }
 
 /// J of the 2-2-2 network when its weight W⁽¹⁾₁₁ moves by t.
+pub(crate) fn cost_at<T: Scalar>(t: T) -> T {
+    let (network, x, y) = two_two_two();
+    let mut layers = network.map(T::from_f64).layers().to_vec();
+    layers[0].weight[(0, 0)] += t;
+    let moved = Network::new(layers, network.loss()).expect("the same shapes");
+    moved.loss_and_outputs(&x.map(T::from_f64), &y.map(T::from_f64)).0
+}
+
+/// The same, as the differences below take it.
 ///
 /// Computed in dual numbers, whose ε part is not looked at: their loops have no vectors, and so the same rounding on
 /// every machine. The figure below shows rounding.
 pub(crate) fn cost_moved(t: f64) -> f64 {
-    let (network, x, y) = two_two_two();
-    let mut layers = network.map(Dual::constant).layers().to_vec();
-    layers[0].weight[(0, 0)] = Dual::constant(network.layers()[0].weight[(0, 0)] + t);
-    let moved = Network::new(layers, network.loss()).expect("the same shapes");
-    moved.loss_and_outputs(&x.map(Dual::constant), &y.map(Dual::constant)).0.value
+    cost_at(Dual::constant(t)).value
 }
 
 /// ∂J/∂W⁽¹⁾₁₁ of the 2-2-2 network, by hand.
@@ -126,40 +130,66 @@ pub(crate) fn derivative_by_hand() -> f64 {
     engine.layer(0).weight_gradient[(0, 0)]
 }
 
-/// A formula that takes a step h to a slope.
-pub(crate) type Stencil = fn(f64) -> f64;
+/// A formula of differences.
+pub(crate) struct Stencil {
+    pub(crate) name: &'static str,
+    /// The slope, from a step h.
+    pub(crate) slope: fn(f64) -> f64,
+}
 
-/// The three differences, by name.
-pub(crate) const STENCILS: [(&str, Stencil); 3] = [
-    ("one-sided", |h| (cost_moved(h) - cost_moved(0.0)) / h),
-    ("central", |h| (cost_moved(h) - cost_moved(-h)) / (2.0 * h)),
-    ("five-point", |h| {
-        (cost_moved(-2.0 * h) - 8.0 * cost_moved(-h) + 8.0 * cost_moved(h) - cost_moved(2.0 * h)) / (12.0 * h)
-    }),
+/// The three differences.
+pub(crate) const STENCILS: [Stencil; 3] = [
+    Stencil { name: "one-sided", slope: |h| (cost_moved(h) - cost_moved(0.0)) / h },
+    Stencil { name: "central", slope: |h| (cost_moved(h) - cost_moved(-h)) / (2.0 * h) },
+    Stencil {
+        name: "five-point",
+        slope: |h| {
+            (cost_moved(-2.0 * h) - 8.0 * cost_moved(-h) + 8.0 * cost_moved(h) - cost_moved(2.0 * h)) / (12.0 * h)
+        },
+    },
 ];
+
+impl Stencil {
+    /// |slope − truth| / |truth|
+    pub(crate) fn error(&self, h: f64) -> f64 {
+        let truth = derivative_by_hand();
+        (((self.slope)(h) - truth) / truth).abs()
+    }
+
+    /// What the figure shows: the error over h, three steps a decade, and at each the largest error of three neighbours,
+    /// since single ones are lucky.
+    fn curve(&self) -> Vec<(f64, f64)> {
+        let error = |k: i32| self.error(10_f64.powf(f64::from(k) / 9.0));
+        let largest = |k: i32| (3 * k - 1..=3 * k + 1).map(error).fold(1e-13, f64::max);
+        (-42..=3).map(|k| (10_f64.powf(f64::from(k) / 3.0), largest(k))).collect()
+    }
+
+    /// The lowest point of the curve: the best step, and its error.
+    pub(crate) fn best(&self) -> (f64, f64) {
+        self.curve().into_iter().min_by(|(_, a), (_, b)| a.total_cmp(b)).expect("a curve")
+    }
+}
 
 /// The error of finite differences over their step.
 pub(crate) fn differences(theme: &Theme) -> Drawn<String> {
-    let truth = derivative_by_hand();
     let description = "Relative error of three difference formulas against the step h, both axes logarithmic. From right to \
                        left each error first falls, by 1, 2 and 4 powers of ten for each power of ten of h, and then rises \
-                       again along one common line, because rounding is divided by h.";
+                       again along one common line, because rounding is divided by h. Dots mark the best steps: 1e-5, \
+                       2e-4 and 2e-2.";
     figure(theme, 1000, "Finite differences: truncation against rounding", description, |area| {
         let colors = [theme.mistake, theme.held_out, theme.training];
-        let names: Vec<_> = STENCILS.iter().zip(colors).map(|((name, _), color)| (*name, color)).collect();
+        let names: Vec<_> = STENCILS.iter().zip(colors).map(|(stencil, color)| (stencil.name, color)).collect();
         legend(theme, area, (40, 22), &names)?;
-        let (_, below) = area.split_vertically(50);
-        let look = Axes { x_name: "step h (logarithmic)", y_name: "relative error", ticks: [9, 8], right: 40 };
+        let (_, below) = area.split_vertically(64);
+        let look =
+            Axes { x_name: "step h (logarithmic)", y_name: "relative error", ticks: [9, 8], left: LEFT, right: 40 };
         let (x, y) = ((1e-14..10.0).log_scale(), (1e-13..100.0).log_scale());
         let mut chart = axes(theme, &below, look, x, y, [&power, &power])?;
-        for ((_, stencil), color) in STENCILS.iter().zip(colors) {
-            // Three steps a decade, and the largest error of three neighbours: single ones are lucky.
-            let error = |k: i32| ((stencil(10_f64.powf(f64::from(k) / 9.0)) - truth) / truth).abs();
-            let curve = (-42..=3).map(|k| {
-                let largest = (3 * k - 1..=3 * k + 1).map(error).fold(1e-13, f64::max);
-                (10_f64.powf(f64::from(k) / 3.0), largest)
-            });
-            chart.draw_series(LineSeries::new(curve, color.stroke_width(5)))?;
+        for (stencil, color) in STENCILS.iter().zip(colors) {
+            chart.draw_series(LineSeries::new(stencil.curve(), color.stroke_width(5)))?;
+        }
+        for (stencil, color) in STENCILS.iter().zip(colors) {
+            chart.draw_series([Circle::new(stencil.best(), 11, color.filled())])?;
         }
         Ok(())
     })
@@ -171,19 +201,19 @@ pub(crate) fn intensity(theme: &Theme) -> Drawn<String> {
                        from 1 to 1024, for layers of 784 by 128, 64 by 64 and 64 by 10. For one example all are near one half; \
                        for many, the large layer reaches 50.";
     figure(theme, 820, "What a larger batch is good for: work per byte", description, |area| {
-        let look = Axes { x_name: "m (examples in a batch)", y_name: "FLOP per byte", ticks: [8, 6], right: 190 };
+        let layers = [(128, 784, theme.training), (64, 64, theme.held_out), (10, 64, theme.mistake)]
+            .map(|(n, n_below, color)| (n, n_below, format!("{n_below} → {n}"), color));
+        let right = room_for(layers.iter().map(|(_, _, name, _)| &name[..]));
+        let look =
+            Axes { x_name: "m (examples in a batch)", y_name: "FLOP per byte", ticks: [8, 6], left: LEFT, right };
         let (x, y) = ((1.0..1024.0).log_scale(), (0.1..100.0).log_scale());
         let mut chart = axes(theme, area, look, x, y, [&plain, &plain])?;
-        for (n, n_below, color) in [(128, 784, theme.training), (64, 64, theme.held_out), (10, 64, theme.mistake)] {
+        for (n, n_below, name, color) in &layers {
             let curve = (0..=40)
                 .map(|i| 2_f64.powf(f64::from(i) / 4.0))
-                .map(|m| (m, flop_per_byte(f64::from(n), f64::from(n_below), m)));
+                .map(|m| (m, flop_per_byte(f64::from(*n), f64::from(*n_below), m)));
             chart.draw_series(LineSeries::new(curve.clone(), color.stroke_width(5)))?;
-            let name = format!("{n_below} → {n}");
-            let style = label(color, TEXT - 2.0);
-            chart.draw_series(
-                curve.clone().next_back().map(|end| EmptyElement::at(end) + Text::new(name, (10, -16), style)),
-            )?;
+            name_at_end(&mut chart, curve.clone().next_back(), name, *color)?;
         }
         Ok(())
     })
@@ -194,7 +224,7 @@ pub(crate) fn flop_per_byte(n: f64, k: f64, m: f64) -> f64 {
     2.0 * n * k * m / (4.0 * (n * k + k * m + n * m))
 }
 
-/// One neuron's output over its one input, for three weights: the figure of the chapter on one neuron.
+/// One neuron's activation over its pre-activation, with the neuron of the text and its slope there.
 pub(crate) fn neuron(theme: &Theme) -> Drawn<String> {
     let description = "The output of one sigmoid neuron over its pre-activation z from −6 to 6: an S from 0 to 1 through one \
                        half. A dot marks the neuron of the text, and a short stroke its slope there.";
@@ -203,7 +233,8 @@ pub(crate) fn neuron(theme: &Theme) -> Drawn<String> {
     let z = first.weight[(0, 0)] * x[(0, 0)] + first.weight[(0, 1)] * x[(1, 0)] + first.bias[(0, 0)];
     let (a, slope) = (sigmoid(z), sigmoid_derivative(sigmoid(z)));
     figure(theme, 720, "One neuron: what it makes of z", description, |area: &Area| {
-        let look = Axes { x_name: "z = w₁x₁ + w₂x₂ + b", y_name: "a = σ(z)", ticks: [7, 5], right: 40 };
+        let look =
+            Axes { x_name: "z = w₁x₁ + w₂x₂ + b", y_name: "a = σ(z)", ticks: [7, 5], left: LEFT, right: 40 };
         let mut chart = axes(theme, area, look, -6.0..6.0, -0.05..1.05, [&plain, &plain])?;
         let curve = (0..=120).map(|i| -6.0 + f64::from(i) / 10.0).map(|z| (z, sigmoid(z)));
         chart.draw_series(LineSeries::new(curve, theme.training.stroke_width(5)))?;

@@ -6,16 +6,19 @@ use nn_layers::{ByHand, ByTape, Engine};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::drawing::{Area, Axes, Drawn, TEXT, Theme, axes, bold, centered, figure, label, mix, plain};
+use crate::drawing::{
+    Area, Axes, Drawn, HEADING, TEXT, Theme, WIDTH, axes, bold, centered, figure, label, legend, mix, plain,
+};
+use crate::letters::width;
 use crate::worked::two_two_two;
 
-const RADIUS: i32 = 78;
+const RADIUS: i32 = 84;
 
 fn circle(theme: &Theme, area: &Area, at: (i32, i32), color: RGBColor, lines: [&str; 2]) -> Drawn {
     area.draw(&Circle::new(at, RADIUS, mix(theme.paper, color, 0.12).filled()))?;
     area.draw(&Circle::new(at, RADIUS, color.stroke_width(4)))?;
     area.draw_text(lines[0], &centered(theme.text, TEXT - 2.0), (at.0, at.1 - 20))?;
-    area.draw_text(lines[1], &centered(color, TEXT - 2.0), (at.0, at.1 + 20))?;
+    area.draw_text(lines[1], &centered(color, TEXT - 4.0), (at.0, at.1 + 20))?;
     Ok(())
 }
 
@@ -31,12 +34,19 @@ fn network(theme: &Theme, area: &Area, forward: bool) -> Drawn {
         let values = if forward { &network.layers()[l].weight } else { engine.layer(l).weight_gradient };
         for (i, k) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
             let (from, to) = ((columns[l] + RADIUS, rows[k]), (columns[l + 1] - RADIUS, rows[i]));
-            area.draw(&PathElement::new([from, to], theme.quiet_text.stroke_width(3)))?;
-            // A number stands on its line, a third of the way: there the four lines are apart.
-            let at = (from.0 + (to.0 - from.0) * 3 / 10, from.1 + (to.1 - from.1) * 3 / 10);
+            // A number stands on its line, a third of the way: there the four lines are apart. The line has a gap for it.
+            let along = |share: f64| {
+                let between = |a: i32, b: i32| a + (f64::from(b - a) * share).round() as i32;
+                (between(from.0, to.0), between(from.1, to.1))
+            };
+            let at = along(0.3);
             let text = if forward { format!("{:.2}", values[(i, k)]) } else { short(values[(i, k)]) };
-            let half = 9 * text.chars().count() as i32;
-            area.draw(&Rectangle::new([(at.0 - half, at.1 - 19), (at.0 + half, at.1 + 19)], theme.page.filled()))?;
+            let (half_width, half_height) = (width(&text, TEXT - 4.0, false) / 2.0 + 10.0, 24.0);
+            let (dx, dy) = (f64::from(to.0 - from.0).abs(), f64::from(to.1 - from.1).abs());
+            let gap = (half_width / dx).min(half_height / dy);
+            for part in [[from, along(0.3 - gap)], [along(0.3 + gap), to]] {
+                area.draw(&PathElement::new(part, theme.quiet_text.stroke_width(3)))?;
+            }
             area.draw_text(&text, &centered(color, TEXT - 4.0), at)?;
         }
     }
@@ -87,73 +97,81 @@ pub(crate) fn tape(theme: &Theme) -> Drawn<String> {
     let tape: &Tape<f64> = engine.tape();
     let description = "A graph from top to bottom. Inputs x and y and the parameters W1, b1, W2, b2 are on the sides; in the \
                        middle z1, a1, z2, a2 and J, each with its value and its adjoint. Arrows run from operands to results.";
-    figure(theme, 1410, "The tape of the 2-2-2 network", description, |area| {
+    figure(theme, 1460, "The tape of the 2-2-2 network", description, |area| {
+        legend(theme, area, (12, 22), &[("value", theme.text), ("adjoint", theme.held_out)])?;
+        let (_, area) = area.split_vertically(50);
         let text = tape.to_string();
         let names: Vec<&str> =
             text.lines().skip(2).map(|line| line.split_whitespace().next().unwrap_or_default()).collect();
         // Leaves left and right of the step that reads them, results down the middle.
         let place = |name: &str| -> (i32, i32) {
             match name {
-                "x" => (640, 80),
-                "W1" => (200, 310),
-                "b1" => (1080, 310),
-                "z1" => (640, 310),
-                "a1" => (640, 540),
-                "W2" => (200, 770),
-                "b2" => (1080, 770),
-                "z2" => (640, 770),
-                "a2" => (640, 1000),
-                "y" => (200, 1230),
-                _ => (640, 1230),
+                "x" => (MIDDLE, 80),
+                "W1" => (LEFT, 310),
+                "b1" => (RIGHT, 310),
+                "z1" => (MIDDLE, 310),
+                "a1" => (MIDDLE, 540),
+                "W2" => (LEFT, 770),
+                "b2" => (RIGHT, 770),
+                "z2" => (MIDDLE, 770),
+                "a2" => (MIDDLE, 1000),
+                "y" => (LEFT, 1230),
+                _ => (MIDDLE, 1230),
             }
         };
-        let half = |name: &str| if place(name).0 == 640 { (215, 80) } else { (160, 80) };
+        // Name, value and adjoint stand in a box below each other; a matrix takes a line for each of its rows.
+        let half = |name: &str| if name.starts_with('W') { 114 } else { 76 };
         for var in tape.vars() {
             let to = place(names[var.index()]);
             for operand in tape.op(var).operands() {
                 let name = names[operand.index()];
                 let from = place(name);
                 let ends = match (to.0 - from.0).signum() {
-                    0 => [(from.0, from.1 + half(name).1), (to.0, to.1 - 84)],
-                    side => [(from.0 + side * half(name).0, from.1), (to.0 - side * 219, to.1)],
+                    0 => [(from.0, from.1 + half(name)), (to.0, to.1 - half("z") - 4)],
+                    side => [(from.0 + side * HALF, from.1), (to.0 - side * (HALF + 4), to.1)],
                 };
-                arrow(theme, area, ends)?;
+                arrow(theme, &area, ends)?;
             }
         }
         for var in tape.vars() {
             let name = names[var.index()];
-            let ((x, y), (dx, dy)) = (place(name), half(name));
-            let color = match tape.op(var) {
-                Op::Input => theme.quiet_text,
-                Op::Parameter => theme.fourth,
-                _ => theme.training,
+            let (x, y) = place(name);
+            let (color, is) = match tape.op(var) {
+                Op::Input => (theme.quiet_text, ","),
+                Op::Parameter => (theme.fourth, ","),
+                _ => (theme.training, " ="),
             };
-            let corners = [(x - dx, y - dy), (x + dx, y + dy)];
+            let corners = [(x - HALF, y - half(name)), (x + HALF, y + half(name))];
             area.draw(&Rectangle::new(corners, mix(theme.paper, color, 0.08).filled()))?;
             area.draw(&Rectangle::new(corners, color.stroke_width(4)))?;
-            let heading = format!("{} {} = {}", var.index(), name, tape.op(var).name());
-            area.draw_text(
-                &heading,
-                &bold(theme.text, TEXT - 6.0).pos(Pos::new(HPos::Center, VPos::Center)),
-                (x, y - 46),
-            )?;
-            let value = tape.value(var);
-            area.draw_text(&few(value), &centered(theme.text, TEXT - 6.0), (x, y))?;
-            if tape.op(var) != Op::Input {
-                let adjoint = format!("adjoint {}", few(tape.gradient(var)));
-                area.draw_text(&adjoint, &centered(theme.held_out, TEXT - 8.0), (x, y + 44))?;
+            let style = bold(theme.text, TEXT - 4.0).pos(Pos::new(HPos::Center, VPos::Center));
+            let heading = format!("{}: {name}{is} {}", var.index(), tape.op(var).name());
+            let mut lines = vec![(heading, style)];
+            lines.extend(rows(tape.value(var)).into_iter().map(|row| (row, centered(theme.text, TEXT - 4.0))));
+            if !matches!(tape.op(var), Op::Input) {
+                let adjoint = rows(tape.gradient(var)).into_iter();
+                lines.extend(adjoint.map(|row| (row, centered(theme.held_out, TEXT - 4.0))));
+            }
+            for (place, (line, style)) in (0..).zip(&lines) {
+                area.draw_text(line, style, (x, y - half(name) + 34 + 42 * place))?;
             }
         }
         Ok(())
     })
 }
 
-/// A column of two numbers, or the shape of what is larger.
-fn few(matrix: &Matrix<f64>) -> String {
+/// The middles of the tape's three columns of boxes, and half the width of a box.
+const LEFT: i32 = 194;
+const MIDDLE: i32 = WIDTH as i32 / 2;
+const RIGHT: i32 = WIDTH as i32 - LEFT;
+const HALF: i32 = 182;
+
+/// A number, a column on one line, or the rows of a matrix.
+fn rows(matrix: &Matrix<f64>) -> Vec<String> {
     match matrix.as_slice() {
-        [one] => short(*one),
-        [one, other] => format!("[{}; {}]", short(*one), short(*other)),
-        _ => matrix.shape().to_string(),
+        [one] => vec![short(*one)],
+        [one, other] => vec![format!("[{}; {}]", short(*one), short(*other))],
+        _ => (0..matrix.rows()).map(|i| matrix.row_iter(i).map(|&x| short(x)).collect::<Vec<_>>().join("  ")).collect(),
     }
 }
 
@@ -176,15 +194,16 @@ pub(crate) fn affine_map(theme: &Theme) -> Drawn<String> {
     };
     let description = "Two panels. Left: a square grid around the origin with one shaded cell. Right: its image under the \
                        affine map: lines stay lines and stay parallel, the cell becomes a parallelogram, and the origin moves to b.";
-    figure(theme, 720, "An affine map: stretched, turned, moved", description, |area| {
+    let look = |[x_name, y_name]: [&'static str; 2]| Axes { x_name, y_name, ticks: [7, 7], left: 120, right: 20 };
+    let height = HEADING + look(["x₁", "x₂"]).height(WIDTH / 2, 1.0);
+    figure(theme, height, "An affine map: stretched, turned, moved", description, |area| {
         let panels = area.split_evenly((1, 2));
         type Map<'a> = &'a dyn Fn(f64, f64) -> (f64, f64);
         let identity = |x: f64, y: f64| (x, y);
-        let sides: [(&Area, Map, [&str; 2], &str); 2] =
+        let sides: [(&Area, Map, [&'static str; 2], &str); 2] =
             [(&panels[0], &identity, ["x₁", "x₂"], "0"), (&panels[1], &map, ["z₁", "z₂"], "b")];
-        for (panel, map, [x_name, y_name], origin) in sides {
-            let look = Axes { x_name, y_name, ticks: [7, 7], right: 10 };
-            let mut chart = axes(theme, panel, look, -3.0..3.0, -3.0..3.0, [&plain, &plain])?;
+        for (panel, map, names, origin) in sides {
+            let mut chart = axes(theme, panel, look(names), -3.3..3.3, -3.3..3.3, [&plain, &plain])?;
             let cell = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map(|(x, y)| map(x, y));
             chart.draw_series([Polygon::new(cell, theme.held_out.mix(0.35))])?;
             for i in -3..=3 {

@@ -9,6 +9,8 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use crate::letters::width;
+
 /// Where plotters draws.
 pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
@@ -74,6 +76,9 @@ pub const TEXT: f64 = 34.0;
 /// The width of a figure of the book: 640 nominal pixels, so that its text can be read on a phone.
 pub const WIDTH: u32 = 1280;
 
+/// The height of a figure's title.
+pub const HEADING: u32 = 64;
+
 /// A drawing of this size as the text of an SVG file, with a title and a description for those who cannot see it.
 ///
 /// # Errors
@@ -116,7 +121,7 @@ pub fn figure(
 ) -> Drawn<String> {
     let drawing = svg((WIDTH, height), title, description, |area| {
         area.draw_text(title, &bold(theme.text, TEXT + 2.0), (12, 14))?;
-        let (_, below) = area.split_vertically(64);
+        let (_, below) = area.split_vertically(HEADING);
         draw(&below)
     })?;
     Ok(merge_rectangles(&drawing))
@@ -191,8 +196,31 @@ pub struct Axes<'a> {
     pub y_name: &'a str,
     /// About how many numbers along each axis.
     pub ticks: [usize; 2],
+    /// Room on the left, for the name of the vertical axis and its numbers.
+    pub left: u32,
     /// Room on the right, for the names of curves.
     pub right: u32,
+}
+
+/// [`Axes::left`] for a name and for numbers such as 10⁻¹².
+pub const LEFT: u32 = 150;
+/// [`Axes::left`] where the vertical axis has no name.
+pub const LEFT_OF_NUMBERS: u32 = 84;
+
+/// The room around a chart with its numbers and names.
+const MARGIN: u32 = 14;
+
+impl Axes<'_> {
+    /// The room below, for the name of the horizontal axis and its numbers.
+    fn below(&self) -> u32 {
+        if self.x_name.is_empty() { 56 } else { 92 }
+    }
+
+    /// The height of an area of this width whose chart is `aspect` times as high as it is wide, so that a square is one.
+    pub fn height(&self, width: u32, aspect: f64) -> u32 {
+        let inside = width - MARGIN - self.left - self.right;
+        (f64::from(inside) * aspect).round() as u32 + 2 * MARGIN + self.below()
+    }
 }
 
 /// A chart with these axes, ready to be drawn into.
@@ -218,10 +246,10 @@ where
     Y::CoordDescType: Ranged<ValueType = f64> + ValueFormatter<f64>,
 {
     let mut chart = ChartBuilder::on(area)
-        .margin(14)
+        .margin(MARGIN)
         .margin_right(look.right)
-        .x_label_area_size(if look.x_name.is_empty() { 56 } else { 100 })
-        .y_label_area_size(if look.y_name.is_empty() { 84 } else { 150 })
+        .x_label_area_size(look.below())
+        .y_label_area_size(look.left)
         .build_cartesian_2d(x, y)?;
     chart
         .configure_mesh()
@@ -269,6 +297,29 @@ pub fn raster(chart: &mut Plane, [x, y]: [&Range<f64>; 2], columns: usize, color
     Ok(())
 }
 
+/// [`Axes::right`] for the names of curves at their ends.
+pub fn room_for<'a>(names: impl IntoIterator<Item = &'a str>) -> u32 {
+    names.into_iter().map(|name| width(name, TEXT - 2.0, false).ceil() as u32 + BEHIND as u32 + 8).max().unwrap_or(0)
+}
+
+/// How far behind the end of a curve its name begins.
+const BEHIND: i32 = 10;
+
+/// The name of a curve at its last point.
+///
+/// # Errors
+///
+/// As plotters.
+pub fn name_at_end<X, Y>(chart: &mut Chart<X, Y>, end: Option<(f64, f64)>, name: &str, color: RGBColor) -> Drawn
+where
+    X: Ranged<ValueType = f64>,
+    Y: Ranged<ValueType = f64>,
+{
+    let style = label(color, TEXT - 2.0).pos(Pos::new(HPos::Left, VPos::Center));
+    chart.draw_series(end.map(|end| EmptyElement::at(end) + Text::new(name.to_owned(), (BEHIND, 0), style)))?;
+    Ok(())
+}
+
 /// A number as it is.
 pub fn plain(x: &f64) -> String {
     let rounded = (x * 1e9).round() / 1e9; // ticks are sums, and 0.30000000000000004 is none
@@ -295,7 +346,7 @@ pub fn legend(theme: &Theme, area: &Area, (mut x, y): (i32, i32), names: &[(&str
         area.draw(&PathElement::new([(x, y), (x + 50, y)], color.stroke_width(6)))?;
         let style = label(theme.text, TEXT - 3.0).pos(Pos::new(HPos::Left, VPos::Center));
         area.draw_text(name, &style, (x + 62, y))?;
-        x += 62 + (name.chars().count() as f64 * 0.56 * TEXT) as i32 + 30;
+        x += 62 + width(name, TEXT - 3.0, false) as i32 + 40;
     }
     Ok(())
 }

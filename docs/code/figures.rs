@@ -28,7 +28,7 @@ fn figures() -> Vec<(&'static str, Draw)> {
             "xor",
             plane::xor_task(),
             "XOR: the plane while it is learnt",
-            "the four corners of a square, opposite ones of one class. At first a straight blur, in the end a band along the diagonal that separates the classes",
+            "the four corners of a square, opposite ones of one class. At first a straight border, which turns pale, in the end a band along the diagonal that holds one class",
         ),
         (
             "moons",

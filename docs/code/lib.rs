@@ -3,18 +3,24 @@
 //! - every Rust snippet of a page is a doctest, run by `cargo test`;
 //! - [`Book::problems`](book::Book::problems) finds listings that are not included from the sources, anchors, links,
 //!   figures and tests that do not exist, pages that are not tested, and dead rows in the table of the seed document;
-//! - `tests/numbers.rs` computes every number that a page shows, and compares it with what is there.
+//! - the tests of `numbers.rs`, beside this file, compute every number that a page shows, and compare it with what is there;
+//! - those of `fits.rs` find text in a figure that is cut off, or runs out of its box or into other text.
 #![forbid(unsafe_code)]
 
 pub mod book;
+#[cfg(test)]
+mod cases;
 mod contents;
 mod curves;
 mod diagrams;
 pub mod drawing;
 mod exercises;
 pub mod figures;
+#[cfg(test)]
+mod fits;
 mod includes;
 mod landscape;
+mod letters;
 mod links;
 #[cfg(test)]
 mod numbers;
@@ -23,6 +29,17 @@ pub mod reading;
 mod seed_table;
 mod slips;
 pub mod worked;
+
+/// The snippets of the front page of each crate.
+#[cfg(doctest)]
+mod front_pages {
+    #[doc = include_str!("../../nn-core/README.md")]
+    mod core {}
+    #[doc = include_str!("../../nn-autodiff/README.md")]
+    mod autodiff {}
+    #[doc = include_str!("../../nn-layers/README.md")]
+    mod layers {}
+}
 
 /// The snippets of each page.
 #[cfg(doctest)]
@@ -39,6 +56,8 @@ mod pages {
     mod tape {}
     #[doc = include_str!("../src/agreement.md")]
     mod agreement {}
+    #[doc = include_str!("../src/where-is-my-error.md")]
+    mod where_is_my_error {}
     #[doc = include_str!("../src/descent.md")]
     mod descent {}
     #[doc = include_str!("../src/plane.md")]

@@ -4,14 +4,14 @@
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
-use nn_autodiff::{Dual, Tape};
+use nn_autodiff::{CustomOp, Dual, Operands, Tape, WrongRule};
 use nn_core::{Activation, Loss, Matrix, affine, seeded, sigmoid, sigmoid_derivative};
-use nn_layers::{Bounds, ByHand, ByTape, Dense, Engine, Initialization, Network, check_gradients};
-use nn_train::{Examples, Optimizer, Plan, Precision, Trainer, explain, sgd_update};
+use nn_layers::{Bounds, ByHand, ByTape, Dense, Engine, Initialization, Network, check_gradients, hessian_vector};
+use nn_train::{CATALOGUE, Examples, Optimizer, Plan, Precision, Standardization, Trainer, explain, sgd_update};
 
-use crate::reading::{Digits, Run, untrained};
+use crate::reading::{self, Digits, Run, untrained};
 use crate::worked::two_two_two;
-use crate::{curves, landscape, plane, slips};
+use crate::{cases, curves, landscape, plane, slips};
 
 /// The numbers of one page, each piece between anchors.
 struct Numbers(String);
@@ -50,7 +50,8 @@ fn digits(x: f64, n: usize) -> String {
     let (mantissa, exponent) = scientific.split_once('e').expect("the form of {:e}");
     let exponent: i32 = exponent.parse().expect("an exponent");
     let text = if (-6..12).contains(&exponent) {
-        format!("{x:.*}", usize::try_from(n as i32 - 1 - exponent).unwrap_or(0))
+        let rounded: f64 = scientific.parse().expect("a number"); // where fewer digits stand before the point than are kept
+        format!("{rounded:.*}", usize::try_from(n as i32 - 1 - exponent).unwrap_or(0))
     } else {
         format!("{mantissa}e{exponent}")
     };
@@ -60,6 +61,11 @@ fn digits(x: f64, n: usize) -> String {
         &text
     };
     text.replace('-', "−").replace("e−", "e-")
+}
+
+/// The same, and as a power of ten what is smaller than a thousandth.
+fn small(x: f64, n: usize) -> String {
+    if x.abs() < 1e-3 { format!("{x:.*e}", n - 1) } else { digits(x, n) }
 }
 
 /// A Markdown table.
@@ -138,6 +144,8 @@ fn numbers_of_activations_md() {
     numbers.put("softmax", softmax([1.0, 2.0, 3.0]));
     numbers.put("softmax-moved", softmax([1001.0, 1002.0, 1003.0]));
     numbers.put("sigmoid-flat", digits(sigmoid_derivative(sigmoid(10.0)), 2));
+    numbers.put("slope-at-37", digits(sigmoid_derivative(sigmoid(37.0)), 2));
+    numbers.put("slope-at-minus-37", digits(sigmoid_derivative(sigmoid(-37.0)), 2));
     numbers.put("ten-layers", digits(0.25_f64.powi(10), 1));
     let (network, x, _) = two_two_two();
     let mut engine = ByHand::new(network);
@@ -193,20 +201,59 @@ fn numbers_of_differences_md() {
     let truth = curves::derivative_by_hand();
     let mut numbers = Numbers::new();
     numbers.put("gradient", twelve(truth));
-    let rows = [1.0, 0.1, 0.01, 0.001, 0.0001].map(|h| {
-        let cell = |(_, stencil): (&str, curves::Stencil)| {
-            let error = ((stencil(h) - truth) / truth).abs();
+    let rows = [10.0, 1.0, 0.1, 0.01, 0.001].map(|h| {
+        let cell = |stencil: &curves::Stencil| {
+            let error = stencil.error(h);
             // ε J / (h g): what rounding alone may do. Where it takes part, the digits are not the formula's.
             let rounding = f64::EPSILON * curves::cost_moved(0.0) / (h * truth);
-            if error < 100.0 * rounding { "rounding".to_owned() } else { format!("{error:.0e}") }
+            if error < 10.0 * rounding { "rounding".to_owned() } else { format!("{error:.0e}") }
         };
-        std::iter::once(format!("{h}")).chain(curves::STENCILS.map(cell)).collect()
+        std::iter::once(format!("{h}")).chain(curves::STENCILS.iter().map(cell)).collect()
     });
     numbers.put("errors", table(&["step h", "one-sided", "central", "five-point"], rows));
+
+    // The best steps: as the figure shows them, by the rule of thumb, and where the two errors meet.
+    let (derivatives, x) = (derivatives(), 0.05_f64);
+    let rows = curves::STENCILS.iter().zip([(1, 2.0), (2, 6.0), (4, 30.0)]).map(|(stencil, (p, factor))| {
+        // The truncation error is hᵖ / factor times the derivative of order p + 1, here with respect to z₁ = w₁ x₁ + ….
+        let root = |x: f64| x.powf(1.0 / f64::from(p + 1));
+        let scale = root(factor * derivatives[0] / (derivatives[p as usize + 1].abs() / x.powi(p + 1)));
+        let (thumb, best, (seen, _)) = (root(f64::EPSILON), root(f64::EPSILON) * scale / x, stencil.best());
+        assert!(seen < 5.0 * best && best < 5.0 * seen, "{}: {best} is computed, {seen} seen", stencil.name);
+        assert!(seen > 20.0 * thumb, "{}: the rule of thumb would do", stencil.name);
+        let power = |x: f64, n: usize| format!("{x:.*e}", n - 1);
+        let cells = [power(thumb, 2), digits(scale, 2), power(thumb * scale, 2), power(best, 2), power(seen, 1)];
+        std::iter::once(stencil.name.to_owned()).chain(cells).collect()
+    });
+    let header = ["", "root of ε", "scale of z₁", "best move of z₁", "best h", "h of the dot"];
+    numbers.put("best", table(&header, rows));
+    let by_z = derivatives[2].abs() / (x * x);
+    numbers.put("second-by-z", digits(by_z, 2));
+    numbers.put("scale", digits((2.0 * derivatives[0] / by_z).sqrt(), 2));
+    numbers.put("times", digits((2.0 * derivatives[0] / derivatives[2].abs()).sqrt(), 2));
     let (network, _, _) = two_two_two();
     numbers.put("parameters", network.parameter_count());
     numbers.put("parameters-of-digits", untrained().parameter_count());
+    numbers.put("passes-of-digits", 2 * untrained().parameter_count());
     numbers.check("differences");
+}
+
+/// J and its first five derivatives with respect to W⁽¹⁾₁₁ of the 2-2-2 network: dual numbers of dual numbers, five deep.
+fn derivatives() -> [f64; 6] {
+    let t = Dual::variable(Dual::variable(Dual::variable(Dual::variable(Dual::variable(0.0)))));
+    let j0 = curves::cost_at(t);
+    let j1 = j0.derivative;
+    let j2 = j1.derivative;
+    let j3 = j2.derivative;
+    let j4 = j3.derivative;
+    [
+        j0.value.value.value.value.value,
+        j1.value.value.value.value,
+        j2.value.value.value,
+        j3.value.value,
+        j4.value,
+        j4.derivative,
+    ]
 }
 
 #[test]
@@ -238,15 +285,54 @@ fn numbers_of_delta_recursion_md() {
     let mut engine = ByHand::new(network.clone());
     engine.set_batch(&x, &y);
     engine.loss_and_gradients();
-    let [mut delta, mut dw, mut db] = std::array::from_fn(|_| Matrix::zeros(0, 0));
     let (first, second) = (engine.layer(0), engine.layer(1));
-    nn_layers::hidden_delta(&updated.layers()[1], second.delta, Activation::Sigmoid, first.a, &mut delta);
+    let delta = slips::delta_after_update(&network, &engine, 0.5);
+    let [mut dw, mut db] = [Matrix::zeros(0, 0), Matrix::zeros(0, 0)];
     nn_layers::parameter_gradients(&delta, &x, &mut dw, &mut db);
     let mut late = updated.layers().to_vec();
     late[0].weight = network.layers()[0].weight.clone();
     sgd_update(&mut late[0].weight, &dw, 0.5);
     numbers.put("j-too-early", twelve(cost(&weights_only(&late))));
+    numbers.put("delta-too-early", format!("({}, {})", digits(delta[(0, 0)], 6), digits(delta[(1, 0)], 6)));
+    numbers.put("delta-right", format!("({}, {})", digits(first.delta[(0, 0)], 6), digits(first.delta[(1, 0)], 6)));
+    let percent = |i: usize| digits(100.0 * (1.0 - delta[(i, 0)] / first.delta[(i, 0)]), 2);
+    numbers.put("percent-1", percent(0));
+    numbers.put("percent-2", percent(1));
+    // What a step of the weights of each layer takes from J, to first order: η ‖∂J/∂W‖².
+    let gain = |gradient: &Matrix<f64>| 0.5 * gradient.as_slice().iter().map(|g| g * g).sum::<f64>();
+    numbers.put("gain-1", small(gain(first.weight_gradient), 2));
+    numbers.put("gain-2", small(gain(second.weight_gradient), 2));
+    numbers.put("j-difference", small(cost(&weights_only(&late)) - cost(&weights_only(updated.layers())), 2));
     numbers.check("delta-recursion");
+}
+
+/// r = u ⊙ sigmoid(u), with a backward rule that leaves the factor sigmoid(u) out.
+#[derive(Debug)]
+struct WrongSwish;
+
+impl CustomOp<f64> for WrongSwish {
+    fn name(&self) -> &str {
+        "swish"
+    }
+
+    fn equation(&self) -> &str {
+        "u ⊙ sigmoid(u)"
+    }
+
+    fn forward(&self, operands: Operands<'_, f64>, r: &mut Matrix<f64>) {
+        r.copy_from(&operands[0]);
+        r.map_in_place(|u| u * nn_core::sigmoid(u));
+    }
+
+    fn backward(&self, _: usize, u: Operands<'_, f64>, _: &Matrix<f64>, r_bar: &Matrix<f64>, u_bar: &mut Matrix<f64>) {
+        u_bar.copy_from(r_bar);
+        u_bar.zip_in_place(&u[0], |r_bar, u| r_bar * (1.0 + u * (1.0 - nn_core::sigmoid(u))));
+    }
+}
+
+/// A number with six decimals, which every machine gives.
+fn six(x: f64) -> f64 {
+    (1e6 * x).round() / 1e6
 }
 
 #[test]
@@ -267,13 +353,11 @@ fn numbers_of_tape_md() {
     let (j, _) = duals.loss_and_outputs(&x.map(Dual::constant), &y.map(Dual::constant));
     numbers.put("dual", format!("{} + {} ε", twelve(j.value), twelve(j.derivative)));
 
-    // A tape over dual numbers: the gradient, and its change along that weight.
-    let mut second = ByTape::new(&duals);
-    second.set_batch(&x.map(Dual::constant), &y.map(Dual::constant));
-    second.loss_and_gradients();
-    let gradient = second.layer(0).weight_gradient[(0, 0)];
-    numbers.put("first", twelve(gradient.value));
-    numbers.put("second", twelve(gradient.derivative));
+    // The gradient, and its change along that weight.
+    let mut v: Vec<_> = network.parameters().map(|parameter| parameter.map(|_| 0.0)).collect();
+    v[0][(0, 0)] = 1.0;
+    numbers.put("first", twelve(engine.layer(0).weight_gradient[(0, 0)]));
+    numbers.put("second", twelve(hessian_vector(&network, &x, &y, &v)[0][(0, 0)]));
 
     // J = w²: a value that is used twice.
     let mut tape = Tape::<f64>::new();
@@ -283,17 +367,39 @@ fn numbers_of_tape_md() {
     tape.label(square, "w²");
     tape.backward(square);
     numbers.put("twice", &tape);
+
+    // Swish, with a factor of its backward rule left out, on the tape of the example `own_operation`.
+    let mut tape = Tape::<f64>::new();
+    let x = tape.input(Matrix::from_column(&[1.0, -0.5]));
+    let w = tape.parameter(Matrix::from_rows(&[[0.5, -1.0], [2.0, 0.1]]));
+    let z = tape.matmul(w, x);
+    tape.label(z, "z");
+    let a = tape.apply(WrongSwish, &[z]);
+    tape.label(a, "a");
+    let y = tape.input(Matrix::from_column(&[0.0, 1.0]));
+    let j = tape.least_squares(a, y);
+    let error = tape.check_gradient(j).expect_err("a wrong rule");
+    let rounded = WrongRule { by_tape: six(error.by_tape), by_differences: six(error.by_differences), ..error };
+    numbers.put("wrong-rule", rounded);
     numbers.check("tape");
 }
 
 #[test]
 fn numbers_of_agreement_md() {
     let mut numbers = Numbers::new();
-    let (right, slips) = slips::slips();
-    let (tape, mistakes) = slips.split_last().expect("the tape comes last");
-    assert!(slips::norm_wise(&tape.1, &right) < 1e-15, "the two agree");
-    let rows = mistakes.iter().map(|(name, got)| vec![(*name).to_owned(), digits(slips::norm_wise(got, &right), 2)]);
+    let ([right, _], slips) = slips::slips();
+    let ((_, [tape, _]), mistakes) = slips.split_last().expect("the tape comes last");
+    assert!(slips::norm_wise(tape, &right) < 1e-15, "the two agree");
+    let distances: Vec<f64> = mistakes.iter().map(|(_, [got, _])| slips::norm_wise(got, &right)).collect();
+    let rows =
+        mistakes.iter().zip(&distances).map(|((name, _), &distance)| vec![(*name).to_owned(), digits(distance, 2)]);
     numbers.put("mistakes", table(&["mistake", "norm-wise difference"], rows));
+    let smallest = distances.iter().copied().fold(f64::INFINITY, f64::min);
+    assert!(smallest / Bounds::F64.tape > 1e12, "a million million times the bound: {smallest}");
+    numbers.put("smallest", digits(smallest, 2));
+    for (name, rate) in [("early-thousandth", 1e-3), ("early-millionth", 1e-6)] {
+        numbers.put(name, small(slips::distance_of_updating_early(rate), 1));
+    }
     let power = |bound: f64| format!("{bound:e}");
     let rows = [("f64", Bounds::F64), ("f32", Bounds::F32)]
         .map(|(name, bounds)| vec![name.to_owned(), power(bounds.tape), power(bounds.dual), power(bounds.stencil)]);
@@ -306,6 +412,49 @@ fn numbers_of_agreement_md() {
     numbers.put("directions", table(&["matrix", "shape", "slopes checked"], rows));
     numbers.put("scale", twelve(check.scale));
     numbers.check("agreement");
+}
+
+#[test]
+fn numbers_of_where_is_my_error_md() {
+    let mut numbers = Numbers::new();
+    let setting = cases::Setting::new();
+    let place = |layer: Option<usize>| layer.map_or("everywhere".to_owned(), |layer| format!("layer {layer}"));
+    let row = |name: String, numbers: &nn_train::EngineExplanation| {
+        let [first, second] = [&numbers.layers[0], &numbers.layers[1]];
+        let entries = [
+            first.weight_gradient[(0, 0)],
+            first.bias_gradient[(0, 0)],
+            second.weight_gradient[(0, 0)],
+            second.bias_gradient[(0, 0)],
+        ];
+        std::iter::once(name).chain(entries.map(|entry| digits(entry, 6))).collect::<Vec<_>>()
+    };
+    let mut rows = vec![row("none".to_owned(), &setting.with(&[]))];
+    for (id, layer) in cases::CASES {
+        let wrong = setting.with(&[(id, layer)]);
+        let diagnosis = setting.diagnosis(&wrong);
+        assert_eq!((diagnosis.findings[0].made.mistake.id, diagnosis.findings[0].layer), (id, layer));
+        rows.push(row(format!("`{id}`, {}", place(layer)), &wrong));
+    }
+    let header = ["what was done", "∂J/∂w⁽¹⁾₁₁", "∂J/∂b⁽¹⁾₁", "∂J/∂w⁽²⁾₁₁", "∂J/∂b⁽²⁾₁"];
+    numbers.put("cases", table(&header, rows));
+    numbers.put("answer", setting.diagnosis(&setting.with(&[cases::CASES[1]])).to_text());
+    numbers.put("same", cases::same_numbers().findings[0].tell_apart.as_deref().expect("two fit"));
+    let mut unknown = setting.with(&[]);
+    unknown.layers[0].weight_gradient[(1, 0)] += 0.01;
+    numbers.put("unknown", setting.diagnosis(&unknown).to_text());
+    let rows = CATALOGUE.iter().map(|mistake| {
+        vec![
+            format!("`{}`", mistake.id),
+            mistake.sentence.to_owned(),
+            format!("({})", mistake.equation.number),
+            format!("`{}`", mistake.numpy.wrong),
+        ]
+    });
+    numbers.put("count", CATALOGUE.len());
+    let catalogue = table(&["mistake", "what was done", "equation", "what it looks like in NumPy"], rows);
+    numbers.put("catalogue", catalogue.replace("---:", "---")); // Sentences are aligned to the left.
+    numbers.check("where-is-my-error");
 }
 
 #[test]
@@ -327,14 +476,24 @@ fn numbers_of_descent_md() {
     }
     numbers.put("steps", table(&["steps", "J", "first output (target 0.01)", "second output (target 0.99)"], rows));
 
-    let rows = landscape::descents().map(|(name, way)| {
-        let at = |k: usize| digits(landscape::cost(way[k][0], way[k][1]), 2);
-        vec![name.to_owned(), at(0), at(1), at(10), at(40)]
+    let rows = landscape::ways().map(|way| {
+        let after = [0, 1, 5, 20, 100, 200].map(|k| landscape::cost(way.steps[k][0], way.steps[k][1]));
+        let cell = |j: f64| if j < 1e6 { small(j, 2) } else { "diverged".to_owned() }; // NaN is not below 1e6 either
+        std::iter::once(way.name.to_owned()).chain(after.map(cell)).collect()
     });
-    numbers.put("ways", table(&["", "J at the start", "after 1 step", "10 steps", "40 steps"], rows));
+    numbers.put("ways", table(&["", "J at the start", "after 1 step", "5 steps", "20", "100", "200"], rows));
+    let [at_minimum, at_start] = [[-1.0, -1.0], landscape::START].map(curvatures);
+    numbers.put("steep", digits(at_minimum[0], 2));
+    numbers.put("flat", digits(at_minimum[1], 2));
+    numbers.put("times-flatter", digits(at_minimum[0] / at_minimum[1], 2));
+    numbers.put("steep-at-start", digits(at_start[0], 2));
+    numbers.put("limit", digits(2.0 / at_start[0], 2));
+    numbers.put("swing", digits(1.0 - 3.0 * at_start[0], 2));
+    numbers.put("creep", digits((1.0 - 0.1 * at_minimum[1]).powi(100), 2));
+    numbers.put("arrive", digits((1.0 - at_minimum[1]).powi(100), 2));
 
     let digits_data = Digits::new();
-    let rows = [0.001, 0.01, 0.1, 0.5].map(|rate| {
+    let rows = [0.001, 0.01, 0.1, 0.5, 2.0].map(|rate| {
         let plan = Plan { epochs: 3, batch_size: 32, learning_rate: rate, ..Plan::default() };
         let (loss, right) = three_epochs(&untrained(), &digits_data, plan, Optimizer::sgd());
         vec![rate.to_string(), digits(loss, 2), right]
@@ -364,14 +523,31 @@ fn numbers_of_descent_md() {
     numbers.check("descent");
 }
 
+/// How strongly J is curved at these weights along its steepest and its flattest direction: the eigenvalues of its
+/// Hessian, whose columns are the ε parts of gradients in dual numbers.
+fn curvatures([w1, w2]: [f64; 2]) -> [f64; 2] {
+    let [x, y] = landscape::batch().map(|matrix| matrix.map(Dual::constant));
+    let column = |along: [f64; 2]| {
+        let mut layers = landscape::network(w1, w2).map(Dual::constant).layers().to_vec();
+        for (layer, along) in layers.iter_mut().zip(along) {
+            layer.weight[(0, 0)].derivative = along;
+        }
+        let mut engine = ByHand::new(Network::new(layers, Loss::LeastSquares).expect("two layers"));
+        engine.set_batch(&x, &y);
+        engine.loss_and_gradients();
+        [0, 1].map(|l| engine.layer(l).weight_gradient[(0, 0)].derivative)
+    };
+    let ([a, b], [_, d]) = (column([1.0, 0.0]), column([0.0, 1.0]));
+    let (middle, distance) = ((a + d) / 2.0, ((a - d) / 2.0).hypot(b));
+    [middle + distance, middle - distance]
+}
+
 /// The training loss of the third epoch, and how many held-out digits are then right.
 fn three_epochs(network: &Network<f64>, digits: &Digits, plan: Plan, optimizer: Optimizer<f64>) -> (f64, String) {
     let mut trainer = Trainer::new(ByHand::new(network.clone()), optimizer, plan);
     let train = |epoch| trainer.epoch(&digits.train, epoch, |_| ControlFlow::Continue(())).expect("a finite cost").loss;
     let loss = (1..=3).map(train).last().expect("three epochs");
-    let mut network = network.clone();
-    trainer.store(&mut network);
-    (loss, right_of(&digits.held_out, &network))
+    (loss, right_of(&digits.held_out, &trainer.into_network()))
 }
 
 fn right_of(examples: &Examples<f64>, network: &Network<f64>) -> String {
@@ -385,9 +561,29 @@ fn numbers_of_plane_md() {
     for (name, task) in [("xor", plane::xor_task()), ("moons", plane::moons_task()), ("spirals", plane::spirals_task())]
     {
         let looks = plane::course(&task);
-        let rows = looks.iter().map(|(epoch, _, accuracy)| vec![epoch.to_string(), format!("{accuracy:.0} %")]);
-        numbers.put(name, table(&["epoch", "right"], rows));
-        numbers.put(&format!("{name}-parameters"), looks[0].1.parameter_count());
+        let rows = looks
+            .iter()
+            .map(|look| (look, task.examples().evaluate(&look.network).loss))
+            .map(|(look, loss)| vec![look.epoch.to_string(), digits(loss, 2), format!("{:.0} %", look.percent)]);
+        numbers.put(name, table(&["epoch", "J", "right"], rows));
+        numbers.put(&format!("{name}-parameters"), looks[0].network.parameter_count());
+    }
+    // The settings of `nn train xor`, in f64.
+    let mut corners = nn_train::xor();
+    Standardization::fit(&corners.x).apply(&mut corners.x);
+    let examples = Examples::new(&corners, 2);
+    for units in [2, 4] {
+        let layers = [(units, Activation::Tanh), (2, Activation::Softmax)];
+        let is_learnt = |&seed: &u64| {
+            let rng = &mut seeded(seed);
+            let start = Network::<f64>::random(2, &layers, Loss::CrossEntropy, Initialization::Glorot, rng);
+            let start = start.expect("layers that fit");
+            let plan = Plan { epochs: 200, batch_size: 4, learning_rate: 0.5, seed, ..Plan::default() };
+            let mut trainer = Trainer::new(ByHand::new(start), Optimizer::sgd(), plan);
+            trainer.train(&examples).expect("a finite cost");
+            examples.evaluate(&trainer.network()).accuracy == Some(1.0)
+        };
+        numbers.put(&format!("xor-starts-{units}"), (1..=20).filter(is_learnt).count());
     }
     numbers.check("plane");
 }
@@ -410,6 +606,22 @@ fn numbers_of_digits_md() {
     numbers.put("epochs", table(&["epoch", "training loss", "held-out loss", "held-out digits right"], rows));
     numbers.put("wrong", run.mistakes(&data).len());
     numbers.put("chance", digits((10.0_f64).ln(), 3));
+    // `nn train digits --hidden none`
+    let layers = [(10, Activation::Softmax)];
+    let linear = Network::random(64, &layers, Loss::CrossEntropy, Initialization::He, &mut seeded(1));
+    let linear = linear.expect("layers that fit");
+    let without_hidden_layer = Run::new(ByHand::new(linear), &data, 30);
+    numbers.put("linear", right_of(&data.held_out, &without_hidden_layer.network));
+    let [before, after, change] = reading::weights_before_and_after(&run);
+    let length = |weights: &Matrix<f64>| reading::length(weights.as_slice());
+    numbers.put("moved", digits(100.0 * length(&change) / length(&before), 2));
+    for (name, weights) in [("before", &before), ("after", &after), ("change", &change)] {
+        numbers.put(&format!("likeness-{name}"), digits(likeness_of_neighbours(weights), 1));
+    }
+    let is_blank = |&pixel: &usize| data.train.x.row_iter(pixel).all(|x| *x == data.train.x[(pixel, 0)]);
+    let is_unchanged = |&pixel: &usize| change.column(pixel).iter().all(|&w| w == 0.0);
+    assert!((0..64).all(|pixel| is_blank(&pixel) == is_unchanged(&pixel)), "what never has ink changes no weight");
+    numbers.put("blank", (0..64).filter(is_blank).count());
     let confusion = run.confusion(&data);
     let pairs = (0..10).flat_map(|truth| (0..10).map(move |said| (truth, said))).filter(|(truth, said)| truth != said);
     let mut pairs: Vec<_> = pairs.map(|(truth, said)| (confusion.count(truth, said), truth, said)).collect();
@@ -420,6 +632,22 @@ fn numbers_of_digits_md() {
         .map(|(count, truth, said)| vec![truth.to_string(), said.to_string(), count.to_string()]);
     numbers.put("confused", table(&["the digit is", "the network says", "times"], rows));
     numbers.check("digits");
+}
+
+/// How alike the weights of pixels are that lie side by side or above each other: their correlation, over all units.
+fn likeness_of_neighbours(weights: &Matrix<f64>) -> f64 {
+    let mut pairs = Vec::new();
+    for unit in 0..weights.rows() {
+        let w = |row: usize, column: usize| weights[(unit, 8 * row + column)];
+        for (i, k) in (0..8).flat_map(|i| (0..7).map(move |k| (i, k))) {
+            pairs.extend([(w(i, k), w(i, k + 1)), (w(k, i), w(k + 1, i))]);
+        }
+    }
+    let mean = |of: &dyn Fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>() / pairs.len() as f64;
+    let (a, b) = (mean(&|pair| pair.0), mean(&|pair| pair.1));
+    let product = |pair: &(f64, f64)| (pair.0 - a) * (pair.1 - b);
+    let squares = [mean(&|pair| (pair.0 - a).powi(2)), mean(&|pair| (pair.1 - b).powi(2))];
+    mean(&product) / (squares[0] * squares[1]).sqrt()
 }
 
 #[test]
@@ -447,5 +675,14 @@ fn numbers_of_speed_md() {
         vec![m.to_string(), cell(64.0, 64.0), cell(128.0, 784.0)]
     });
     numbers.put("intensity", table(&["m", "64 → 64", "784 → 128"], rows));
+    // The networks of the measured table: benches/peers and the example `speed` take them from the same list.
+    let list = include_str!("../../benches/peers/workloads.tsv");
+    let rows = list.lines().filter(|line| !line.starts_with('#')).map(|line| {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let [name, widths, hidden, output, cost, batch, ..] = cells[..] else { panic!("a workload: {line}") };
+        [name, widths, hidden, output, cost, batch].map(str::to_owned).to_vec()
+    });
+    let header = ["workload", "units in each layer", "hidden layers", "output", "cost", "m"];
+    numbers.put("workloads", table(&header, rows));
     numbers.check("speed");
 }

@@ -7,7 +7,7 @@ use nn_layers::{ByHand, Initialization, Network};
 use nn_train::{DataSet, Examples, Optimizer, Plan, Trainer, moons, spirals, xor};
 use plotters::prelude::*;
 
-use crate::drawing::{Axes, Drawn, TEXT, Theme, axes, bold, figure, legend, mix, plain, raster};
+use crate::drawing::{Axes, Drawn, HEADING, TEXT, Theme, WIDTH, axes, bold, figure, legend, mix, plain, raster};
 
 /// A task of the plane: its data, its network, and the epochs after which it is looked at.
 pub(crate) struct Task {
@@ -18,8 +18,20 @@ pub(crate) struct Task {
     reach: [std::ops::Range<f64>; 2],
 }
 
-/// What one look shows: the epoch, the network, and its accuracy in percent on all points.
-pub(crate) type Look = (usize, Network<f64>, f64);
+impl Task {
+    /// All its points.
+    pub(crate) fn examples(&self) -> Examples<f64> {
+        Examples::new(&self.data, self.network.outputs())
+    }
+}
+
+/// What one look shows.
+pub(crate) struct Look {
+    pub(crate) epoch: usize,
+    pub(crate) network: Network<f64>,
+    /// The share of all points that is right, in percent.
+    pub(crate) percent: f64,
+}
 
 fn task(
     data: DataSet,
@@ -39,7 +51,7 @@ pub(crate) fn xor_task() -> Task {
     let layers = [(4, Activation::Tanh), (1, Activation::Sigmoid)];
     let plan = Plan { batch_size: 4, learning_rate: 0.5, shuffle: false, ..Plan::default() };
     let reach = [-0.6..1.6, -0.6..1.6];
-    task(xor(), &layers, Loss::BinaryCrossEntropy, plan, [0, 20, 60, 300], reach)
+    task(xor(), &layers, Loss::BinaryCrossEntropy, plan, [0, 40, 90, 300], reach)
 }
 
 /// Two half moons.
@@ -47,7 +59,7 @@ pub(crate) fn moons_task() -> Task {
     let layers = [(16, Activation::Tanh), (2, Activation::Softmax)];
     let plan = Plan { batch_size: 32, learning_rate: 0.3, ..Plan::default() };
     let reach = [-1.6..2.6, -1.2..1.7];
-    task(moons(200, 0.1, &mut seeded(1)), &layers, Loss::CrossEntropy, plan, [0, 10, 50, 200], reach)
+    task(moons(200, 0.1, &mut seeded(1)), &layers, Loss::CrossEntropy, plan, [0, 10, 80, 200], reach)
 }
 
 /// Three spiral arms.
@@ -55,24 +67,23 @@ pub(crate) fn spirals_task() -> Task {
     let layers = [(32, Activation::Tanh), (32, Activation::Tanh), (3, Activation::Softmax)];
     let plan = Plan { batch_size: 30, learning_rate: 0.1, ..Plan::default() };
     let reach = [-1.2..1.2, -1.2..1.2];
-    task(spirals(300, 3, 0.2, &mut seeded(1)), &layers, Loss::CrossEntropy, plan, [0, 20, 100, 400], reach)
+    task(spirals(300, 3, 0.2, &mut seeded(1)), &layers, Loss::CrossEntropy, plan, [0, 5, 20, 400], reach)
 }
 
 /// Trains a task, and keeps the network at each look.
 pub(crate) fn course(task: &Task) -> Vec<Look> {
-    let examples = Examples::<f64>::new(&task.data, task.network.outputs());
-    let mut network = task.network.clone();
+    let examples = task.examples();
     let optimizer = if task.data.name == "spirals" { Optimizer::momentum(0.9) } else { Optimizer::sgd() };
-    let mut trainer = Trainer::new(ByHand::new(network.clone()), optimizer, task.plan);
+    let mut trainer = Trainer::new(ByHand::new(task.network.clone()), optimizer, task.plan);
     let mut looks = Vec::new();
     for epoch in 0..=task.plan.epochs {
         if epoch > 0 {
             trainer.epoch(&examples, epoch, |_| ControlFlow::Continue(())).expect("a cost that stays finite");
         }
         if task.looks.contains(&epoch) {
-            trainer.store(&mut network);
-            let accuracy = examples.evaluate(&network).accuracy.expect("classes");
-            looks.push((epoch, network.clone(), 100.0 * accuracy));
+            let network = trainer.network().into_owned();
+            let percent = 100.0 * examples.evaluate(&network).accuracy.expect("classes");
+            looks.push(Look { epoch, network, percent });
         }
     }
     looks
@@ -88,27 +99,34 @@ fn probabilities(network: &Network<f64>, points: &Matrix<f64>) -> Vec<Vec<f64>> 
     outputs.columns_iter().map(of).collect()
 }
 
+/// The middles of the cells of a task's plane, row by row from the bottom.
+fn grid(task: &Task) -> Matrix<f64> {
+    Matrix::from_fn(2, CELLS * CELLS, |axis, j| {
+        let (range, cell) = (&task.reach[axis], if axis == 0 { j % CELLS } else { j / CELLS });
+        range.start + (range.end - range.start) * (cell as f64 + 0.5) / CELLS as f64
+    })
+}
+
+/// The cells of a panel, along each side.
+const CELLS: usize = 56;
+
 /// Four panels: the plane in the colour of the most probable class, the paler the less sure the network is.
 pub(crate) fn boundaries(theme: &Theme, task: &Task, looks: &[Look], title: &str, description: &str) -> Drawn<String> {
-    const CELLS: usize = 56;
     let classes = [theme.training, theme.held_out, theme.mistake];
     let labels = task.data.labels().ok_or("points without classes")?;
     let [x_range, y_range] = task.reach.clone();
-    let at = |range: &std::ops::Range<f64>, i: f64| range.start + (range.end - range.start) * i / CELLS as f64;
-    let points = Matrix::from_fn(2, CELLS * CELLS, |axis, j| {
-        let cell = if axis == 0 { j % CELLS } else { j / CELLS };
-        at(if axis == 0 { &x_range } else { &y_range }, cell as f64 + 0.5)
-    });
-    figure(theme, 1240, title, description, |area| {
+    let points = grid(task);
+    let look = Axes { x_name: "x₁", y_name: "x₂", ticks: [4, 4], left: 120, right: 20 };
+    let aspect = (y_range.end - y_range.start) / (x_range.end - x_range.start);
+    let panel_height = PANEL_HEADING + look.height(WIDTH / 2, aspect);
+    figure(theme, HEADING + LEGEND + 2 * panel_height, title, description, |area| {
         let names = ["class 0", "class 1", "class 2"].into_iter().zip(classes).take(task.data.outputs());
-        legend(theme, area, (100, 22), &names.collect::<Vec<_>>())?;
-        let (_, panels) = area.split_vertically(44);
-        for (i, (panel, (epoch, network, accuracy))) in panels.split_evenly((2, 2)).iter().zip(looks).enumerate() {
-            let heading = format!("epoch {epoch}: {accuracy:.0} %");
-            panel.draw_text(&heading, &bold(theme.text, TEXT - 2.0), (100, 6))?;
-            let (_, below) = panel.split_vertically(38);
-            let x_name = if i < 2 { "" } else { "x₁" };
-            let look = Axes { x_name, y_name: if i % 2 == 0 { "x₂" } else { "" }, ticks: [4, 4], right: 10 };
+        legend(theme, area, (14 + look.left as i32, 22), &names.collect::<Vec<_>>())?;
+        let (_, panels) = area.split_vertically(LEGEND);
+        for (panel, Look { epoch, network, percent, .. }) in panels.split_evenly((2, 2)).iter().zip(looks) {
+            let heading = format!("epoch {epoch}: {percent:.0} % right");
+            panel.draw_text(&heading, &bold(theme.text, TEXT - 2.0), (14 + look.left as i32, 4))?;
+            let (_, below) = panel.split_vertically(PANEL_HEADING);
             let mut chart = axes(theme, &below, look, x_range.clone(), y_range.clone(), [&plain, &plain])?;
             let colors: Vec<RGBColor> = probabilities(network, &points)
                 .iter()
@@ -130,4 +148,32 @@ pub(crate) fn boundaries(theme: &Theme, task: &Task, looks: &[Look], title: &str
         }
         Ok(())
     })
+}
+
+/// The height of the line of names above the panels, and of the heading of a panel.
+const LEGEND: u32 = 64;
+const PANEL_HEADING: u32 = 40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The share of the plane where the probability of some class differs by more than 0.2.
+    fn change(task: &Task, one: &Look, other: &Look) -> f64 {
+        let points = grid(task);
+        let (one, other) = (probabilities(&one.network, &points), probabilities(&other.network, &points));
+        let differs = |(a, b): &(&Vec<f64>, &Vec<f64>)| a.iter().zip(*b).any(|(a, b)| (a - b).abs() > 0.2);
+        one.iter().zip(&other).filter(differs).count() as f64 / one.len() as f64
+    }
+
+    #[test]
+    fn neighbouring_panels_can_be_told_apart() {
+        for task in [xor_task(), moons_task(), spirals_task()] {
+            for pair in course(&task).windows(2) {
+                let change = change(&task, &pair[0], &pair[1]);
+                let [from, to] = [0, 1].map(|i| pair[i].epoch);
+                assert!(change > 0.1, "{}, epochs {from} and {to}: {change}", task.data.name);
+            }
+        }
+    }
 }

@@ -10,7 +10,7 @@ use nn_train::{
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::drawing::{Area, Axes, Drawn, TEXT, Theme, axes, bold, centered, figure, label, legend, mix, plain};
+use crate::drawing::{Area, Axes, Drawn, LEFT, TEXT, Theme, axes, bold, centered, figure, label, legend, mix, plain};
 
 /// What one training of a network on the digits gave.
 #[derive(Clone, Debug)]
@@ -72,27 +72,25 @@ impl Run {
     /// # Panics
     ///
     /// Panics if the training diverges.
-    pub fn new(engine: impl Engine<f64>, network: &Network<f64>, digits: &Digits, epochs: usize) -> Self {
-        let mut network = network.clone();
+    pub fn new(engine: impl Engine<f64>, digits: &Digits, epochs: usize) -> Self {
         let plan = Plan { epochs, batch_size: 32, learning_rate: 0.2, ..Plan::default() };
         let mut trainer = Trainer::new(engine, Optimizer::sgd(), plan);
         let [mut training_loss, mut held_out_loss, mut held_out_percent] = [const { Vec::new() }; 3];
         for epoch in 1..=epochs {
             let report = trainer.epoch(&digits.train, epoch, |_| ControlFlow::Continue(())).expect("a finite cost");
-            trainer.store(&mut network);
-            let evaluation = digits.held_out.evaluate(&network);
+            let evaluation = digits.held_out.evaluate(&trainer.network());
             training_loss.push(report.loss);
             held_out_loss.push(evaluation.loss);
             held_out_percent.extend(evaluation.accuracy.map(|share| 100.0 * share));
         }
+        let network = trainer.into_network();
         let outputs = network.predict(&digits.held_out.x);
         Run { training_loss, held_out_loss, held_out_percent, outputs, network }
     }
 
     /// The run of the chapter on digits: by hand, 30 epochs.
     pub fn of_the_book(digits: &Digits) -> Self {
-        let network = untrained();
-        Run::new(ByHand::new(network.clone()), &network, digits, 30)
+        Run::new(ByHand::new(untrained()), digits, 30)
     }
 
     /// Which of the held-out digits were read wrong.
@@ -112,20 +110,25 @@ impl Run {
 pub(crate) fn curves(theme: &Theme, run: &Run) -> Drawn<String> {
     let epochs = run.training_loss.len();
     let description = "Two panels over 30 epochs. Upper: the training loss falls steadily on a logarithmic scale, the held-out \
-                       loss falls and then levels off. Lower: held-out accuracy rises to 97 percent and stays about there.";
+                       loss falls and then levels off. Lower: held-out accuracy rises to 98 percent and stays about there.";
     figure(theme, 1150, "Learning to read: loss and accuracy", description, |area| {
         legend(theme, area, (150, 22), &[("training", theme.training), ("held-out", theme.held_out)])?;
-        let (_, panels) = area.split_vertically(50);
+        let (_, panels) = area.split_vertically(60);
         let panels = panels.split_evenly((2, 1));
         let x = 0.5..epochs as f64 + 0.5;
-        let look = Axes { x_name: "", y_name: "loss J (nats)", ticks: [7, 4], right: 30 };
+        let look = Axes { x_name: "", y_name: "loss J (nats)", ticks: [7, 4], left: LEFT, right: 30 };
         let mut losses = axes(theme, &panels[0], look, x.clone(), (0.001..2.0).log_scale(), [&plain, &plain])?;
         for (values, color) in [(&run.training_loss, theme.training), (&run.held_out_loss, theme.held_out)] {
             let curve = (1..).map(f64::from).zip(values.iter().copied());
             losses.draw_series(LineSeries::new(curve, color.stroke_width(5)))?;
         }
-        let look =
-            Axes { x_name: "epoch (rounds through the digits)", y_name: "accuracy (%)", ticks: [7, 5], right: 30 };
+        let look = Axes {
+            x_name: "epoch (rounds through the digits)",
+            y_name: "accuracy (%)",
+            ticks: [7, 5],
+            left: LEFT,
+            right: 30,
+        };
         let mut accuracy = axes(theme, &panels[1], look, x, 90.0..100.0, [&plain, &plain])?;
         let curve = (1..).map(f64::from).zip(run.held_out_percent.iter().copied());
         accuracy.draw_series(LineSeries::new(curve, theme.held_out.stroke_width(5)))?;
@@ -136,8 +139,8 @@ pub(crate) fn curves(theme: &Theme, run: &Run) -> Drawn<String> {
 /// How often each digit is read as each.
 pub(crate) fn confusion(theme: &Theme, digits: &Digits, run: &Run) -> Drawn<String> {
     let counts = run.confusion(digits);
-    let description = "A ten by ten table. The diagonal, digits read right, is dark with about 35 each; a few cells off the \
-                       diagonal hold a 1 or a 2.";
+    let description = "A ten by ten table. The diagonal, digits read right, is dark with 32 to 36 each; five cells off the \
+                       diagonal hold a 1, a 2 or a 3.";
     figure(theme, 1240, "What it says of each digit", description, |area| {
         let (left, top, cell) = (190, 130, 100);
         area.draw_text("what the network says", &centered(theme.text, TEXT), (left + 5 * cell, 30))?;
@@ -153,7 +156,7 @@ pub(crate) fn confusion(theme: &Theme, digits: &Digits, run: &Run) -> Drawn<Stri
                 let share = if truth == said { count as f64 / 40.0 } else { (count as f64 / 3.0).min(1.0) };
                 let (x, y) = (left + said as i32 * cell, top + truth as i32 * cell);
                 let corners = [(x + 3, y + 3), (x + cell - 3, y + cell - 3)];
-                area.draw(&Rectangle::new(corners, mix(theme.paper, color, 0.75 * share).filled()))?;
+                area.draw(&Rectangle::new(corners, mix(theme.paper, color, 0.95 * share).filled()))?;
                 if count > 0 {
                     let ink = if share > 0.5 { theme.page } else { theme.text };
                     area.draw_text(&count.to_string(), &centered(ink, TEXT), (x + cell / 2, y + cell / 2))?;
@@ -187,31 +190,53 @@ pub fn picture(area: &Area, (x, y): (i32, i32), pixel: i32, pixels: &[Option<RGB
     Ok(())
 }
 
-/// The weights of sixteen hidden units, as pictures.
+/// W⁽¹⁾ as it was drawn at random, as the training left it, and what the training changed.
+pub(crate) fn weights_before_and_after(run: &Run) -> [Matrix<f64>; 3] {
+    let [before, after] = [&untrained(), &run.network].map(|network| network.layers()[0].weight.clone());
+    let mut change = after.clone();
+    change.zip_in_place(&before, |after, before| after - before);
+    [before, after, change]
+}
+
+/// The length of these weights as a vector.
+pub(crate) fn length<'a>(weights: impl IntoIterator<Item = &'a f64>) -> f64 {
+    weights.into_iter().map(|w| w * w).sum::<f64>().sqrt()
+}
+
+/// The weights of the eight hidden units that the training changed most, as pictures.
 pub(crate) fn weights(theme: &Theme, run: &Run) -> Drawn<String> {
-    const PIXEL: i32 = 18;
-    let weight = &run.network.layers()[0].weight;
-    let largest = weight.as_slice().iter().fold(0.0_f64, |largest, w| largest.max(w.abs()));
-    let description = "Sixteen pictures of eight by eight pixels, one for each of the first sixteen hidden units: blue where \
-                       ink excites the unit, orange where it inhibits it. A few show a stroke or a ring; most are mottled.";
-    figure(theme, 590, "What sixteen hidden units look for", description, |area| {
+    const PIXEL: i32 = 17;
+    let all = weights_before_and_after(run);
+    let mut units: Vec<usize> = (0..all[0].rows()).collect();
+    let change = |unit: usize| length(all[2].row_iter(unit));
+    units.sort_by(|&a, &b| change(b).total_cmp(&change(a)));
+    units.truncate(8);
+    let shown = || all.iter().flat_map(|weights| units.iter().flat_map(|&unit| weights.row_iter(unit)));
+    let largest = shown().fold(0.0_f64, |largest, w| largest.max(w.abs()));
+    let description = "Three rows of eight pictures of eight by eight pixels, the weights of eight hidden units: blue where ink \
+                       excites the unit, orange where it inhibits it. The first row, the random start, is noise; the second, \
+                       after the training, looks much the same; in the third, the change, neighbouring pixels form patches.";
+    figure(theme, 790, "What hidden units look for", description, |area| {
         let names = [("ink excites", theme.training), ("ink inhibits", theme.held_out)];
-        legend(theme, area, (40, 22), &names)?;
-        for unit in 0..16 {
-            let pixels: Vec<_> = (weight.row_iter(unit))
-                .map(|w| {
-                    let color = if *w > 0.0 { theme.training } else { theme.held_out };
-                    Some(mix(theme.paper, color, (1.6 * w.abs() / largest * 8.0).round().min(8.0) / 8.0))
-                })
-                .collect();
-            let (row, column) = (unit as i32 / 8, unit as i32 % 8);
-            let at = (8 + column * 159, 80 + row * 220);
-            picture(area, at, PIXEL, &pixels)?;
-            area.draw_text(
-                &format!("unit {}", unit + 1),
-                &label(theme.quiet_text, TEXT - 8.0),
-                (at.0, at.1 + 8 * PIXEL + 10),
-            )?;
+        legend(theme, area, (12, 22), &names)?;
+        let headings = ["at the start: drawn at random", "after 30 epochs", "what the training changed: after − start"];
+        for (row, (weights, heading)) in (0..).zip(all.iter().zip(headings)) {
+            let top = 66 + row * 208;
+            area.draw_text(heading, &label(theme.text, TEXT - 3.0), (12, top))?;
+            for (column, &unit) in (0..).zip(&units) {
+                let pixels: Vec<_> = (weights.row_iter(unit))
+                    .map(|w| {
+                        let color = if *w > 0.0 { theme.training } else { theme.held_out };
+                        Some(mix(theme.paper, color, (1.3 * w.abs() / largest * 8.0).round().min(8.0) / 8.0))
+                    })
+                    .collect();
+                let x = 12 + column * 158;
+                picture(area, (x, top + 44), PIXEL, &pixels)?;
+                if row == 2 {
+                    let name = format!("unit {}", unit + 1);
+                    area.draw_text(&name, &label(theme.quiet_text, TEXT - 4.0), (x, top + 44 + 8 * PIXEL + 10))?;
+                }
+            }
         }
         Ok(())
     })

@@ -124,6 +124,6 @@ mod tests {
     #[test]
     fn names_are_whole() {
         assert!(defines("pub fn sigmoid(z", "sigmoid") && !defines("pub fn sigmoid_derivative(a", "sigmoid"));
-        assert!(defines("impl<T: Scalar> Tape<T> { fn hand_on(", "Tape::hand_on"));
+        assert!(defines("impl<T: Scalar> Tape<T> { pub fn backward(", "Tape::backward"));
     }
 }

@@ -28,8 +28,8 @@ const SIZE: (u32, u32) = (2000, 890);
 fn main() -> Result<(), Box<dyn Error>> {
     let digits = Digits::new();
     let network = untrained();
-    let by_hand = Run::new(ByHand::new(network.clone()), &network, &digits, EPOCHS);
-    let by_tape = Run::new(ByTape::new(&network), &network, &digits, EPOCHS);
+    let by_hand = Run::new(ByHand::new(network.clone()), &digits, EPOCHS);
+    let by_tape = Run::new(ByTape::new(&network), &digits, EPOCHS);
     let difference = difference(&by_hand, &by_tape);
     println!("largest difference between the two engines' curves: {difference:.0e}");
     assert!(difference < 1e-9, "the picture says that the curves are the same");

@@ -23,20 +23,29 @@ use num_traits::{One, Zero};
 ///
 /// # Second derivatives
 ///
-/// A tape over dual numbers gives the gradient and its derivative along v, the product H v of the Hessian with v. For
-/// J = Σ w³ the gradient is 3 w², and H is diagonal with the entries 6 w:
+/// A tape over dual numbers gives the gradient and its derivative along v, the product H v of the Hessian with v:
+/// [`Tape::hessian_vector`](crate::Tape::hessian_vector). Dual numbers of dual numbers give second derivatives without a
+/// tape. For f(x) = x³ at 2, f″ = 6 x = 12:
 ///
 /// ```
-/// use nn_autodiff::{Dual, Tape};
-/// use nn_core::Matrix;
+/// use nn_autodiff::Dual;
 ///
-/// let mut tape = Tape::new();
-/// let w = tape.parameter(Matrix::from_column(&[Dual::new(2.0, 1.0), Dual::new(5.0, -1.0)])); // v = (1, −1)
-/// let square = tape.multiply(w, w);
-/// let cube = tape.multiply(square, w);
-/// let j = tape.sum(cube);
-/// tape.backward(j);
-/// assert_eq!(tape.gradient(w).column(0), [Dual::new(12.0, 12.0), Dual::new(75.0, -30.0)]);
+/// let x = Dual::variable(Dual::variable(2.0));
+/// assert_eq!((x * x * x).derivative.derivative, 12.0);
+/// ```
+///
+/// # Strong zeros
+///
+/// A derivative of exactly 0 stays 0, whatever it is multiplied by: a constant is a constant even where the slope of the
+/// function is infinite or is no number. √0, ln 0, 1/0 and e^800 of constants have the derivative 0, not NaN. (The value
+/// of a product is that of the numbers: 0 · ∞ is NaN.)
+///
+/// ```
+/// use nn_autodiff::Dual;
+/// use nn_core::Scalar;
+///
+/// assert_eq!(Dual::constant(0.0).sqrt(), Dual::constant(0.0));
+/// assert_eq!(Dual::variable(0.0).sqrt(), Dual::new(0.0, f64::INFINITY));
 /// ```
 ///
 /// # Comparisons
@@ -81,8 +90,14 @@ impl<T: Scalar> Dual<T> {
     /// f(a) + f′(a) b ε, the chain rule.
     #[inline]
     fn chain(self, value: T, slope: T) -> Self {
-        Dual::new(value, slope * self.derivative)
+        Dual::new(value, times(slope, self.derivative))
     }
+}
+
+/// x y, where a y of exactly 0 wins, even against ∞ and NaN.
+#[inline]
+fn times<T: Scalar>(x: T, y: T) -> T {
+    if y.is_zero() { y } else { x * y }
 }
 
 impl<T: Scalar> Scalar for Dual<T> {
@@ -114,6 +129,21 @@ impl<T: Scalar> Scalar for Dual<T> {
         self.chain(self.value.ln_1p(), T::one() / (T::one() + self.value))
     }
 
+    /// (ln x)′ = 1 / x
+    #[inline]
+    fn ln(self) -> Self {
+        self.chain(self.value.ln(), T::one() / self.value)
+    }
+
+    /// (x^p)′ = p x^(p−1) x′ + x^p ln(x) p′. A constant exponent needs no logarithm, so that x may be negative.
+    #[inline]
+    fn powf(self, p: Self) -> Self {
+        let power = self.value.powf(p.value);
+        let by_base = times(self.value.powf(p.value - T::one()), p.value); // 0 for x⁰, at x = 0 too
+        let by_exponent = times(self.value.ln(), power); // 0 for 0^p
+        Dual::new(power, times(by_base, self.derivative) + times(by_exponent, p.derivative))
+    }
+
     /// (tanh x)′ = 1 / cosh² x = 4 e^−2|x| / (1 + e^−2|x|)², which neither overflows nor cancels.
     #[inline]
     fn tanh(self) -> Self {
@@ -123,7 +153,7 @@ impl<T: Scalar> Scalar for Dual<T> {
         self.chain(self.value.tanh(), T::from_f64(4.0) * e / (sum * sum))
     }
 
-    /// (√x)′ = 1 / (2 √x), which is infinite at 0: √(0 + b ε) has the derivative ±∞, and NaN for b = 0.
+    /// (√x)′ = 1 / (2 √x), which is infinite at 0: √(0 + b ε) has the derivative ±∞, and 0 for b = 0.
     #[inline]
     fn sqrt(self) -> Self {
         let root = self.value.sqrt();
@@ -168,7 +198,7 @@ impl<T: Scalar> Mul for Dual<T> {
     /// (u v)′ = u′ v + u v′
     #[inline]
     fn mul(self, v: Self) -> Self {
-        Dual::new(self.value * v.value, self.derivative * v.value + self.value * v.derivative)
+        Dual::new(self.value * v.value, times(v.value, self.derivative) + times(self.value, v.derivative))
     }
 }
 // ANCHOR_END: mul
@@ -180,7 +210,8 @@ impl<T: Scalar> Div for Dual<T> {
     #[inline]
     fn div(self, v: Self) -> Self {
         let quotient = self.value / v.value;
-        Dual::new(quotient, (self.derivative - quotient * v.derivative) / v.value)
+        let change = self.derivative - times(quotient, v.derivative);
+        Dual::new(quotient, if change.is_zero() { change } else { change / v.value })
     }
 }
 

@@ -6,7 +6,7 @@
 //!
 //! # Example
 //!
-//! The cost of a network with two layers, and its gradients, in the notation of the paper:
+//! The loss of a network with two layers, and its gradients, in the notation of the paper:
 //!
 //! ```
 //! use nn_autodiff::Tape;
@@ -36,22 +36,51 @@
 //! tape.backward(j);
 //! ```
 //!
+//! # What it is made of
+//!
+//! - **Operations**: affine maps, activations, sums, differences, products and quotients entry by entry, exp, ln,
+//!   transposes, matrix products, sums and means of all entries, and losses ([`Op`] lists them). One that is missing is
+//!   added from outside: a forward and a backward rule, as one [`CustomOp`].
+//! - **A check**: [`Tape::check_gradient`] holds every gradient against differences of J.
+//! - **A picture**: `println!("{tape}")` prints every value with its adjoint; [`Tape::to_dot`] and [`Tape::to_mermaid`]
+//!   draw the graph.
+//! - **Second derivatives**: [`Tape::hessian_vector`], on a tape over [`Dual`] numbers.
+//!
+//! The folder `examples` has a network and an operation of one's own, twenty lines each.
+//!
 //! # The design, and why
 //!
 //! - A [`Var`] is an index. Operands are recorded before their result, so **index order is topological order**: the
 //!   forward sweep counts up, the backward sweep counts down, and neither needs a graph search.
-//! - The operations are one enum, and each sweep is one `match`. Someone who wants to know what the machine does
-//!   reads two functions.
+//! - The operations are one enum, and each sweep is a loop around one `match`. Someone who wants to know what the machine
+//!   does reads two functions, `forward_rule` and `backward_rule`.
 //! - The list keeps each operation with its value; the adjoints lie in a vector beside it. A result comes after its
 //!   operands, so splitting either vector there gives the operands and the result, the one to read and the other to
 //!   write, without reference counting.
 //! - A tape is **recorded once and replayed**: after the first sweep no matrix is allocated any more.
 //! - Inputs are constants: no product is computed for a derivative that nobody asked for.
+//! - Shapes fit, or the recording panics. What is to be repeated along the examples is [named](Tape::broadcast).
+//! - There are no operators. `u * v` would have to mean one of two products, and a value that knows its tape would have to
+//!   share it. Each intermediate has a name instead, as on paper.
+//!
+//! The engine is under 700 lines of code: the list of operations with their names and equations, recording, both sweeps,
+//! both rules of every operation, and all messages (op.rs, rules.rs and tape.rs, without blank lines and comments). A test
+//! counts them.
 //!
 //! # Forward mode
 //!
 //! A [`Dual`] number a + b ε carries a derivative along with its value: the chain rule in the other direction, without
 //! a list. A tape over dual numbers differentiates twice, and gives the product of the Hessian with a vector.
+//!
+//! # Is a gradient right?
+//!
+//! | what is to be checked | by | what a failure says |
+//! |---|---|---|
+//! | a gradient that you have written, of any function | [`check_gradient`], against dual numbers | [`WrongGradient`]: which entries, and what relation holds |
+//! | the same, where the function takes f64 alone | [`check_gradient_by_differences`] | the same |
+//! | everything on a tape, with the rules of operations of your own | [`Tape::check_gradient`], against differences | [`WrongRule`]: which value, and which operation |
+//!
+//! Each is one line in a test, and each error is a sentence, also where `unwrap` prints it.
 //!
 //! # In the book
 //!
@@ -59,15 +88,21 @@
 //!
 //! # What it does not do
 //!
-//! The tape differentiates a scalar with respect to matrices. It has the few operations that multilayer perceptrons,
-//! residual blocks, autoencoders with tied weights and ridge penalties are made of, and no broadcasting but the bias.
+//! The tape differentiates a scalar with respect to matrices. It has no tensors of more than two dimensions, and no control
+//! flow: a loop is recorded as the steps that it takes.
 #![forbid(unsafe_code)]
 
+mod check;
 mod dual;
+mod hessian;
 mod op;
+mod oracle;
 mod print;
+mod rules;
 mod tape;
 
+pub use check::WrongRule;
 pub use dual::Dual;
-pub use op::Op;
-pub use tape::{Tape, Var};
+pub use op::{CustomOp, Op, Operands, Var};
+pub use oracle::{DIFFERENCE_TOLERANCE, DUAL_TOLERANCE, WrongGradient, check_gradient, check_gradient_by_differences};
+pub use tape::{IntoMatrix, Tape};

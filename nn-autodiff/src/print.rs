@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use nn_core::{Loss, Matrix, Scalar};
+use nn_core::{Matrix, Scalar};
 
-use crate::tape::Step;
-use crate::{Op, Tape, Var};
+use crate::op::{Op, Var};
+use crate::tape::Tape;
 
 /// A matrix of at most so many entries is printed whole; of a larger one, the length of the vector of its entries.
 const WHOLE: usize = 4;
@@ -21,13 +21,13 @@ impl<T: Scalar> fmt::Display for Tape<T> {
         let digits = f.precision().unwrap_or(6);
         let mut lines = vec![["step", "operation", "operands", "shape", "value", "adjoint"].map(str::to_owned)];
         for var in self.vars() {
-            let (i, op) = (var.index(), self.op(var));
-            let adjoint = if self.is_written(i) { matrix(&self.adjoints[i].matrix, digits) } else { "–".to_owned() };
-            let value = self.value(var);
+            let (op, value, adjoint) = (self.op(var), self.value(var), &self.adjoints[var.index()]);
+            let adjoint = if adjoint.written { matrix(&adjoint.matrix, digits) } else { "–".to_owned() };
+            let operands: Vec<String> = op.operands().into_iter().map(|operand| self.name(operand)).collect();
             lines.push([
-                self.name(i),
-                operation(&op),
-                self.operands(&op),
+                self.name(var),
+                operation(op),
+                operands.join(", "),
                 value.shape().to_string(),
                 matrix(value, digits),
                 adjoint,
@@ -47,13 +47,6 @@ impl<T: Scalar> fmt::Display for Tape<T> {
 }
 
 impl<T: Scalar> Tape<T> {
-    /// Gives a value a name for tables and graphs, such as `W⁽¹⁾`.
-    #[track_caller]
-    pub fn label(&mut self, var: Var, name: &str) {
-        let i = self.place(var);
-        self.steps[i].label = Some(name.to_owned());
-    }
-
     /// The tape as a graph in Graphviz's language DOT: `dot -Tsvg` draws it. Inputs are boxes, parameters are shaded.
     pub fn to_dot(&self) -> String {
         let mut dot = String::from("digraph tape {\n  rankdir=LR;\n  node [shape=ellipse, fontname=\"sans-serif\"];\n");
@@ -64,7 +57,7 @@ impl<T: Scalar> Tape<T> {
                 Op::Parameter => ", shape=box, style=filled, fillcolor=lightgrey",
                 _ => "",
             };
-            let caption = self.caption(var.index(), &op);
+            let caption = self.caption(var);
             let caption = caption.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
             dot += &format!("  v{} [label=\"{caption}\"{style}];\n", var.index());
         }
@@ -79,7 +72,7 @@ impl<T: Scalar> Tape<T> {
         let mut mermaid = String::from("graph LR\n");
         for var in self.vars() {
             let op = self.op(var);
-            let caption = self.caption(var.index(), &op).replace('"', "#quot;").replace('\n', "<br>");
+            let caption = self.caption(var).replace('"', "#quot;").replace('\n', "<br>");
             let (open, close) = match op {
                 Op::Input => ("[", "]"),
                 Op::Parameter => ("[[", "]]"),
@@ -93,90 +86,14 @@ impl<T: Scalar> Tape<T> {
         mermaid
     }
 
-    /// The label of step `i`, or `v` and its number.
-    pub(crate) fn name(&self, i: usize) -> String {
-        name(&self.steps, i)
+    fn caption(&self, var: Var) -> String {
+        format!("{}\n{} {}", self.name(var), operation(self.op(var)), self.value(var).shape())
     }
 
-    /// Step `i` is the result of an operation, where an input or a parameter is wanted.
-    #[cold]
-    #[track_caller]
-    pub(crate) fn is_a_result(&self, i: usize) -> ! {
-        let operation = self.steps[i].op.name();
-        panic!("{} is the result of {operation}: only inputs and parameters can be set", self.name(i));
-    }
-
-    fn caption(&self, i: usize, op: &Op<T>) -> String {
-        format!("{}\n{} {}", self.name(i), operation(op), self.steps[i].value.shape())
-    }
-
+    /// From each operand to its result.
     fn edges(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.vars().flat_map(|to| self.op(to).operands().map(move |from| (from.index(), to.index())))
-    }
-
-    fn operands(&self, op: &Op<T>) -> String {
-        op.operands().map(|operand| self.name(operand.index())).collect::<Vec<_>>().join(", ")
-    }
-}
-
-/// The label of step `i`, or `v` and its number.
-fn name<T>(steps: &[Step<T>], i: usize) -> String {
-    steps[i].label.clone().unwrap_or_else(|| format!("v{i}"))
-}
-
-/// Unless the operands of an operation fit, says which operation was given which shapes.
-#[inline]
-#[track_caller]
-pub(crate) fn assert_fits<T: Scalar>(fits: bool, op: &Op<T>, steps: &[Step<T>]) {
-    if !fits {
-        does_not_fit(op, steps)
-    }
-}
-
-#[cold]
-#[track_caller]
-fn does_not_fit<T: Scalar>(op: &Op<T>, steps: &[Step<T>]) -> ! {
-    let each = |var: Var| format!("{} is {}", name(steps, var.index()), steps[var.index()].value.shape());
-    let mut operands: Vec<String> = op.operands().map(each).collect();
-    operands.dedup();
-    panic!("{}: the shapes do not fit {}: {}", op.name(), op.equation(), operands.join(", "));
-}
-
-/// What a step is called.
-impl<T> Op<T> {
-    /// The name in tables, graphs and messages.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Op::Input => "input",
-            Op::Parameter => "parameter",
-            Op::Affine { .. } => "affine",
-            Op::Activate(activation, _) => activation.name(),
-            Op::Add(..) => "add",
-            Op::Multiply(..) => "multiply",
-            Op::Scale(..) => "scale",
-            Op::Transpose(_) => "transpose",
-            Op::Matmul(..) => "matmul",
-            Op::Sum(_) => "sum",
-            Op::Cost { loss, .. } => loss.name(),
-        }
-    }
-
-    /// What it computes, in the letters of its operands, for messages.
-    pub fn equation(&self) -> &'static str {
-        match self {
-            Op::Input | Op::Parameter => "v",
-            Op::Affine { .. } => "z = W a + b 1ᵀ",
-            Op::Activate(..) => "a = σ(z)",
-            Op::Add(..) => "u + v",
-            Op::Multiply(..) => "u ⊙ v",
-            Op::Scale(..) => "c u",
-            Op::Transpose(_) => "uᵀ",
-            Op::Matmul(..) => "u v",
-            Op::Sum(_) => "Σ u",
-            Op::Cost { loss: Loss::LeastSquares, .. } => "J = 1/(2m) Σ (a − y)²",
-            Op::Cost { loss: Loss::CrossEntropy, .. } => "J = −1/m Σ y ln softmax(z)",
-            Op::Cost { loss: Loss::BinaryCrossEntropy, .. } => "J = −1/m Σ [y ln σ(z) + (1 − y) ln(1 − σ(z))]",
-        }
+        let operands = |to: Var| self.op(to).operands().into_iter();
+        self.vars().flat_map(move |to| operands(to).map(move |from| (from.index(), to.index())))
     }
 }
 

@@ -1,68 +1,54 @@
-//! The engine: recording, the forward sweep, the backward sweep.
+//! The tape: recording, the forward sweep, the backward sweep.
 
-use std::num::NonZero;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use nn_core::{Activation, Loss, Matrix, MatrixView, Scalar, Write, affine, matmul, sum, sum_columns};
+use nn_core::{Activation, Loss, Matrix, MatrixView, Scalar};
 
-use crate::{Op, print::assert_fits};
+use crate::op::{CustomOp, Op, Step, Var};
+use crate::rules::{Adjoint, Adjoints, Misfit, backward_rule, check_loss, forward_rule};
 
-/// A value on a tape: its place in the list.
-///
-/// It is a plain index, cheap to copy, and knows which tape it belongs to, so that a `Var` from elsewhere is found out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Var {
-    tape: u32,
-    index: u32,
-}
-
-impl Var {
-    /// The place in the list, counted from 0. Operands have smaller places than their result.
-    #[inline]
-    pub fn index(self) -> usize {
-        self.index as usize
-    }
-}
-
-/// A recorded computation, its values, and the derivatives of its last cost.
+/// A recorded computation, its values, and the derivatives of its last J.
 ///
 /// The front page of the [crate](crate) shows one at work; `println!("{tape}")` prints it as a table.
 #[derive(Debug)]
 // ANCHOR: tape
 pub struct Tape<T> {
     id: u32,
+    /// What was done, and the results.
     pub(crate) steps: Vec<Step<T>>,
+    /// The adjoints of the results, each in the same place.
     pub(crate) adjoints: Vec<Adjoint<T>>,
     /// How many steps there were at the last backward sweep: later ones have no adjoint yet.
     swept: usize,
-    /// The last backward sweep.
-    sweep: Sweep,
-    /// Where a term is computed before it is added to an adjoint that already holds others.
+    /// Where a term is computed that comes to an adjoint with other terms in it.
     scratch: Matrix<T>,
 }
-
-/// What was done, and the result.
-#[derive(Debug)]
-pub(crate) struct Step<T> {
-    pub(crate) op: Op<T>,
-    pub(crate) value: Matrix<T>,
-    /// Its name in tables and messages, if it was given one.
-    pub(crate) label: Option<String>,
-}
-
-/// The adjoint v̄ = ∂J/∂v of a value v, after a backward sweep.
-#[derive(Debug)]
-pub(crate) struct Adjoint<T> {
-    pub(crate) matrix: Matrix<T>,
-    /// The last backward sweep that wrote a term of it. `None` if v depends on no parameter: nobody computes its adjoint.
-    written: Option<Sweep>,
-}
-
-/// Backward sweeps are counted, so that each finds out what it has written itself. 1 is before the first.
-type Sweep = NonZero<u64>;
 // ANCHOR_END: tape
 
+/// What can be recorded as an input or a parameter: a matrix, or a number, which becomes a 1 × 1 matrix.
+pub trait IntoMatrix<T> {
+    /// The matrix.
+    fn into_matrix(self) -> Matrix<T>;
+}
+
+impl<T> IntoMatrix<T> for Matrix<T> {
+    fn into_matrix(self) -> Matrix<T> {
+        self
+    }
+}
+
+impl<T: Scalar> IntoMatrix<T> for T {
+    fn into_matrix(self) -> Matrix<T> {
+        Matrix::from_column(&[self])
+    }
+}
+
 /// Recording. Each method computes its value at once and returns its place.
+///
+/// # Panics
+///
+/// All of them panic if the shapes do not fit, or if a `Var` belongs to another tape. The tape then stays as it was.
 impl<T: Scalar> Tape<T> {
     /// An empty tape.
     pub fn new() -> Self {
@@ -72,20 +58,19 @@ impl<T: Scalar> Tape<T> {
             steps: Vec::new(),
             adjoints: Vec::new(),
             swept: 0,
-            sweep: Sweep::MIN,
             scratch: Matrix::zeros(0, 0),
         }
     }
 
-    /// A constant: data. No derivative with respect to it is computed; who wants ∂J/∂x records x as a
-    /// [`parameter`](Tape::parameter).
-    pub fn input(&mut self, value: Matrix<T>) -> Var {
-        self.push(Op::Input, false, value)
+    /// A constant: data, a matrix or a number. No derivative with respect to it is computed; record x as a
+    /// [`parameter`](Tape::parameter) where ∂J/∂x is wanted.
+    pub fn input(&mut self, value: impl IntoMatrix<T>) -> Var {
+        self.push(Op::Input, false, value.into_matrix())
     }
 
-    /// A value whose gradient is wanted: weights, biases.
-    pub fn parameter(&mut self, value: Matrix<T>) -> Var {
-        self.push(Op::Parameter, true, value)
+    /// A value whose gradient is wanted, a matrix or a number: weights, biases.
+    pub fn parameter(&mut self, value: impl IntoMatrix<T>) -> Var {
+        self.push(Op::Parameter, true, value.into_matrix())
     }
 
     /// z = W a + b 1ᵀ, the affine map of a layer.
@@ -93,10 +78,6 @@ impl<T: Scalar> Tape<T> {
     /// # Shapes
     ///
     /// W: n_l × n_{l−1}, a: n_{l−1} × m, b: n_l × 1 → z: n_l × m.
-    ///
-    /// # Panics
-    ///
-    /// This and every other recording method panics if the shapes do not fit, or if a `Var` belongs to another tape.
     #[track_caller]
     pub fn affine(&mut self, weight: Var, a: Var, bias: Var) -> Var {
         self.record(Op::Affine { weight, a, bias })
@@ -114,16 +95,64 @@ impl<T: Scalar> Tape<T> {
         self.record(Op::Add(u, v))
     }
 
+    /// u − v, for two values of the same shape.
+    #[track_caller]
+    pub fn subtract(&mut self, u: Var, v: Var) -> Var {
+        self.record(Op::Subtract(u, v))
+    }
+
     /// u ⊙ v, entry by entry, for two values of the same shape.
     #[track_caller]
     pub fn multiply(&mut self, u: Var, v: Var) -> Var {
         self.record(Op::Multiply(u, v))
     }
 
+    /// u ⊘ v, entry by entry, for two values of the same shape.
+    #[track_caller]
+    pub fn divide(&mut self, u: Var, v: Var) -> Var {
+        self.record(Op::Divide(u, v))
+    }
+
     /// c u, for a constant number c.
     #[track_caller]
     pub fn scale(&mut self, c: T, u: Var) -> Var {
         self.record(Op::Scale(c, u))
+    }
+
+    /// e^u, entry by entry.
+    #[track_caller]
+    pub fn exp(&mut self, u: Var) -> Var {
+        self.record(Op::Exp(u))
+    }
+
+    /// ln u, entry by entry.
+    #[track_caller]
+    pub fn ln(&mut self, u: Var) -> Var {
+        self.record(Op::Ln(u))
+    }
+
+    /// u in the shape of v: a column as every column, or a number as every entry.
+    ///
+    /// No other operation repeats an operand that is too small. What is to be repeated is named:
+    ///
+    /// ```
+    /// use nn_autodiff::Tape;
+    /// use nn_core::Matrix;
+    ///
+    /// let mut tape = Tape::new();
+    /// let x = tape.input(Matrix::from_rows(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]));
+    /// let shift = tape.parameter(Matrix::from_column(&[10.0, 20.0]));
+    /// let shifts = tape.broadcast(shift, x);
+    /// let sum = tape.add(x, shifts);
+    /// assert_eq!(*tape.value(sum), Matrix::from_rows(&[[11.0, 12.0, 13.0], [24.0, 25.0, 26.0]]));
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// u: n × 1 or 1 × 1, v: n × m → n × m. Of v nothing but the shape is read.
+    #[track_caller]
+    pub fn broadcast(&mut self, u: Var, v: Var) -> Var {
+        self.record(Op::Broadcast(u, v))
     }
 
     /// uᵀ
@@ -144,74 +173,95 @@ impl<T: Scalar> Tape<T> {
         self.record(Op::Sum(u))
     }
 
-    /// J = 1/(2m) Σ (a − y)², [least squares](nn_core::Loss::LeastSquares). The target y is an input.
+    /// The mean of all entries u_ij, a 1 × 1 matrix. There is none of a matrix without entries.
     #[track_caller]
-    pub fn least_squares(&mut self, a: Var, y: Var) -> Var {
-        self.cost_of(Loss::LeastSquares, a, y)
+    pub fn mean(&mut self, u: Var) -> Var {
+        self.record(Op::Mean(u))
     }
 
-    /// J = −1/m Σ y ln softmax(z), [cross-entropy](nn_core::Loss::CrossEntropy) taken from z. The target y is an input.
+    /// J = 1/(2m) Σ (a − y)², [least squares](nn_core::Loss::LeastSquares). The target y depends on no parameter.
+    #[track_caller]
+    pub fn least_squares(&mut self, a: Var, y: Var) -> Var {
+        self.loss_of(Loss::LeastSquares, a, y)
+    }
+
+    /// J = −1/m Σ y ln softmax(z), [cross-entropy](nn_core::Loss::CrossEntropy) taken from z. The target y depends on no
+    /// parameter; each of its columns sums to 1.
     #[track_caller]
     pub fn cross_entropy(&mut self, z: Var, y: Var) -> Var {
-        self.cost_of(Loss::CrossEntropy, z, y)
+        self.loss_of(Loss::CrossEntropy, z, y)
     }
 
     /// J = −1/m Σ [y ln sigmoid(z) + (1 − y) ln(1 − sigmoid(z))],
-    /// [binary cross-entropy](nn_core::Loss::BinaryCrossEntropy) taken from z. The target y is an input.
+    /// [binary cross-entropy](nn_core::Loss::BinaryCrossEntropy) taken from z. The target y depends on no parameter, and
+    /// lies between 0 and 1.
     #[track_caller]
     pub fn binary_cross_entropy(&mut self, z: Var, y: Var) -> Var {
-        self.cost_of(Loss::BinaryCrossEntropy, z, y)
+        self.loss_of(Loss::BinaryCrossEntropy, z, y)
     }
 
-    /// The cost of a network whose last activation a = σ(z) is already on the tape. The three costs above are this.
+    /// The loss of a network whose last activation a = σ(z) is already on the tape. The three losses above are this.
     ///
     /// # Panics
     ///
-    /// Panics if a is not the [activation](Loss::activation) of z that the cost is made for, if y depends on a
-    /// parameter, or if the shapes do not fit.
+    /// Panics if a is not the [activation](Loss::activation) of z that the loss is made for, if y depends on a
+    /// parameter or is [not a target of the loss](Loss::check_targets), or if the shapes do not fit.
     #[track_caller]
-    pub fn cost(&mut self, loss: Loss, z: Var, a: Var, y: Var) -> Var {
-        self.check_target(loss, a, y);
+    pub fn loss(&mut self, loss: Loss, z: Var, a: Var, y: Var) -> Var {
         let Some(activation) = loss.activation() else {
             self.place(z);
-            return self.record(Op::Cost { loss, z: a, a, y }); // Least squares does not read z, of whatever shape.
+            return self.loss_of(loss, a, y); // Least squares does not read z, of whatever shape.
         };
+        self.check_target(loss, a, y);
         let op = self.op(a);
-        assert!(op == Op::Activate(activation, z), "{loss}: a is {}, not the {activation} of z", op.name());
-        self.record(Op::Cost { loss, z, a, y })
+        let is_of_z = matches!(*op, Op::Activate(its_own, of) if its_own == activation && of == z);
+        assert!(is_of_z, "{loss}: a is {}, not the {activation} of z", op.name());
+        self.record(Op::Loss { loss, z, a, y })
     }
 
-    /// The cost of what it is a function of: a for least squares, z for the cross-entropies.
+    /// The loss of what it is a function of: a for least squares, z for the cross-entropies.
     #[track_caller]
-    fn cost_of(&mut self, loss: Loss, output: Var, y: Var) -> Var {
-        // Whatever does not fit is found before the activation is on the tape.
-        self.check_target(loss, output, y);
+    fn loss_of(&mut self, loss: Loss, output: Var, y: Var) -> Var {
+        self.check_target(loss, output, y); // now, so that nothing is on the tape if it does not fit
         let a = loss.activation().map_or(output, |activation| self.activate(output, activation));
-        self.cost(loss, output, a, y)
+        self.record(Op::Loss { loss, z: output, a, y })
     }
 
     #[track_caller]
     fn check_target(&self, loss: Loss, output: Var, y: Var) {
-        self.place(output);
+        let (a, target) = (self.value(output), self.value(y));
         assert!(!self.is_tracked(y), "{loss}: the target depends on a parameter; a target is an input");
-        let fits = cost_fits(&self.steps[output.index()].value, &self.steps[y.index()].value);
-        assert_fits(fits, &Op::Cost { loss, z: output, a: output, y }, &self.steps);
+        if let Err(misfit) = check_loss(loss, a, target) {
+            self.refuse(&Op::Loss { loss, z: output, a: output, y }, misfit)
+        }
+    }
+
+    /// An operation of one's own: a forward and a backward rule, given as one [`CustomOp`].
+    ///
+    /// # Panics
+    ///
+    /// Panics also if a rule leaves a matrix of another shape than it was given.
+    #[track_caller]
+    pub fn apply(&mut self, operation: impl CustomOp<T> + 'static, operands: &[Var]) -> Var {
+        self.record(Op::Custom(Box::new(operation), operands.into()))
     }
 
     #[track_caller]
     fn record(&mut self, op: Op<T>) -> Var {
-        // Not `any`, which would not ask every operand whether it is of this tape.
-        let tracked = op.operands().fold(false, |tracked, operand| tracked | self.is_tracked(operand));
-        // The step is on the tape when its value is there: who catches a panic finds the tape as it was.
+        // A fold asks every operand whether it is of this tape; `any` would stop at the first that is tracked.
+        let tracked = op.operands().into_iter().fold(false, |tracked, operand| tracked | self.is_tracked(operand));
         let mut value = Matrix::zeros(0, 0);
-        compute(&op, &self.steps, &mut value);
+        // The rule comes first: if it panics, nothing is on the tape.
+        if let Err(misfit) = forward_rule(&op, &self.steps, &mut value) {
+            self.refuse(&op, misfit)
+        }
         self.push(op, tracked, value)
     }
 
     fn push(&mut self, op: Op<T>, tracked: bool, value: Matrix<T>) -> Var {
         let index = u32::try_from(self.steps.len()).expect("a tape of 2³² steps");
         self.steps.push(Step { op, value, label: None });
-        self.adjoints.push(Adjoint { matrix: Matrix::zeros(0, 0), written: tracked.then_some(Sweep::MIN) });
+        self.adjoints.push(Adjoint { matrix: Matrix::zeros(0, 0), tracked, written: false });
         Var { tape: self.id, index }
     }
 }
@@ -250,7 +300,7 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     pub fn values_mut(&mut self, [u, v]: [Var; 2]) -> [&mut Matrix<T>; 2] {
         let (i, j) = (self.leaf(u), self.leaf(v));
-        assert!(i != j, "the same value, {}, twice", self.name(i));
+        assert!(i != j, "the same value, {}, twice", self.name(u));
         self.steps.get_disjoint_mut([i, j]).expect("two different places of the tape").map(|step| &mut step.value)
     }
 
@@ -264,8 +314,7 @@ impl<T: Scalar> Tape<T> {
     /// it was recorded.
     #[track_caller]
     pub fn gradient(&self, var: Var) -> &Matrix<T> {
-        let i = self.place(var);
-        let name = || self.name(i);
+        let (i, name) = (self.place(var), || self.name(var));
         assert!(self.is_tracked(var), "gradient of {}: it depends on no parameter; record it as a parameter", name());
         assert!(i < self.swept, "gradient of {}: there was no backward sweep since it was recorded", name());
         &self.adjoints[i].matrix
@@ -287,8 +336,21 @@ impl<T: Scalar> Tape<T> {
 
     /// What was done to compute a value.
     #[track_caller]
-    pub fn op(&self, var: Var) -> Op<T> {
-        self.steps[self.place(var)].op
+    pub fn op(&self, var: Var) -> &Op<T> {
+        &self.steps[self.place(var)].op
+    }
+
+    /// Gives a value a name for tables, graphs and messages, such as `W⁽¹⁾`.
+    #[track_caller]
+    pub fn label(&mut self, var: Var, name: &str) {
+        let i = self.place(var);
+        self.steps[i].label = Some(name.to_owned());
+    }
+
+    /// The label of a value, or `v` and its place.
+    #[track_caller]
+    pub fn name(&self, var: Var) -> String {
+        self.steps[self.place(var)].label.clone().unwrap_or_else(|| format!("v{}", var.index()))
     }
 
     /// The place of a `Var` of this tape.
@@ -298,14 +360,10 @@ impl<T: Scalar> Tape<T> {
         var.index()
     }
 
-    /// Whether the last backward sweep wrote a term of the adjoint of step `i`. Where it wrote none, the adjoint is zero.
-    pub(crate) fn is_written(&self, i: usize) -> bool {
-        self.sweep > Sweep::MIN && self.adjoints[i].written == Some(self.sweep)
-    }
-
+    /// Whether a value depends on a parameter, or is one.
     #[track_caller]
-    fn is_tracked(&self, var: Var) -> bool {
-        self.adjoints[self.place(var)].written.is_some()
+    pub(crate) fn is_tracked(&self, var: Var) -> bool {
+        self.adjoints[self.place(var)].tracked
     }
 
     /// The place of an input or a parameter.
@@ -313,9 +371,28 @@ impl<T: Scalar> Tape<T> {
     fn leaf(&self, var: Var) -> usize {
         let i = self.place(var);
         if !matches!(self.steps[i].op, Op::Input | Op::Parameter) {
-            self.is_a_result(i)
+            self.is_a_result(var)
         }
         i
+    }
+
+    #[cold]
+    #[track_caller]
+    fn is_a_result(&self, var: Var) -> ! {
+        panic!("{} is the result of {}: only inputs and parameters can be set", self.name(var), self.op(var).name())
+    }
+
+    /// Says why an operation cannot be done, and panics.
+    #[cold]
+    #[track_caller]
+    fn refuse(&self, op: &Op<T>, misfit: Misfit) -> ! {
+        let each = |var: &Var| format!("{} is {}", self.name(*var), self.value(*var).shape());
+        let mut operands: Vec<String> = op.operands().iter().map(each).collect();
+        operands.dedup();
+        match (misfit, op) {
+            (Misfit::Targets(error), Op::Loss { y, .. }) => panic!("{}: {error}", self.name(*y)),
+            _ => panic!("{}: the shapes do not fit {}: {}", op.name(), op.equation(), operands.join(", ")),
+        }
     }
 }
 
@@ -325,201 +402,72 @@ impl<T: Scalar> Tape<T> {
     ///
     /// # Panics
     ///
-    /// Panics if a new value does not fit the operations that read it, with the operation and the shapes.
+    /// Panics if a new value does not fit the operations that read it, with the operation and the shapes; or if a loss
+    /// does not take its targets, with the example.
     #[track_caller]
     pub fn forward(&mut self) {
-        for i in 0..self.steps.len() {
-            // Operands stand before their result: this split gives the ones to read and the other to write.
+        self.replay(0..self.steps.len());
+    }
+
+    /// Replays some of the steps.
+    #[track_caller]
+    // ANCHOR: replay
+    pub(crate) fn replay(&mut self, range: Range<usize>) {
+        for i in range {
+            // Operands stand before their result: the split gives the ones to read and the other to write.
             let (before, rest) = self.steps.split_at_mut(i);
             let Step { op, value, .. } = &mut rest[0];
-            compute(op, before, value);
+            if let Err(misfit) = forward_rule(op, before, value) {
+                self.refuse(&self.steps[i].op, misfit)
+            }
         }
     }
+    // ANCHOR_END: replay
 
     /// Computes the adjoint v̄ = ∂J/∂v of every value v that depends on a parameter.
     ///
-    /// J̄ = ∂J/∂J = 1. Then each operation, from the last to the first, hands the adjoint of its result on to its
-    /// operands by the chain rule. A value that is used twice receives two terms: they are added.
+    /// J̄ = ∂J/∂J = 1. Then each operation, from the last to the first, adds its terms to the adjoints of its operands, by
+    /// the chain rule. A value that is used twice receives two terms.
     ///
     /// # Panics
     ///
     /// Panics if J is not a 1 × 1 matrix.
     #[track_caller]
-    // ANCHOR: backward
     pub fn backward(&mut self, j: Var) {
-        let last = self.place(j);
-        let shape = self.steps[last].value.shape();
-        assert!(shape.rows * shape.columns == 1, "backward from {}, which is {shape}: J must be 1×1", self.name(last));
+        self.backward_from(j, T::one());
+    }
 
-        let sweep = self.sweep.saturating_add(1);
-        (self.swept, self.sweep) = (self.steps.len(), sweep);
+    /// The same for any J̄. All adjoints have it as a factor.
+    #[inline(never)] // Both sweeps in one function would be 4 % slower for the smallest networks.
+    #[track_caller]
+    // ANCHOR: backward
+    pub(crate) fn backward_from(&mut self, j: Var, j_bar: T) {
+        let shape = self.value(j).shape();
+        assert!(shape.rows * shape.columns == 1, "backward from {}, which is {shape}: J must be 1×1", self.name(j));
+
+        self.swept = self.steps.len();
         let Tape { steps, adjoints, scratch, .. } = self;
-        let (steps, adjoints) = (&steps[..], &mut adjoints[..]); // whose lengths are checked once
-        let j = &mut adjoints[last];
-        if let Some(written) = &mut j.written {
-            *written = sweep;
-            j.matrix.resize(1, 1);
-            j.matrix[(0, 0)] = T::one(); // J̄ = ∂J/∂J
+        let (steps, adjoints) = (&steps[..], &mut adjoints[..]); // Their lengths do not change.
+        adjoints.iter_mut().for_each(|adjoint| adjoint.written = false);
+        let adjoint = &mut adjoints[j.index()];
+        if adjoint.tracked {
+            adjoint.written = true;
+            adjoint.matrix.resize(1, 1);
+            adjoint.matrix[(0, 0)] = j_bar;
         }
         for i in (0..steps.len()).rev() {
             let (before, rest) = adjoints.split_at_mut(i);
-            let (step, adjoint) = (&steps[i], &mut rest[0]);
-            if adjoint.written == Some(sweep) {
-                let operands = Operands { steps: &steps[..i], adjoints: before, sweep };
-                hand_on(step, &adjoint.matrix, operands, scratch);
-            } else if adjoint.written.is_some() {
-                adjoint.matrix.resize(step.value.rows(), step.value.columns());
+            let (Step { op, value, .. }, adjoint) = (&steps[i], &mut rest[0]);
+            if adjoint.written {
+                let operands = Adjoints { steps, adjoints: before, scratch };
+                backward_rule(op, value, &adjoint.matrix, operands);
+            } else if adjoint.tracked {
+                adjoint.matrix.resize(value.rows(), value.columns());
                 adjoint.matrix.fill(T::zero()); // J does not depend on this value.
             }
         }
     }
     // ANCHOR_END: backward
-}
-
-/// value ← the result of an operation on values that stand before it. An input or a parameter has its value.
-#[inline(always)]
-#[track_caller]
-// ANCHOR: compute
-fn compute<T: Scalar>(op: &Op<T>, before: &[Step<T>], value: &mut Matrix<T>) {
-    let of = |var: Var| &before[var.index()].value;
-    match *op {
-        Op::Input | Op::Parameter => {}
-        Op::Affine { weight, a, bias } => {
-            let (w, a, b) = (of(weight), of(a), of(bias));
-            assert_fits(w.columns() == a.rows() && b.rows() == w.rows() && b.columns() == 1, op, before);
-            value.resize(w.rows(), a.columns());
-            affine(w, a, b, value); // z = W a + b 1ᵀ
-        }
-        Op::Activate(activation, z) => {
-            value.resize(of(z).rows(), of(z).columns());
-            activation.apply(of(z), value); // a = σ(z)
-        }
-        Op::Add(u, v) => {
-            assert_fits(of(u).shape() == of(v).shape(), op, before);
-            write_each(Write::Replace, value, of(u), of(v), |u, v| u + v);
-        }
-        Op::Multiply(u, v) => {
-            assert_fits(of(u).shape() == of(v).shape(), op, before);
-            write_each(Write::Replace, value, of(u), of(v), |u, v| u * v); // u ⊙ v
-        }
-        Op::Scale(c, u) => write_each(Write::Replace, value, of(u), of(u), |u, _| c * u),
-        Op::Transpose(u) => value.copy_from(of(u).t()),
-        Op::Matmul(u, v) => {
-            assert_fits(of(u).columns() == of(v).rows(), op, before);
-            value.resize(of(u).rows(), of(v).columns());
-            matmul(of(u), of(v), Write::Replace, value);
-        }
-        Op::Sum(u) => {
-            value.resize(1, 1);
-            value[(0, 0)] = sum(of(u).as_slice());
-        }
-        Op::Cost { loss, z, a, y } => {
-            assert_fits(cost_fits(of(a), of(y)), op, before);
-            value.resize(1, 1);
-            value[(0, 0)] = loss.value(of(z), of(a), of(y)); // J
-        }
-    }
-}
-// ANCHOR_END: compute
-
-/// Whether there is a cost of an output a, whose shape is that of z, and targets y. A mean over nothing is no number.
-fn cost_fits<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>) -> bool {
-    a.shape() == y.shape() && y.rows() > 0 && y.columns() > 0
-}
-
-/// The chain rule through one step: adds to each operand's adjoint what the adjoint of the result says.
-#[inline(always)]
-// ANCHOR: hand_on
-fn hand_on<T: Scalar>(step: &Step<T>, result: &Matrix<T>, mut operands: Operands<'_, T>, scratch: &mut Matrix<T>) {
-    let steps = operands.steps; // which come before the result
-    let of = |var: Var| &steps[var.index()].value;
-    match step.op {
-        Op::Input | Op::Parameter => {}
-        Op::Affine { weight, a, bias } => {
-            operands.add(weight, |write, w| matmul(result, of(a).t(), write, w)); // W̄ = z̄ aᵀ
-            operands.add(bias, |write, b| sum_columns(result, write, b)); // b̄ = z̄ 1
-            operands.add(a, |write, a| matmul(of(weight).t(), result, write, a)); // ā = Wᵀ z̄
-        }
-        Op::Activate(activation, z) => operands.add_by_way_of(scratch, z, |z| {
-            activation.backward_into(&step.value, result, z); // z̄ = ā ⊙ σ′(z)
-        }),
-        Op::Add(u, v) => {
-            operands.add(u, |write, u| write_each(write, u, result, result, |r, _| r)); // ū = r̄
-            operands.add(v, |write, v| write_each(write, v, result, result, |r, _| r)); // v̄ = r̄
-        }
-        Op::Multiply(u, v) => {
-            operands.add(u, |write, u| write_each(write, u, result, of(v), |r, v| r * v)); // ū = r̄ ⊙ v
-            operands.add(v, |write, v| write_each(write, v, result, of(u), |r, u| r * u)); // v̄ = r̄ ⊙ u
-        }
-        // ū = c r̄
-        Op::Scale(c, u) => operands.add(u, |write, u| write_each(write, u, result, result, |r, _| c * r)),
-        Op::Transpose(u) => operands.add_by_way_of(scratch, u, |u| u.copy_from(result.t())), // ū = r̄ᵀ
-        Op::Matmul(u, v) => {
-            operands.add(u, |write, u| matmul(result, of(v).t(), write, u)); // ū = r̄ vᵀ
-            operands.add(v, |write, v| matmul(of(u).t(), result, write, v)); // v̄ = uᵀ r̄
-        }
-        // ū_ij = r̄
-        Op::Sum(u) => operands.add(u, |write, out| write_each(write, out, of(u), of(u), |_, _| result[(0, 0)])),
-        Op::Cost { loss, z, a, y } => {
-            // Least squares is a function of a, the cross-entropies of z.
-            let output = if loss.activation().is_some() { z } else { a };
-            // Moved: a closure that borrows what all arms use would have every step write it to memory.
-            operands.add_by_way_of(scratch, output, move |gradient| {
-                loss.gradient(of(z), of(a), of(y), gradient);
-                let j = result[(0, 0)];
-                if j != T::one() {
-                    gradient.map_in_place(|g| g * j); // ∂J/∂output · J̄
-                }
-            });
-        }
-    }
-}
-// ANCHOR_END: hand_on
-
-/// The adjoints of the values before the step that is being undone.
-struct Operands<'a, T> {
-    steps: &'a [Step<T>],
-    adjoints: &'a mut [Adjoint<T>],
-    sweep: Sweep,
-}
-
-impl<T: Scalar> Operands<'_, T> {
-    /// Lets `term` write a term of the adjoint of `var`: the first replaces what an earlier sweep left, the others
-    /// are added. A constant has no adjoint, and its term is not computed.
-    // ANCHOR: add
-    fn add(&mut self, var: Var, term: impl FnOnce(Write, &mut Matrix<T>)) {
-        let i = var.index();
-        let adjoint = &mut self.adjoints[i];
-        if let Some(written) = &mut adjoint.written {
-            let write = if *written == self.sweep { Write::Add } else { Write::Replace };
-            *written = self.sweep;
-            adjoint.matrix.resize(self.steps[i].value.rows(), self.steps[i].value.columns());
-            term(write, &mut adjoint.matrix);
-        }
-    }
-    // ANCHOR_END: add
-
-    /// The same for a `term` that can only replace: where there are terms already, it writes into `scratch`.
-    fn add_by_way_of(&mut self, scratch: &mut Matrix<T>, var: Var, term: impl FnOnce(&mut Matrix<T>)) {
-        self.add(var, |write, adjoint| match write {
-            Write::Replace => term(adjoint),
-            Write::Add => {
-                scratch.resize(adjoint.rows(), adjoint.columns());
-                term(scratch);
-                write_each(Write::Add, adjoint, scratch, scratch, |term, _| term);
-            }
-        });
-    }
-}
-
-/// out ← f(u, v), or out ← out + f(u, v), entry by entry, for u and v of the same shape.
-fn write_each<T: Scalar>(write: Write, out: &mut Matrix<T>, u: &Matrix<T>, v: &Matrix<T>, f: impl Fn(T, T) -> T) {
-    out.resize(u.rows(), u.columns());
-    let entries = out.as_mut_slice().iter_mut().zip(u.as_slice().iter().zip(v.as_slice()));
-    match write {
-        Write::Replace => entries.for_each(|(out, (&u, &v))| *out = f(u, v)),
-        Write::Add => entries.for_each(|(out, (&u, &v))| *out += f(u, v)),
-    }
 }
 
 impl<T: Scalar> Default for Tape<T> {

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use common::{assert_close, random};
 use nn_autodiff::{Dual, Tape, Var};
-use nn_core::{Activation, Loss, Matrix, Scalar, seeded};
+use nn_core::{Activation, Loss, Matrix, Scalar, normal, seeded};
 use num_traits::{One, Zero};
 
 /// u = 3 with u′ = 2, and v = 4 with v′ = −5.
@@ -46,10 +46,13 @@ type Function<T> = fn(T) -> T;
 type Rule = (&'static str, Function<Dual<f64>>, Function<f64>, Function<f64>);
 
 /// Each function of [`Scalar`] with its derivative by the book, taken in another form than that of the code.
-const FUNCTIONS: [Rule; 6] = [
+const FUNCTIONS: [Rule; 9] = [
     ("exp", Scalar::exp, f64::exp, |x| x.exp_m1() + 1.0),
     ("exp_m1", Scalar::exp_m1, f64::exp_m1, f64::exp),
     ("ln_1p", Scalar::ln_1p, f64::ln_1p, |x| (1.0 + x).recip()),
+    ("ln", Scalar::ln, f64::ln, f64::recip),
+    ("x^2.5", |x| x.powf(Dual::constant(2.5)), |x| x.powf(2.5), |x| 2.5 * x * x.sqrt()),
+    ("2.5^x", |x| Dual::constant(2.5).powf(x), |x| 2.5_f64.powf(x), |x| (x * 2.5_f64.ln()).exp() * 2.5_f64.ln()),
     ("tanh", Scalar::tanh, f64::tanh, |x| x.cosh().powi(-2)),
     ("sqrt", Scalar::sqrt, f64::sqrt, |x| 0.5 / x.sqrt()),
     ("abs", Scalar::abs, f64::abs, f64::signum),
@@ -59,7 +62,7 @@ const FUNCTIONS: [Rule; 6] = [
 fn functions_follow_the_chain_rule() {
     for (name, on_duals, on_values, slope) in FUNCTIONS {
         for x in [-0.9, -0.5, -1e-3, 1e-9, 0.3, 1.0, 2.5, 10.0] {
-            if name == "sqrt" && x < 0.0 {
+            if ["sqrt", "ln", "x^2.5"].contains(&name) && x < 0.0 {
                 continue;
             }
             let got = on_duals(Dual::new(x, -3.0));
@@ -92,7 +95,65 @@ fn functions_keep_their_digits_at_the_ends() {
     // The slope of the root at 0 is infinite.
     assert_eq!(at(Scalar::sqrt, 0.0), Dual::new(0.0, f64::INFINITY));
     assert_eq!(Dual::new(0.0, -1.0).sqrt().derivative, f64::NEG_INFINITY);
-    assert!(Dual::constant(0.0_f64).sqrt().derivative.is_nan());
+}
+
+/// x^p where its general rule p x^(p−1) x′ + x^p ln(x) p′ has infinities and NaN in it.
+#[test]
+fn powers_of_zero_and_of_negative_numbers_have_their_derivatives() {
+    let power = |x: f64, p: f64| Dual::variable(x).powf(Dual::constant(p));
+    assert_eq!(power(-2.0, 3.0), Dual::new(-8.0, 12.0));
+    assert_eq!(power(0.0, 2.0), Dual::new(0.0, 0.0));
+    assert_eq!(power(0.0, 1.0), Dual::new(0.0, 1.0));
+    assert_eq!(power(0.0, 0.0), Dual::new(1.0, 0.0));
+    assert_eq!(power(0.0, 0.5), Dual::new(0.0, f64::INFINITY));
+    assert_eq!(Dual::constant(0.0).powf(Dual::variable(2.0)), Dual::new(0.0, 0.0));
+    // Base and exponent at once: x^x, whose derivative at 2 is 4 (1 + ln 2).
+    let twice = Dual::variable(2.0).powf(Dual::variable(2.0));
+    assert!(twice.value == 4.0 && (twice.derivative - 4.0 * (1.0 + std::f64::consts::LN_2)).abs() < 1e-14, "{twice}");
+}
+
+/// Every function and operation where its slope is infinite or NaN: a constant stays one.
+#[test]
+fn constants_stay_constants_where_slopes_are_infinite() {
+    let constant = Dual::<f64>::constant;
+    let cases = [
+        ("√0", constant(0.0).sqrt(), 0.0),
+        ("ln 0", constant(0.0).ln(), f64::NEG_INFINITY),
+        ("ln(1 − 1)", constant(-1.0).ln_1p(), f64::NEG_INFINITY),
+        ("e^800", constant(800.0).exp(), f64::INFINITY),
+        ("e^800 − 1", constant(800.0).exp_m1(), f64::INFINITY),
+        ("1/0", constant(1.0) / constant(0.0), f64::INFINITY),
+        ("1/∞", constant(1.0) / constant(f64::INFINITY), 0.0),
+        ("∞ · 2", constant(f64::INFINITY) * constant(2.0), f64::INFINITY),
+        ("2 · ∞", constant(2.0) * constant(f64::INFINITY), f64::INFINITY),
+        ("0^−1", constant(0.0).powf(constant(-1.0)), f64::INFINITY),
+        ("0^0", constant(0.0).powf(constant(0.0)), 1.0),
+    ];
+    for (what, got, want) in cases {
+        assert_eq!(got, constant(want), "{what}");
+    }
+    // The value may be no number: the derivative of a constant is 0 all the same.
+    for got in [constant(0.0) / constant(0.0), constant(0.0) * constant(f64::INFINITY), constant(-1.0).ln()] {
+        assert!(got.value.is_nan() && got.derivative == 0.0, "{got:?}");
+    }
+    // What is not constant is not made one.
+    assert_eq!(Dual::variable(800.0).exp().derivative, f64::INFINITY);
+    assert_eq!((Dual::variable(1.0) / constant(0.0)).derivative, f64::INFINITY);
+    assert_eq!((constant(f64::INFINITY) * Dual::variable(1.0)).derivative, f64::INFINITY);
+}
+
+/// A constant in the middle of an expression that depends on x leaves the derivative of the rest alone.
+#[test]
+fn a_constant_with_an_infinite_slope_does_not_spoil_the_rest() {
+    let x = Dual::variable(3.0);
+    assert_eq!(x * x + Dual::constant(0.0).sqrt(), Dual::new(9.0, 6.0));
+    // And in second derivatives: (x²)″ = 2, and the root of a constant dual number has none of any order.
+    let twice = Dual::variable(Dual::variable(3.0));
+    let root = Dual::constant(Dual::constant(0.0)).sqrt();
+    assert_eq!((twice * twice + root).derivative.derivative, 2.0);
+    // The inner derivative of √(0 + ε) is infinite; that the outer one is 0 keeps the mixed one 0.
+    let inner = Dual::constant(Dual::variable(0.0)).sqrt();
+    assert_eq!((inner.value.derivative, inner.derivative), (f64::INFINITY, Dual::constant(0.0)));
 }
 
 /// u < v, u <= v, u > v, u >= v
@@ -200,7 +261,7 @@ fn activations_agree_with_their_hand_written_derivatives() {
 }
 
 #[test]
-fn costs_agree_with_their_hand_written_derivatives() {
+fn losses_agree_with_their_hand_written_derivatives() {
     // Each column sums to 1, as the cross-entropy asks; the target of an output may be soft.
     let y = Matrix::from_rows(&[[1.0, 0.0, 0.2], [0.0, 0.0, 0.3], [0.0, 1.0, 0.5]]);
     for loss in Loss::ALL {
@@ -222,6 +283,49 @@ fn costs_agree_with_their_hand_written_derivatives() {
 }
 
 /// A target of 0 is left out of the cross-entropy, but its derivative is not: ∂J/∂y = −ln softmax(z).
+/// Where several logits are equal, or so nearly that their exponentials are, each of them may count as the largest; but it
+/// is to be the same one throughout. ∂J/∂z along v is (a − y) · v whichever it is.
+#[test]
+fn ties_and_near_ties_of_the_largest_logit_have_one_derivative() {
+    fn check<T: Scalar>(epsilon: f64) {
+        let mut rng = seeded(6);
+        let mut checked = 0;
+        for n in [1, 2, 3, 7, 8, 9, 16, 17, 30] {
+            let mut columns = vec![vec![0.0; n], vec![-3.0; n], (1..=n).map(|i| i as f64 * 0.01 * epsilon).collect()];
+            columns.push((1..=n).rev().map(|i| i as f64 * 0.01 * epsilon).collect());
+            columns.push((0..n).map(|i| if i % 3 == 0 { 2.0 } else { -1.0 }).collect()); // some share the largest
+            columns.push((0..n).map(|i| if i + 2 >= n { 0.04 * epsilon * i as f64 } else { -7.0 }).collect());
+            columns.push((0..n).map(|i| if i == n / 2 { -0.0 } else { 0.0 }).collect());
+            for (column, target) in columns.iter().flat_map(|column| (0..n).map(move |target| (column, target))) {
+                let z = Matrix::from_column(&column.iter().map(|&z| T::from_f64(z)).collect::<Vec<_>>());
+                let v: Vec<T> = (0..n).map(|_| T::from_f64(normal(&mut rng))).collect();
+                let duals = Matrix::from_fn(n, 1, |i, _| Dual::new(z[(i, 0)], v[i]));
+                let y = Matrix::from_fn(n, 1, |i, _| Dual::constant(if i == target { T::one() } else { T::zero() }));
+                let mut a = duals.clone();
+                Activation::Softmax.apply(&duals, &mut a);
+                let j = Loss::CrossEntropy.value(&duals, &a, &y);
+                let terms = (0..n).map(|i| (a[(i, 0)].value - y[(i, 0)].value).to_f64() * v[i].to_f64());
+                let want: f64 = terms.sum();
+                let off = (j.derivative.to_f64() - want).abs();
+                assert!(off <= 40.0 * epsilon, "{column:?}, target {target}: {} for {want}", j.derivative);
+
+                // The gradient, its own derivative, and the class that is read off.
+                let mut gradient = a.clone();
+                Loss::CrossEntropy.gradient(&duals, &a, &y, &mut gradient);
+                for i in 0..n {
+                    let off = (gradient[(i, 0)].derivative - a[(i, 0)].derivative).to_f64().abs();
+                    assert!(off <= 40.0 * epsilon, "{column:?}, target {target}, entry {i}");
+                }
+                assert_eq!(duals.argmax(0), z.argmax(0), "{column:?}");
+                checked += 1;
+            }
+        }
+        assert!(checked > 600, "{checked}");
+    }
+    check::<f64>(f64::EPSILON);
+    check::<f32>(f64::from(f32::EPSILON));
+}
+
 #[test]
 fn a_target_of_zero_keeps_its_derivative() {
     let z = Matrix::from_column(&[1.0_f64, 2.0]).map(Dual::constant);
@@ -232,17 +336,19 @@ fn a_target_of_zero_keeps_its_derivative() {
     assert!((j.derivative + a[(0, 0)].value.ln()).abs() < 1e-15, "{j}");
 }
 
-/// Parameters x + v ε on a tape, J of which `record` makes; the gradient and H v are the parts of the adjoints.
+/// Parameters x on a tape, J of which `record` makes; the gradient and H v are the parts of the adjoints.
 fn hessian_vector(
     x: &[Matrix<f64>],
     v: &[Matrix<f64>],
     record: impl Fn(&mut Tape<Dual<f64>>, &[Var]) -> Var,
 ) -> Vec<Matrix<Dual<f64>>> {
     let mut tape = Tape::new();
-    let vars: Vec<Var> = x.iter().zip(v).map(|(x, v)| tape.parameter(dual(x, v))).collect();
+    let vars: Vec<Var> = x.iter().map(|x| tape.parameter(x.map(Dual::constant))).collect();
     let j = record(&mut tape, &vars);
-    tape.backward(j);
-    vars.iter().map(|&var| tape.gradient(var).clone()).collect()
+    let product = tape.hessian_vector(j, v);
+    let adjoints: Vec<_> = vars.iter().map(|&var| tape.gradient(var).clone()).collect();
+    assert_eq!(adjoints.iter().map(derivatives).collect::<Vec<_>>(), product);
+    adjoints
 }
 
 /// J = 1/(2m) ‖W x − y‖² has the Hessian-vector product H V = 1/m V x xᵀ.
@@ -261,7 +367,7 @@ fn hessian_of_least_squares_on_a_linear_layer() {
     assert_close("H V", &derivatives(&adjoints[0]), &want, 1e-14);
 }
 
-/// The cost of a deep tanh network with layers 3-4-4-2, on numbers of any kind.
+/// The loss of a deep tanh network with layers 3-4-4-2, on numbers of any kind.
 fn deep_network<T: Scalar>(tape: &mut Tape<T>, vars: &[Var], x: &Matrix<f64>, y: &Matrix<f64>) -> Var {
     let y = tape.input(y.map(T::from_f64));
     let mut a = tape.input(x.map(T::from_f64));

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use nn_autodiff::{Tape, Var};
+use nn_autodiff::{CustomOp, Operands, Tape, Var};
 use nn_core::{Activation, Loss, Matrix};
 
 /// The message with which `misuse` panics.
@@ -15,11 +15,11 @@ fn message<R>(misuse: impl FnOnce() -> R) -> String {
     panic.downcast_ref::<String>().cloned().unwrap_or_else(|| panic.downcast_ref::<&str>().unwrap().to_string())
 }
 
-/// x: 2 × 3 and y: 2 × 3, inputs; w: 4 × 2, b: 4 × 1 and u: 3 × 2, parameters.
+/// x: 2 × 3 and y: 2 × 3, inputs, y of them a target for every loss; w: 4 × 2, b: 4 × 1 and u: 3 × 2, parameters.
 fn tape() -> (Tape<f64>, [Var; 5]) {
     let mut tape = Tape::new();
     let x = tape.input(Matrix::zeros(2, 3));
-    let y = tape.input(Matrix::zeros(2, 3));
+    let y = tape.input(Matrix::from_rows(&[[1.0; 3], [0.0; 3]]));
     let w = tape.parameter(Matrix::zeros(4, 2));
     let b = tape.parameter(Matrix::zeros(4, 1));
     let u = tape.parameter(Matrix::zeros(3, 2));
@@ -27,6 +27,57 @@ fn tape() -> (Tape<f64>, [Var; 5]) {
         tape.label(var, name);
     }
     (tape, [x, y, w, b, u])
+}
+
+/// r = u₀/2, of operands of one shape.
+#[derive(Debug)]
+struct Halve;
+
+/// r = u, by rules that leave another shape than they are given.
+#[derive(Debug)]
+struct Forgetful {
+    forward: bool,
+}
+
+impl CustomOp<f64> for Halve {
+    fn name(&self) -> &str {
+        "halve"
+    }
+
+    fn equation(&self) -> &str {
+        "u/2"
+    }
+
+    fn forward(&self, operands: Operands<'_, f64>, r: &mut Matrix<f64>) {
+        r.copy_from(&operands[0]);
+        r.map_in_place(|u| 0.5 * u);
+    }
+
+    fn backward(&self, _: usize, _: Operands<'_, f64>, _: &Matrix<f64>, r_bar: &Matrix<f64>, u_bar: &mut Matrix<f64>) {
+        u_bar.copy_from(r_bar);
+        u_bar.map_in_place(|r| 0.5 * r);
+    }
+}
+
+impl CustomOp<f64> for Forgetful {
+    fn name(&self) -> &str {
+        "forgetful"
+    }
+
+    fn equation(&self) -> &str {
+        "u"
+    }
+
+    fn forward(&self, operands: Operands<'_, f64>, r: &mut Matrix<f64>) {
+        r.copy_from(&operands[0]);
+        if self.forward {
+            r.resize(1, 1);
+        }
+    }
+
+    fn backward(&self, _: usize, _: Operands<'_, f64>, _: &Matrix<f64>, _: &Matrix<f64>, u_bar: &mut Matrix<f64>) {
+        u_bar.resize(1, 1);
+    }
 }
 
 /// The recording panics with `expected`, and the tape prints as it did before.
@@ -57,11 +108,89 @@ fn recordings_whose_shapes_do_not_fit_name_the_operation_and_the_shapes() {
     refuses("multiply: the shapes do not fit u ⊙ v: x is 2×3, u is 3×2", |tape, [x, _, _, _, u]| {
         tape.multiply(x, u)
     });
+    refuses("subtract: the shapes do not fit u − v: x is 2×3, u is 3×2", |tape, [x, _, _, _, u]| {
+        tape.subtract(x, u)
+    });
+    refuses("divide: the shapes do not fit u ⊘ v: x is 2×3, u is 3×2", |tape, [x, _, _, _, u]| tape.divide(x, u));
     refuses("matmul: the shapes do not fit u v: x is 2×3, y is 2×3", |tape, [x, y, ..]| tape.matmul(x, y));
+    // A column of another height, more than one column, a row.
+    let says = "broadcast: the shapes do not fit u 1ᵀ in the shape of v: ";
+    refuses(&format!("{says}b is 4×1, x is 2×3"), |tape, [x, _, _, b, _]| tape.broadcast(b, x));
+    refuses(&format!("{says}W is 4×2"), |tape, [_, _, w, ..]| tape.broadcast(w, w));
+    let mut tape = Tape::<f64>::new();
+    let (row, v) = (tape.input(Matrix::zeros(1, 4)), tape.input(Matrix::zeros(4, 4)));
+    assert_eq!(message(|| tape.broadcast(row, v)), format!("{says}v0 is 1×4, v1 is 4×4"));
+    assert_eq!(tape.vars().count(), 2);
 }
 
 #[test]
-fn costs_whose_shapes_do_not_fit_name_the_cost_and_the_shapes() {
+fn operations_of_ones_own_are_refused_like_the_others() {
+    refuses("halve: the shapes do not fit u/2: x is 2×3, u is 3×2", |tape, [x, _, _, _, u]| {
+        tape.apply(Halve, &[x, u])
+    });
+    refuses("halve: the shapes do not fit u/2: ", |tape, _| tape.apply(Halve, &[]));
+    refuses("forgetful: the forward rule left a 1×1 matrix, but its shape is 2×3", |tape, [x, ..]| {
+        tape.apply(Forgetful { forward: true }, &[x])
+    });
+
+    let (mut tape, [x, .., u]) = tape();
+    let r = tape.apply(Forgetful { forward: false }, &[u]);
+    let j = tape.sum(r);
+    let says = "forgetful: the backward rule left a 1×1 matrix for operand 0, which is 3×2";
+    assert_eq!(message(|| tape.backward(j)), says);
+
+    // When it is replayed, too.
+    let halves = tape.apply(Halve, &[x, x]);
+    tape.set(u, &Matrix::zeros(5, 5));
+    tape.forward();
+    assert_eq!(tape.value(halves).shape().to_string(), "2×3");
+    let both = tape.apply(Halve, &[u, u]);
+    tape.set(u, &Matrix::zeros(2, 2));
+    tape.forward();
+    assert_eq!(tape.value(both).shape().to_string(), "2×2");
+    let pair = tape.apply(Halve, &[halves, x]);
+    tape.set(x, &Matrix::zeros(1, 7));
+    tape.forward();
+    assert_eq!(tape.value(pair).shape().to_string(), "1×7");
+}
+
+/// A loss says which example has targets that it does not take: when it is recorded, and when it is replayed with targets
+/// that were set, filled in place, or computed.
+#[test]
+fn targets_that_a_loss_does_not_take_name_the_example() {
+    let cross_entropy = "the targets of example 2 sum to 0.5: those of cross-entropy are shares that sum to 1";
+    let binary = "target 2 of example 3 is 1.5: those of binary-cross-entropy lie between 0 and 1";
+    let half = || Matrix::from_rows(&[[1.0, 0.25, 0.0], [0.0, 0.25, 1.0]]);
+    let large = || Matrix::from_rows(&[[1.0, 0.25, 0.0], [0.0, 0.25, 1.5]]);
+
+    let (mut tape, [x, y, ..]) = tape();
+    let (half_var, large_var) = (tape.input(half()), tape.input(large()));
+    let steps = tape.vars().count();
+    assert_eq!(message(|| tape.cross_entropy(x, half_var)), format!("v5: {cross_entropy}"));
+    assert_eq!(message(|| tape.binary_cross_entropy(x, large_var)), format!("v6: {binary}"));
+    assert_eq!(tape.vars().count(), steps);
+    tape.least_squares(x, large_var);
+    tape.binary_cross_entropy(x, half_var);
+
+    let j = tape.cross_entropy(x, y);
+    tape.set(y, &half());
+    assert_eq!(message(|| tape.forward()), format!("y: {cross_entropy}"));
+    tape.value_mut(y).fill(0.5);
+    tape.forward();
+    tape.value_mut(y).fill(-0.5);
+    let negative = "y: target 1 of example 1 is -0.5: those of cross-entropy lie between 0 and 1";
+    assert_eq!(message(|| tape.forward()), negative);
+    tape.value_mut(y).fill(0.5);
+    tape.forward();
+    assert!((tape.value(j)[(0, 0)] - std::f64::consts::LN_2).abs() < 1e-15);
+
+    let computed = tape.scale(0.5, y);
+    let says = "v12: the targets of example 1 sum to 0.5: those of cross-entropy are shares that sum to 1";
+    assert_eq!(message(|| tape.cross_entropy(x, computed)), says);
+}
+
+#[test]
+fn losses_whose_shapes_do_not_fit_name_the_loss_and_the_shapes() {
     refuses(
         "least-squares: the shapes do not fit J = 1/(2m) Σ (a − y)²: u is 3×2, y is 2×3",
         |tape, [_, y, _, _, u]| tape.least_squares(u, y),
@@ -83,10 +212,14 @@ fn a_mean_over_nothing_is_refused() {
         let mut tape = Tape::<f64>::new();
         let z = tape.parameter(Matrix::zeros(rows, columns));
         let y = tape.input(Matrix::zeros(rows, columns));
-        for cost in [Tape::least_squares, Tape::cross_entropy, Tape::binary_cross_entropy] {
-            let message = message(|| cost(&mut tape, z, y));
+        for loss in [Tape::least_squares, Tape::cross_entropy, Tape::binary_cross_entropy] {
+            let message = message(|| loss(&mut tape, z, y));
             assert!(message.ends_with(&format!(": v0 is {rows}×{columns}, v1 is {rows}×{columns}")), "{message}");
         }
+        assert_eq!(
+            message(|| tape.mean(z)),
+            format!("mean: the shapes do not fit the mean of u: v0 is {rows}×{columns}")
+        );
         assert_eq!(tape.vars().count(), 2);
     }
 }
@@ -97,7 +230,7 @@ fn a_target_that_depends_on_a_parameter_is_refused() {
         tape.least_squares(u, u)
     });
     refuses("least-squares: the target depends on a parameter; a target is an input", |tape, [x, _, _, _, u]| {
-        tape.cost(Loss::LeastSquares, x, x, u)
+        tape.loss(Loss::LeastSquares, x, x, u)
     });
     refuses("cross-entropy: the target depends on a parameter; a target is an input", |tape, [.., u]| {
         tape.cross_entropy(u, u)
@@ -115,31 +248,31 @@ fn a_cross_entropy_after_another_activation_is_refused() {
     let [softmax, sigmoid, of_x] = [(z, Activation::Softmax), (z, Activation::Sigmoid), (x, Activation::Softmax)]
         .map(|(z, activation)| tape.activate(z, activation));
     assert_eq!(
-        message(|| tape.cost(Loss::CrossEntropy, z, sigmoid, y)),
+        message(|| tape.loss(Loss::CrossEntropy, z, sigmoid, y)),
         "cross-entropy: a is sigmoid, not the softmax of z"
     );
     assert_eq!(
-        message(|| tape.cost(Loss::BinaryCrossEntropy, z, softmax, y)),
+        message(|| tape.loss(Loss::BinaryCrossEntropy, z, softmax, y)),
         "binary-cross-entropy: a is softmax, not the sigmoid of z"
     );
     assert_eq!(
-        message(|| tape.cost(Loss::CrossEntropy, z, of_x, y)),
+        message(|| tape.loss(Loss::CrossEntropy, z, of_x, y)),
         "cross-entropy: a is softmax, not the softmax of z"
     );
-    assert_eq!(message(|| tape.cost(Loss::CrossEntropy, z, x, y)), "cross-entropy: a is input, not the softmax of z");
+    assert_eq!(message(|| tape.loss(Loss::CrossEntropy, z, x, y)), "cross-entropy: a is input, not the softmax of z");
     assert_eq!(tape.vars().count(), 9);
-    tape.cost(Loss::CrossEntropy, z, softmax, y);
-    tape.cost(Loss::BinaryCrossEntropy, z, sigmoid, y);
+    tape.loss(Loss::CrossEntropy, z, softmax, y);
+    tape.loss(Loss::BinaryCrossEntropy, z, sigmoid, y);
 }
 
 /// Least squares does not read z, which may have any shape, then and when it is replayed.
 #[test]
 fn least_squares_needs_nothing_of_z() {
     let (mut tape, [x, y, w, ..]) = tape();
-    let j = tape.cost(Loss::LeastSquares, w, x, y);
+    let j = tape.loss(Loss::LeastSquares, w, x, y);
     tape.set(w, &Matrix::zeros(1, 1));
     tape.forward();
-    assert_eq!(tape.value(j)[(0, 0)], 0.0);
+    assert_eq!(tape.value(j)[(0, 0)], 0.5);
 }
 
 #[test]
@@ -222,13 +355,22 @@ fn places_of_another_tape_are_found_out() {
     let softmax = tape.activate(x, Activation::Softmax);
     let steps = tape.vars().count();
     type Recording<'a> = &'a dyn Fn(&mut Tape<f64>) -> Var;
-    let recordings: [Recording; 18] = [
+    let recordings: [Recording; 27] = [
         &|tape| tape.affine(foreign, x, b),
         &|tape| tape.affine(w, foreign, b),
         &|tape| tape.affine(w, x, foreign),
         &|tape| tape.activate(foreign, Activation::Tanh),
         &|tape| tape.add(u, foreign),
         &|tape| tape.multiply(foreign, u),
+        &|tape| tape.subtract(u, foreign),
+        &|tape| tape.divide(foreign, u),
+        &|tape| tape.exp(foreign),
+        &|tape| tape.ln(foreign),
+        &|tape| tape.broadcast(foreign, x),
+        &|tape| tape.broadcast(b, foreign),
+        &|tape| tape.mean(foreign),
+        &|tape| tape.apply(Halve, &[foreign]),
+        &|tape| tape.apply(Halve, &[u, foreign]),
         &|tape| tape.scale(2.0, foreign),
         &|tape| tape.transpose(foreign),
         &|tape| tape.matmul(x, foreign),
@@ -238,9 +380,9 @@ fn places_of_another_tape_are_found_out() {
         &|tape| tape.cross_entropy(foreign, y),
         &|tape| tape.cross_entropy(x, foreign),
         &|tape| tape.binary_cross_entropy(foreign, y),
-        &|tape| tape.cost(Loss::LeastSquares, foreign, x, y),
-        &|tape| tape.cost(Loss::CrossEntropy, x, foreign, y),
-        &|tape| tape.cost(Loss::CrossEntropy, x, softmax, foreign),
+        &|tape| tape.loss(Loss::LeastSquares, foreign, x, y),
+        &|tape| tape.loss(Loss::CrossEntropy, x, foreign, y),
+        &|tape| tape.loss(Loss::CrossEntropy, x, softmax, foreign),
     ];
     for (n, record) in recordings.iter().enumerate() {
         assert_eq!(message(|| record(&mut tape)), says, "recording {n}");
@@ -251,7 +393,9 @@ fn places_of_another_tape_are_found_out() {
     assert_eq!(message(|| tape.value_mut(foreign).fill(0.0)), says);
     assert_eq!(message(|| tape.values_mut([x, foreign]).map(|matrix| matrix.fill(0.0))), says);
     assert_eq!(message(|| tape.gradient(foreign).clone()), says);
-    assert_eq!(message(|| tape.op(foreign)), says);
+    assert_eq!(message(|| tape.op(foreign).name().to_owned()), says);
+    assert_eq!(message(|| tape.name(foreign)), says);
+    assert_eq!(message(|| tape.check_gradient(foreign)), says);
     assert_eq!(message(|| tape.backward(foreign)), says);
     assert_eq!(tape.vars().count(), steps);
 }

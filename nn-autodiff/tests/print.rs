@@ -1,6 +1,9 @@
 //! What a tape looks like in print.
 
-use nn_autodiff::{Tape, Var};
+mod common;
+
+use common::Power;
+use nn_autodiff::{Op, Tape, Var};
 use nn_core::{Activation, Activation::Sigmoid, Loss, Matrix};
 
 /// The 2-2-2 network of the crate's front page, with the names that the book gives its values.
@@ -71,9 +74,16 @@ fn table_of_every_operation() {
     let squares = tape.multiply(w, w);
     let sum = tape.add(product, squares);
     let scaled = tape.scale(1.0 / 3.0, sum);
-    let ridge = tape.sum(scaled);
-    let costs = [tape.least_squares(z, y), tape.cross_entropy(z, y), tape.binary_cross_entropy(z, y)];
-    let j = costs.into_iter().fold(ridge, |j, cost| tape.add(j, cost));
+    let powers = tape.apply(Power(3.0), &[scaled]);
+    let exponentials = tape.exp(powers);
+    let columns = tape.broadcast(b, w);
+    let differences = tape.subtract(exponentials, columns);
+    let logarithms = tape.ln(differences);
+    let quotients = tape.divide(logarithms, exponentials);
+    let terms = [tape.sum(scaled), tape.mean(quotients)];
+    let losses = [tape.least_squares(z, y), tape.cross_entropy(z, y), tape.binary_cross_entropy(z, y)];
+    let half = tape.input(0.5);
+    let j = terms.into_iter().chain(losses).fold(half, |j, term| tape.add(j, term));
     tape.backward(j);
     insta::assert_snapshot!(tape);
 }
@@ -83,6 +93,7 @@ fn labels_are_escaped() {
     let mut tape = Tape::<f64>::new();
     let x = tape.input(Matrix::zeros(1, 1));
     tape.label(x, r#"the "x" \"#);
+    assert_eq!(tape.name(x), r#"the "x" \"#);
     assert!(tape.to_dot().contains(r#"v0 [label="the \"x\" \\\ninput 1×1", shape=box];"#), "{}", tape.to_dot());
     assert!(tape.to_mermaid().contains(r#"v0["the #quot;x#quot; \<br>input 1×1"]"#), "{}", tape.to_mermaid());
 }
@@ -90,8 +101,8 @@ fn labels_are_escaped() {
 #[test]
 fn equations_and_operands_of_every_operation() {
     let mut tape = Tape::<f64>::new();
-    let x = tape.input(Matrix::zeros(1, 1));
-    let w = tape.parameter(Matrix::zeros(1, 1));
+    let x = tape.input(1.0);
+    let w = tape.parameter(2.0);
     let recorded = [
         (x, "v", vec![]),
         (w, "v", vec![]),
@@ -103,13 +114,26 @@ fn equations_and_operands_of_every_operation() {
         (tape.transpose(w), "uᵀ", vec![w]),
         (tape.matmul(x, w), "u v", vec![x, w]),
         (tape.sum(w), "Σ u", vec![w]),
+        (tape.subtract(w, x), "u − v", vec![w, x]),
+        (tape.divide(x, w), "u ⊘ v", vec![x, w]),
+        (tape.exp(w), "e^u", vec![w]),
+        (tape.ln(w), "ln u", vec![w]),
+        (tape.broadcast(w, x), "u 1ᵀ in the shape of v", vec![w, x]),
+        (tape.mean(w), "the mean of u", vec![w]),
         (tape.least_squares(w, x), "J = 1/(2m) Σ (a − y)²", vec![w, x]),
+        (tape.apply(Power(2.0), &[w]), "u^p", vec![w]),
     ];
     for (var, equation, operands) in recorded {
         assert_eq!(tape.op(var).equation(), equation);
-        assert_eq!(tape.op(var).operands().collect::<Vec<_>>(), operands);
+        assert_eq!(tape.op(var).operands(), operands);
     }
     let a = tape.activate(w, Activation::Softmax);
-    let j = tape.cost(Loss::CrossEntropy, w, a, x);
-    assert_eq!(tape.op(j).operands().collect::<Vec<_>>(), [w, a, x]);
+    let j = tape.loss(Loss::CrossEntropy, w, a, x);
+    assert_eq!(tape.op(j).operands(), [w, a, x]);
+    assert_eq!(tape.op(j).equation(), "J = −1/m Σ y ln softmax(z)");
+    let a = tape.activate(w, Sigmoid);
+    let j = tape.loss(Loss::BinaryCrossEntropy, w, a, x);
+    assert_eq!(tape.op(j).operands(), [w, a, x]);
+    assert_eq!(tape.op(j).equation(), "J = −1/m Σ [y ln σ(z) + (1 − y) ln(1 − σ(z))]");
+    assert!(matches!(tape.op(j), Op::Loss { loss: Loss::BinaryCrossEntropy, .. }));
 }

@@ -43,7 +43,7 @@ fn a_replay_gives_what_a_fresh_recording_gives() {
         fresh.backward(j_of(&fresh));
         for (old, new) in tape.vars().zip(fresh.vars()) {
             assert_eq!(tape.value(old), fresh.value(new), "value {} of {examples} examples", old.index());
-            if tape.op(old).operands().next().is_some() || vars[2..].contains(&old) {
+            if !tape.op(old).operands().is_empty() || vars[2..].contains(&old) {
                 assert_eq!(tape.gradient(old), fresh.gradient(new), "adjoint {} of {examples} examples", old.index());
             }
         }
@@ -86,8 +86,8 @@ fn a_second_backward_sweep_does_not_add_to_the_first() {
     assert_eq!(*tape.gradient(vars[2]), first);
 }
 
-/// Two costs of two parameters: J₁ = Σ u reads one of them, J₂ = Σ v the other.
-fn two_costs(columns: usize) -> (Tape<f64>, [Var; 2], [Var; 2]) {
+/// Two losses of two parameters: J₁ = Σ u reads one of them, J₂ = Σ v the other.
+fn two_losses(columns: usize) -> (Tape<f64>, [Var; 2], [Var; 2]) {
     let mut tape = Tape::new();
     let mut ones = Matrix::zeros(2, columns);
     ones.fill(1.0);
@@ -98,9 +98,9 @@ fn two_costs(columns: usize) -> (Tape<f64>, [Var; 2], [Var; 2]) {
 
 #[test]
 fn gradients_are_zero_where_j_does_not_depend_on_a_value() {
-    let (mut tape, [u, v], [j1, j2]) = two_costs(1);
+    let (mut tape, [u, v], [j1, j2]) = two_losses(1);
     let (zeros, ones) = (Matrix::zeros(2, 1), Matrix::from_column(&[1.0, 1.0]));
-    // From each cost in turn: what was written in one sweep is zero in the next, and the other way round.
+    // From each loss in turn: what was written in one sweep is zero in the next, and the other way round.
     for _ in 0..2 {
         tape.backward(j1);
         assert_eq!([tape.gradient(u), tape.gradient(v)], [&ones, &zeros]);
@@ -113,7 +113,7 @@ fn gradients_are_zero_where_j_does_not_depend_on_a_value() {
 
 #[test]
 fn zero_gradients_follow_the_shape() {
-    let (mut tape, [u, v], [j1, _]) = two_costs(2);
+    let (mut tape, [u, v], [j1, _]) = two_losses(2);
     for columns in [2, 5, 1, 3] {
         tape.set(u, &Matrix::zeros(2, columns));
         tape.set(v, &Matrix::zeros(2, columns));
@@ -126,7 +126,7 @@ fn zero_gradients_follow_the_shape() {
 
 #[test]
 fn backward_from_a_constant_gives_zeros() {
-    let (mut tape, [u, _], [j1, _]) = two_costs(1);
+    let (mut tape, [u, _], [j1, _]) = two_losses(1);
     let x = tape.input(Matrix::from_column(&[4.0]));
     tape.backward(j1);
     tape.backward(x);
@@ -145,7 +145,7 @@ fn backward_from_a_parameter_gives_one() {
 
 #[test]
 fn steps_recorded_after_a_sweep_take_part_in_the_next() {
-    let (mut tape, [u, _], [j1, _]) = two_costs(1);
+    let (mut tape, [u, _], [j1, _]) = two_losses(1);
     tape.backward(j1);
     let w = tape.parameter(Matrix::from_column(&[3.0, 4.0]));
     assert_eq!(tape.parameters_mut().last().expect("three parameters").1.shape().to_string(), "0×0");

@@ -2,13 +2,13 @@
 
 mod common;
 
-use common::{assert_close, random};
+use common::{Power, assert_close, random};
 use nn_autodiff::{Tape, Var};
 use nn_core::{Activation, Loss, Matrix, seeded};
 
 type Build<'a> = &'a dyn Fn(&mut Tape<f64>, &[Var]) -> Var;
 
-/// Holds the gradients of J = Σ c ⊙ r against differences of J, where r is what `build` makes of the operands and c is
+/// Checks the gradients of J = Σ c ⊙ r against differences of J, where r is what `build` makes of the operands and c is
 /// random: the adjoint that reaches the operation is then c, neither 1 nor the same everywhere.
 ///
 /// Every choice of parameters among the operands is tried, the others being inputs. It is tried with r alone and with
@@ -29,15 +29,19 @@ fn check(name: &str, operands: &[Matrix<f64>], build: Build) {
                 let term = weighted_sum(&mut tape, var, &mut rng);
                 j = tape.add(j, term);
             }
-            tape.backward(j);
+            let what = format!("{name}, parameters {choice:b}, used elsewhere: {used_elsewhere}");
+            tape.check_gradient(j).unwrap_or_else(|error| panic!("{what}: {error}"));
             for (k, &var) in vars.iter().enumerate().filter(|(k, _)| choice >> k & 1 == 1) {
-                let got = tape.gradient(var).clone();
-                let want = differences(&mut tape, var, j);
-                let what = format!("{name}, operand {k}, parameters {choice:b}, used elsewhere: {used_elsewhere}");
-                assert_close(&what, &got, &want, 1e-10);
+                assert_eq!(tape.gradient(var).shape(), operands[k].shape(), "{what}");
+                assert!(is_step(name) || tape.gradient(var).as_slice().iter().any(|&g| g != 0.0), "{what}");
             }
         }
     }
+}
+
+/// Whether the gradient is zero by right.
+fn is_step(name: &str) -> bool {
+    name == "step"
 }
 
 /// Σ c ⊙ u with a random c.
@@ -46,25 +50,6 @@ fn weighted_sum(tape: &mut Tape<f64>, u: Var, rng: &mut nn_core::Generator) -> V
     let c = tape.input(random(rng, shape.rows, shape.columns));
     let product = tape.multiply(c, u);
     tape.sum(product)
-}
-
-/// ∂J/∂v entry by entry, from four replays: (J(−2h) − 8 J(−h) + 8 J(h) − J(2h)) / 12 h, whose error is of order h⁴.
-fn differences(tape: &mut Tape<f64>, var: Var, j: Var) -> Matrix<f64> {
-    const H: f64 = 1e-3;
-    let at = tape.value(var).clone();
-    let slope = Matrix::from_fn(at.rows(), at.columns(), |row, column| {
-        let mut replay = |steps: f64| {
-            tape.set(var, &at);
-            tape.value_mut(var)[(row, column)] += steps * H;
-            tape.forward();
-            tape.value(j)[(0, 0)]
-        };
-        let (near, far) = (replay(1.0) - replay(-1.0), replay(2.0) - replay(-2.0));
-        (8.0 * near - far) / (12.0 * H)
-    });
-    tape.set(var, &at);
-    tape.forward();
-    slope
 }
 
 #[test]
@@ -95,6 +80,46 @@ fn sums_products_and_transposes_agree_with_differences() {
     check("scale", &same[..1], &|tape, v| tape.scale(-2.5, v[0]));
     check("transpose", &same[..1], &|tape, v| tape.transpose(v[0]));
     check("sum", &same[..1], &|tape, v| tape.sum(v[0]));
+    check("mean", &same[..1], &|tape, v| tape.mean(v[0]));
+}
+
+#[test]
+fn differences_quotients_exponentials_and_logarithms_agree_with_differences() {
+    let mut rng = seeded(8);
+    let same = [random(&mut rng, 3, 4), random(&mut rng, 3, 4)];
+    check("subtract", &same, &|tape, v| tape.subtract(v[0], v[1]));
+    check("divide", &same, &|tape, v| tape.divide(v[0], v[1]));
+    check("exp", &same[..1], &|tape, v| tape.exp(v[0]));
+    check("ln", &[same[0].map(f64::abs)], &|tape, v| tape.ln(v[0]));
+}
+
+/// A column along the columns of a matrix, a number along all entries, and both where they are the same.
+#[test]
+fn broadcasts_agree_with_differences() {
+    let mut rng = seeded(9);
+    for ([rows, columns], [n, m]) in
+        [([3, 1], [3, 4]), ([1, 1], [3, 4]), ([1, 1], [1, 4]), ([3, 1], [3, 1]), ([1, 1], [1, 1])]
+    {
+        let (u, v) = (random(&mut rng, rows, columns), random(&mut rng, n, m));
+        check(&format!("broadcast of {rows}×{columns} to {n}×{m}"), std::slice::from_ref(&u), &|tape, vars| {
+            let like = tape.input(v.clone());
+            tape.broadcast(vars[0], like)
+        });
+        // The shape alone is read: nothing reaches v.
+        let mut tape = Tape::new();
+        let (u, v) = (tape.parameter(u), tape.parameter(v.clone()));
+        let r = tape.broadcast(u, v);
+        let j = weighted_sum(&mut tape, r, &mut rng);
+        tape.check_gradient(j).expect("a right gradient");
+        assert_eq!(*tape.gradient(v), Matrix::zeros(n, m));
+    }
+}
+
+#[test]
+fn operations_of_ones_own_agree_with_differences() {
+    let u = random(&mut seeded(10), 3, 4).map(f64::abs);
+    check("u^2.5", std::slice::from_ref(&u), &|tape, v| tape.apply(Power(2.5), &[v[0]]));
+    check("u^−1", std::slice::from_ref(&u), &|tape, v| tape.apply(Power(-1.0), &[v[0]]));
 }
 
 /// Targets: a soft one that sums to 1 in each column, which the cross-entropies need.
@@ -103,7 +128,7 @@ fn targets() -> Matrix<f64> {
 }
 
 #[test]
-fn costs_agree_with_differences() {
+fn losses_agree_with_differences() {
     let z = [random(&mut seeded(4), 3, 4)];
     check("least squares", &z, &|tape, v| {
         let y = tape.input(targets());
@@ -120,12 +145,12 @@ fn costs_agree_with_differences() {
     check("least squares after softmax, through its Jacobian", &z, &|tape, v| {
         let y = tape.input(targets());
         let a = tape.activate(v[0], Activation::Softmax);
-        tape.cost(Loss::LeastSquares, v[0], a, y)
+        tape.loss(Loss::LeastSquares, v[0], a, y)
     });
     check("cross-entropy and another use of its softmax", &z, &|tape, v| {
         let y = tape.input(targets());
         let a = tape.activate(v[0], Activation::Softmax);
-        let (j1, j2) = (tape.cost(Loss::CrossEntropy, v[0], a, y), tape.least_squares(a, y));
+        let (j1, j2) = (tape.loss(Loss::CrossEntropy, v[0], a, y), tape.least_squares(a, y));
         let (j1, j2) = (tape.scale(0.3, j1), tape.scale(2.0, j2));
         tape.add(j1, j2)
     });
@@ -188,17 +213,17 @@ fn tied_weights_with_a_ridge_agree_with_differences() {
         let a = tape.activate(encoded, Activation::Sigmoid);
         let decoder = tape.transpose(v[0]);
         let decoded = tape.affine(decoder, a, v[2]);
-        let cost = tape.least_squares(decoded, x);
+        let loss = tape.least_squares(decoded, x);
         let squares = tape.multiply(v[0], v[0]);
         let sum = tape.sum(squares);
         let ridge = tape.scale(0.1 / 2.0, sum);
-        tape.add(cost, ridge)
+        tape.add(loss, ridge)
     });
 }
 
-/// Two costs, weighted: the adjoint that reaches each is its weight.
+/// Two losses, weighted: the adjoint that reaches each is its weight.
 #[test]
-fn scaled_costs_hand_on_their_weight() {
+fn scaled_losses_pass_their_weight_on() {
     let z = Matrix::from_rows(&[[0.5, -1.0], [-0.25, 2.0]]);
     let y = Matrix::from_rows(&[[1.0, 0.0], [0.0, 1.0]]);
     let mut tape = Tape::<f64>::new();
@@ -274,6 +299,44 @@ fn sums_products_and_transposes_by_hand() {
 
     let (r, [du]) = gradients([row()], Matrix::from_column(&[7.0]), |tape, [u]| tape.sum(u));
     assert_eq!((r, du), (Matrix::from_column(&[6.0]), Matrix::from_rows(&[[7.0, 7.0, 7.0]])));
+
+    let (r, [du]) = gradients([row()], Matrix::from_column(&[6.0]), |tape, [u]| tape.mean(u));
+    assert_eq!((r, du), (Matrix::from_column(&[2.0]), Matrix::from_rows(&[[2.0, 2.0, 2.0]])));
+}
+
+#[test]
+fn differences_quotients_exponentials_and_logarithms_by_hand() {
+    let u = || Matrix::from_rows(&[[1.0, 2.0], [3.0, 4.0]]);
+    let v = || Matrix::from_rows(&[[2.0, 4.0], [-1.0, 0.5]]);
+    let c = || Matrix::from_rows(&[[1.0, -1.0], [2.0, 3.0]]);
+
+    let (r, [du, dv]) = gradients([u(), v()], c(), |tape, [u, v]| tape.subtract(u, v));
+    assert_eq!((r, du, dv), (Matrix::from_rows(&[[-1.0, -2.0], [4.0, 3.5]]), c(), c().map(|c| -c)));
+
+    let (r, [du, dv]) = gradients([u(), v()], c(), |tape, [u, v]| tape.divide(u, v));
+    assert_eq!(r, Matrix::from_rows(&[[0.5, 0.5], [-3.0, 8.0]]));
+    assert_eq!(du, Matrix::from_rows(&[[0.5, -0.25], [-2.0, 6.0]])); // c / v
+    assert_eq!(dv, Matrix::from_rows(&[[-0.25, 0.125], [-6.0, -48.0]])); // −c u / v²
+
+    let zeros = || Matrix::<f64>::zeros(2, 2);
+    let (r, [du]) = gradients([zeros()], c(), |tape, [u]| tape.exp(u));
+    assert_eq!((r, du), (zeros().map(|_| 1.0), c()));
+    let (r, [du]) = gradients([v().map(f64::abs)], c(), |tape, [u]| tape.ln(u));
+    assert_eq!((r[(0, 1)], r[(1, 0)]), (4.0_f64.ln(), 0.0));
+    assert_eq!(du, Matrix::from_rows(&[[0.5, -0.25], [2.0, 6.0]])); // c / u
+
+    let column = || Matrix::from_column(&[5.0, 7.0]);
+    let like = |tape: &mut Tape<f64>| tape.input(Matrix::zeros(2, 2));
+    let (r, [du]) = gradients([column()], c(), |tape, [u]| {
+        let v = like(tape);
+        tape.broadcast(u, v)
+    });
+    assert_eq!((r, du), (Matrix::from_rows(&[[5.0, 5.0], [7.0, 7.0]]), Matrix::from_column(&[0.0, 5.0]))); // c 1
+    let (r, [du]) = gradients([Matrix::from_column(&[5.0])], c(), |tape, [u]| {
+        let v = like(tape);
+        tape.broadcast(u, v)
+    });
+    assert_eq!((r, du), (Matrix::from_rows(&[[5.0, 5.0], [5.0, 5.0]]), Matrix::from_column(&[5.0]))); // Σ c
 }
 
 #[test]
@@ -299,21 +362,21 @@ fn activations_by_hand() {
 }
 
 #[test]
-fn costs_by_hand() {
+fn losses_by_hand() {
     // Two examples of one output; the adjoint of J is 3.
     let y = Matrix::from_rows(&[[1.0, 0.0]]);
-    let costs = |z: [f64; 2], cost: fn(&mut Tape<f64>, Var, Var) -> Var| {
+    let losses = |z: [f64; 2], loss: fn(&mut Tape<f64>, Var, Var) -> Var| {
         let c = Matrix::from_column(&[3.0]);
         let (j, [gradient]) = gradients([Matrix::from_rows(&[z])], c, |tape, [z]| {
             let y = tape.input(y.clone());
-            cost(tape, z, y)
+            loss(tape, z, y)
         });
         (j[(0, 0)], [gradient[(0, 0)], gradient[(0, 1)]])
     };
     // J = 1/4 [(3 − 1)² + (4 − 0)²]
-    assert_eq!(costs([3.0, 4.0], Tape::least_squares), (5.0, [3.0, 6.0]));
+    assert_eq!(losses([3.0, 4.0], Tape::least_squares), (5.0, [3.0, 6.0]));
     // ln 2 for each of two undecided outputs; δ = (1/2 − y) / 2.
-    assert_eq!(costs([0.0, 0.0], Tape::binary_cross_entropy), (std::f64::consts::LN_2, [-0.75, 0.75]));
+    assert_eq!(losses([0.0, 0.0], Tape::binary_cross_entropy), (std::f64::consts::LN_2, [-0.75, 0.75]));
 
     let (y, c) = (Matrix::from_column(&[0.0, 1.0]), Matrix::from_column(&[3.0]));
     let (j, [gradient]) = gradients([Matrix::from_column(&[5.0, 5.0])], c, |tape, [z]| {
@@ -334,4 +397,9 @@ fn empty_products_are_zero() {
         let (r, [du, dv]) = gradients([u.clone(), v.clone()], c, |tape, [u, v]| tape.matmul(u, v));
         assert_eq!((r, du, dv), (Matrix::zeros(m, n), u, v));
     }
+    let (r, [du]) = gradients([Matrix::from_column(&[5.0, 7.0])], Matrix::zeros(2, 0), |tape, [u]| {
+        let nothing = tape.input(Matrix::zeros(2, 0));
+        tape.broadcast(u, nothing)
+    });
+    assert_eq!((r, du), (Matrix::zeros(2, 0), Matrix::zeros(2, 1)));
 }

@@ -2,6 +2,13 @@
 //!
 //! A derivative is taken from the **activation a = σ(z)**, not from z: the forward pass has kept a, and for each of
 //! these functions it says all that the derivative needs (sigmoid: a (1 − a)), without another exponential.
+//!
+//! # Accuracy
+//!
+//! a is rounded, and a derivative taken from it is right **absolutely**: within ε for sigmoid and softplus, within 3 ε for
+//! tanh, where ε is 2.2e-16 in f64 and 1.2e-7 in f32. Where a rounds to 1, no digit is left: sigmoid′(37) = 8.5e-17 becomes
+//! 0 (on the other side, where a is small, sigmoid′(−37) keeps all its digits). PyTorch and JAX do the same, and no
+//! training sees it; another exponential in every step would be the price of these digits.
 
 use crate::name::named;
 use crate::scalar::vectorize;
@@ -107,6 +114,19 @@ impl Activation {
     /// ```text
     /// ∂J/∂z = ∂J/∂a ⊙ σ′(z)                   entry by entry
     /// ∂J/∂z = a ⊙ (∂J/∂a − (∂J/∂a · a))       softmax, column by column
+    /// ```
+    ///
+    /// σ′(z) is taken from a, and right to a few ε absolutely: within 2.2e-16 for a sigmoid and 6.7e-16 for tanh in f64. A
+    /// saturated unit, whose a rounds to 1, has σ′ = 0.
+    ///
+    /// ```
+    /// use nn_core::{Activation, Matrix};
+    ///
+    /// let (z, mut a, mut slope) = (Matrix::from_column(&[-37.0, 37.0]), Matrix::zeros(2, 1), Matrix::from_column(&[1.0; 2]));
+    /// Activation::Sigmoid.apply(&z, &mut a);
+    /// Activation::Sigmoid.backward(&a, &mut slope);
+    /// assert_eq!(slope[(1, 0)], 0.0); // sigmoid is even in its derivative, which is 8.5e-17 on either side
+    /// assert!((slope[(0, 0)] - 8.5e-17_f64).abs() < 1e-18);
     /// ```
     ///
     /// # Shapes
@@ -235,7 +255,7 @@ pub fn sigmoid<T: Scalar>(z: T) -> T {
 }
 // ANCHOR_END: sigmoid
 
-/// sigmoid′ = a (1 − a).
+/// sigmoid′ = a (1 − a), within ε absolutely: 0 where a rounds to 1.
 #[inline(always)]
 // ANCHOR: sigmoid_derivative
 pub fn sigmoid_derivative<T: Scalar>(a: T) -> T {
@@ -249,7 +269,8 @@ pub fn tanh<T: Scalar>(z: T) -> T {
     z.tanh()
 }
 
-/// tanh′ = 1 − a², as (1 − a)(1 + a), which keeps its digits where |a| is close to 1.
+/// tanh′ = 1 − a², as (1 − a)(1 + a), which loses no more digits than a has lost where |a| is close to 1: within 3 ε
+/// absolutely, 0 where a rounds to ±1.
 #[inline(always)]
 // ANCHOR: tanh_derivative
 pub fn tanh_derivative<T: Scalar>(a: T) -> T {

@@ -71,6 +71,7 @@ mod product;
 mod random;
 mod scalar;
 mod sum;
+mod targets;
 mod view;
 
 pub use activation::{
@@ -88,4 +89,5 @@ pub use product::{Write, affine, matmul, matmul_reference, plain_product, sum_co
 pub use random::{Generator, below, normal, seeded, shuffle, uniform};
 pub use scalar::Scalar;
 pub use sum::sum;
+pub use targets::TargetError;
 pub use view::{MatrixView, Shape};

@@ -4,7 +4,7 @@
 
 use crate::name::named;
 use crate::scalar::vectorize;
-use crate::sum::{largest, largest_and_others, sum_of, sum_over};
+use crate::sum::{largest_and_others, sum_of, sum_over};
 use crate::view::refuse;
 use crate::{Activation, Matrix, Scalar};
 
@@ -152,7 +152,9 @@ pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> 
 /// Σ y ((z_max − z) + ln(1 + Σ_{i≠max} e^{z_i − z_max})), of one example.
 #[inline(always)]
 fn cross_entropy_of<T: Scalar>(z: &[T], a: &[T], y: &[T]) -> T {
-    let (z_max, (a_max, others)) = (largest(z), largest_and_others(a));
+    let (max, a_max, others) = largest_and_others(a);
+    // The entry that is left out of the sum, and no other: several may have the same a, and z that differ.
+    let z_max = z.get(max).copied().unwrap_or(T::zero());
     let log_sum = (others / a_max).ln_1p();
     // A target of 0 takes no part, even where z_max − z overflows. A NaN takes part.
     sum_of(z, y, |z, y| if y != T::zero() { y * ((z_max - z) + log_sum) } else { T::zero() })
@@ -176,9 +178,10 @@ pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
     vectorize!(T, {
         for j in 0..y.columns() {
             let (a, y, gradient) = (a.column(j), y.column(j), gradient.column_mut(j));
-            let (a_max, others) = largest_and_others(a);
+            let (_, a_max, others) = largest_and_others(a);
             for ((g, &a), &y) in gradient.iter_mut().zip(a).zip(y) {
-                *g = if a == a_max { (T::one() - y) - others } else { a - y } / m;
+                let difference = if a == a_max { (T::one() - y) - others } else { a - y };
+                *g = difference / m;
             }
         }
     });

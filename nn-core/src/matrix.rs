@@ -38,11 +38,11 @@ impl<T: Scalar> Matrix<T> {
     ///
     /// # Panics
     ///
-    /// Panics if rows · columns overflows.
+    /// Panics if so many entries take more memory than can be addressed.
     #[track_caller]
     pub fn zeros(rows: usize, columns: usize) -> Self {
         let mut data = Numbers::default();
-        data.resize(length(rows, columns), T::zero());
+        data.resize(length::<T>(rows, columns), T::zero());
         Matrix { rows, columns, data }
     }
 
@@ -50,7 +50,7 @@ impl<T: Scalar> Matrix<T> {
     ///
     /// # Panics
     ///
-    /// Panics if rows · columns overflows.
+    /// Panics if so many entries take more memory than can be addressed.
     #[track_caller]
     pub fn from_fn(rows: usize, columns: usize, mut f: impl FnMut(usize, usize) -> T) -> Self {
         let mut matrix = Self::zeros(rows, columns);
@@ -202,12 +202,12 @@ impl<T: Scalar> Matrix<T> {
     ///
     /// # Panics
     ///
-    /// Panics if rows · columns overflows.
+    /// Panics if so many entries take more memory than can be addressed.
     #[inline]
     #[track_caller]
     pub fn resize(&mut self, rows: usize, columns: usize) {
         if (rows, columns) != (self.rows, self.columns) {
-            self.data.resize(length(rows, columns), T::zero());
+            self.data.resize(length::<T>(rows, columns), T::zero());
         }
         (self.rows, self.columns) = (rows, columns);
     }
@@ -331,10 +331,15 @@ impl<T: fmt::Display> fmt::Display for Matrix<T> {
     }
 }
 
+/// rows · columns, where memory for so many entries can be addressed at all.
 #[track_caller]
-fn length(rows: usize, columns: usize) -> usize {
+fn length<T>(rows: usize, columns: usize) -> usize {
     let shape = Shape { rows, columns };
-    rows.checked_mul(columns).unwrap_or_else(|| panic!("a {shape} matrix has more entries than can be counted"))
+    // Memory may be asked for in pieces of 16 entries.
+    let entries = rows.checked_mul(columns).and_then(|entries| entries.checked_next_multiple_of(16));
+    let bytes = entries.and_then(|n| n.checked_mul(size_of::<T>())).filter(|&n| isize::try_from(n).is_ok());
+    assert!(bytes.is_some(), "a {shape} matrix takes more memory than can be addressed");
+    rows * columns
 }
 
 #[track_caller]

@@ -71,9 +71,7 @@ fn product_by_halves<T: Scalar>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, writ
     if write == Write::Replace {
         c.fill(T::zero());
     }
-    add_up(a.columns(), c, |terms, c| {
-        T::product(a.columns_range(terms.clone()), b.rows_range(terms), Write::Add, c);
-    });
+    add_up(a.columns(), c, |p, c| T::product(a.columns_range(p.clone()), b.rows_range(p), Write::Add, c));
 }
 
 /// Z ← W A + b 1ᵀ: the affine map of a layer, for every example of a batch.
@@ -122,18 +120,24 @@ pub fn affine<'a, T: Scalar>(weight: &Matrix<T>, a: impl Into<MatrixView<'a, T>>
 // ANCHOR: sum_columns
 pub fn sum_columns<T: Scalar>(d: &Matrix<T>, write: Write, s: &mut Matrix<T>) {
     assert!(s.rows() == d.rows() && s.columns() == 1, "sum s = D 1: D is {}, s is {}", d.shape(), s.shape());
-    let (n, mut columns, s) = (d.rows(), d.as_slice(), s.as_mut_slice());
-    if write == Write::Replace && columns.is_empty() {
-        s.fill(T::zero()); // the sum of nothing
-    } else if write == Write::Replace {
-        s.copy_from_slice(&columns[..n]); // the first column, to which the others are added
-        columns = &columns[n..];
+    let (n, columns, s) = (d.rows(), d.as_slice(), s.as_mut_slice());
+    if write == Write::Replace {
+        s.fill(T::zero());
     }
     if !columns.is_empty() {
-        add_up(columns.len() / n, s, |some, s| T::add_columns(&columns[some.start * n..some.end * n], s));
+        add_up(d.columns(), s, |some, s| T::add_columns(&columns[some.start * n..some.end * n], s));
     }
 }
 // ANCHOR_END: sum_columns
+
+/// The shapes of a product fit, and the entries of C can be counted.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn check_product<T: Scalar>(a: &MatrixView<'_, T>, b: &MatrixView<'_, T>, c: &[T]) {
+    let fits = a.columns() == b.rows() && a.rows().checked_mul(b.columns()) == Some(c.len());
+    let (a, b, c) = (a.shape(), b.shape(), c.len());
+    assert!(fits, "matrix product C = A B: A is {a}, B is {b}, C has {c} entries");
+}
 
 /// C ← A B by the definition C_ij = Σ_p A_ip B_pj, one entry after the other: the slow product that no one doubts,
 /// against which the tests hold the others.
@@ -163,8 +167,14 @@ pub fn matmul_reference<'a, 'b, T: Scalar>(
 ///
 /// # Shapes
 ///
-/// A: m × k, B: k × n, `c`: the m · n entries of C column by column. The caller has checked them.
+/// A: m × k, B: k × n, `c`: the m · n entries of C column by column.
+///
+/// # Panics
+///
+/// Panics if the shapes do not fit.
+#[track_caller]
 pub fn plain_product<T: Scalar>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, write: Write, c: &mut [T]) {
+    check_product(&a, &b, c);
     if write == Write::Replace {
         c.fill(T::zero());
     }

@@ -7,10 +7,10 @@ use num_traits::{One, Zero};
 
 use crate::{MatrixView, Write, plain_product};
 
-/// A real number as this project needs it: four operations, order, and the few functions that activations and losses
-/// are made of.
+/// A real number as this project needs it: four operations, order, and the few functions that activations, losses and
+/// functions of one's own are made of.
 ///
-/// It asks only for what is used, so that another number type fits on a screen: a dual number a + b ε (forward-mode
+/// It asks for little, so that another number type fits on a screen: a dual number a + b ε (forward-mode
 /// differentiation) needs the rule of the product and the derivatives of these few functions.
 ///
 /// The last four, from [`product`](Scalar::product) to [`vectorize`](Scalar::vectorize), are hooks: here is what they mean,
@@ -61,6 +61,12 @@ pub trait Scalar:
     /// ln(1 + x), accurate near x = 0 where `ln(1 + x)` is not.
     fn ln_1p(self) -> Self;
 
+    /// ln x, the natural logarithm.
+    fn ln(self) -> Self;
+
+    /// x^p
+    fn powf(self, exponent: Self) -> Self;
+
     /// The hyperbolic tangent.
     fn tanh(self) -> Self;
 
@@ -77,9 +83,14 @@ pub trait Scalar:
     ///
     /// # Shapes
     ///
-    /// A: m × k, B: k × n, `c`: the m · n entries of C column by column. [`matmul`](crate::matmul) has checked them.
-    /// With [`Write::Replace`] `c` is never read: it may hold NaN.
+    /// A: m × k, B: k × n, `c`: the m · n entries of C column by column. With [`Write::Replace`] `c` is never read: it may
+    /// hold NaN.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the shapes do not fit.
     #[inline]
+    #[track_caller]
     fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, write: Write, c: &mut [Self]) {
         plain_product(a, b, write, c);
     }
@@ -159,7 +170,13 @@ macro_rules! implement_scalar {
 
             $(fn $function(self) -> Self { $float::$function(self) })*
 
+            fn powf(self, exponent: Self) -> Self {
+                $float::powf(self, exponent)
+            }
+
+            #[track_caller]
             fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, write: Write, c: &mut [Self]) {
+                crate::product::check_product(&a, &b, c);
                 match crate::large_product::is_large(&a) {
                     true => crate::large_product::$float(a, b, write, c),
                     false => plain_product(a, b, write, c),
@@ -169,6 +186,6 @@ macro_rules! implement_scalar {
     };
 }
 #[cfg(not(feature = "fast"))]
-implement_scalar!(f32, exp exp_m1 ln_1p tanh sqrt);
+implement_scalar!(f32, exp exp_m1 ln_1p ln tanh sqrt);
 #[cfg(not(feature = "fast"))]
-implement_scalar!(f64, exp exp_m1 ln_1p tanh sqrt);
+implement_scalar!(f64, exp exp_m1 ln_1p ln tanh sqrt);

@@ -74,13 +74,15 @@ fn add_half<T: Scalar>(terms: Range<usize>, sums: &mut [T], add: &impl Fn(Range<
     sums.iter_mut().zip(&others).for_each(|(sum, &other)| *sum += other);
 }
 
-/// The largest number, and the sum of all others. Of several largest, one counts as the largest and the rest as others.
+/// The place of the largest number, the number itself, and the sum of all others. Ties: the first counts as the largest and
+/// the rest as others, each with the derivative that it has as a dual number.
 #[inline(always)]
-pub(crate) fn largest_and_others<T: Scalar>(numbers: &[T]) -> (T, T) {
+pub(crate) fn largest_and_others<T: Scalar>(numbers: &[T]) -> (usize, T, T) {
     let max = largest(numbers);
+    let place = numbers.iter().position(|&x| x == max).unwrap_or(0);
     let smaller = sum_of(numbers, numbers, |x, _| if x == max { T::zero() } else { x });
-    let equals = numbers.iter().filter(|&&x| x == max).count();
-    (max, smaller + T::from_f64(equals as f64 - 1.0) * max)
+    let behind = numbers.get(place + 1..).unwrap_or_default();
+    (place, max, behind.iter().filter(|&&x| x == max).fold(smaller, |sum, &x| sum + x))
 }
 
 /// The largest number; the first where it is NaN; 0 where there is none. NaN behind the first is passed over.
@@ -127,13 +129,13 @@ mod tests {
                 let mut x: Vec<f64> = (0..n).map(|i| i as f64 - 20.0).collect();
                 let others = x.iter().sum::<f64>() - x[place];
                 x[place] = 100.0;
-                assert_eq!(largest_and_others(&x), (100.0, others), "{place} of {n}");
+                assert_eq!(largest_and_others(&x), (place, 100.0, others), "{place} of {n}");
                 let before = std::mem::replace(&mut x[0], 100.0);
                 let others = if place == 0 { others } else { others - before + 100.0 };
-                assert_eq!(largest_and_others(&x), (100.0, others), "{place} of {n}, and the first");
+                assert_eq!(largest_and_others(&x), (0, 100.0, others), "{place} of {n}, and the first");
             }
         }
-        assert_eq!(largest_and_others::<f64>(&[3.0]), (3.0, 0.0));
-        assert!(largest_and_others(&[f64::NAN, 1.0]).1.is_nan() && largest_and_others(&[1.0, f64::NAN]).1.is_nan());
+        assert_eq!(largest_and_others::<f64>(&[3.0]), (0, 3.0, 0.0));
+        assert!(largest_and_others(&[f64::NAN, 1.0]).2.is_nan() && largest_and_others(&[1.0, f64::NAN]).2.is_nan());
     }
 }

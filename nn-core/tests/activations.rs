@@ -5,8 +5,8 @@ mod check;
 
 use check::{differences, distance, message, random, table, ulps, ulps32};
 use nn_core::{
-    Activation, LEAKY_SLOPE, Matrix, leaky_relu, leaky_relu_derivative, normal, relu, relu_derivative, seeded, sigmoid,
-    sigmoid_derivative, softmax, softmax_backward, softplus, softplus_derivative, step, step_derivative, tanh,
+    Activation, LEAKY_SLOPE, Matrix, Scalar, leaky_relu, leaky_relu_derivative, normal, relu, relu_derivative, seeded,
+    sigmoid, sigmoid_derivative, softmax, softmax_backward, softplus, softplus_derivative, step, step_derivative, tanh,
     tanh_derivative,
 };
 
@@ -363,4 +363,43 @@ fn shapes_that_differ_are_named() {
         message(|| softmax_backward(&[1.0, 2.0], &mut [0.0; 3])),
         "derivative of softmax: a has 2 entries, ∂J/∂a has 3"
     );
+}
+
+/// σ′ is taken from a, which is rounded: right to ε absolutely (tanh: to 3 ε), whatever is left of its digits. It is held
+/// against σ′ computed from z in f64, for f32 too.
+#[test]
+fn derivatives_taken_from_a_are_right_absolutely() {
+    fn worst<T: Scalar>(activation: Activation, slope: fn(f64) -> f64) -> f64 {
+        let z = Matrix::from_fn(1, 160_001, |_, j| T::from_f64((j as f64 - 80_000.0) / 2000.0));
+        let (mut a, mut derivative) = (z.clone(), z.map(|_| T::one()));
+        activation.apply(&z, &mut a);
+        activation.backward(&a, &mut derivative);
+        let errors =
+            z.as_slice().iter().zip(derivative.as_slice()).map(|(z, d)| (d.to_f64() - slope(z.to_f64())).abs());
+        errors.fold(0.0, f64::max)
+    }
+    let logistic = |z: f64| {
+        let e = (-z.abs()).exp();
+        e / (1.0 + e) / (1.0 + e)
+    };
+    let tanh_slope = |z: f64| {
+        let e = (-2.0 * z.abs()).exp();
+        4.0 * e / (1.0 + e) / (1.0 + e)
+    };
+    type Slope = fn(f64) -> f64;
+    let slopes: [(Activation, f64, Slope); 3] = [
+        (Activation::Sigmoid, 1.0, logistic),
+        (Activation::Tanh, 3.0, tanh_slope),
+        (Activation::Softplus, 1.0, |z| 1.0 / (1.0 + (-z).exp())),
+    ];
+    for (activation, units, slope) in slopes {
+        let [double, single] = [worst::<f64>(activation, slope), worst::<f32>(activation, slope)];
+        assert!(double <= units * f64::EPSILON, "{activation}: {double:e}");
+        assert!(single <= units * f64::from(f32::EPSILON), "{activation}: {single:e}");
+    }
+    // Where a rounds to 1 no digit is left. On the other side of a sigmoid all are.
+    assert_eq!(sigmoid_derivative(sigmoid(37.0_f64)), 0.0);
+    assert_eq!(tanh_derivative(tanh(19.5_f64)), 0.0);
+    let left = sigmoid_derivative(sigmoid(-37.0_f64));
+    assert!((left / (-37.0_f64).exp() - 1.0).abs() < 1e-15);
 }

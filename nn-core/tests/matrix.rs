@@ -65,10 +65,26 @@ fn wrong_lengths_are_refused() {
     assert_eq!(message(|| MatrixView::new(2, 3, &[0.0; 7]).rows()), "7 numbers are not a 2×3 matrix");
     let half = usize::MAX / 2 + 1;
     assert_eq!(message(|| MatrixView::<f64>::new(half, 2, &[]).rows()), format!("0 numbers are not a {half}×2 matrix"));
-    let too_many = format!("a {half}×2 matrix has more entries than can be counted");
-    assert_eq!(message(|| Matrix::<f64>::zeros(half, 2)), too_many);
-    assert_eq!(message(|| Matrix::from_fn(half, 2, |_, _| 0.0)), too_many);
-    assert_eq!(message(|| Matrix::<f64>::zeros(1, 1).resize(half, 2)), too_many);
+}
+
+/// Their number overflows, or that of their bytes, or no address is so far from the first one. `usize::MAX` is 2⁶⁴ − 1 on
+/// most machines and 2³² − 1 on some.
+#[test]
+fn entries_beyond_any_memory_are_refused_with_the_shape() {
+    let eighth = usize::MAX / 8 + 1;
+    for (rows, columns) in
+        [(usize::MAX, 2), (4 * eighth, 2), (1, eighth), (eighth, 1), (eighth / 2, 1), (2, eighth / 4)]
+    {
+        let refusal = format!("a {rows}×{columns} matrix takes more memory than can be addressed");
+        assert_eq!(message(|| Matrix::<f64>::zeros(rows, columns)), refusal);
+        assert_eq!(message(|| Matrix::from_fn(rows, columns, |_, _| 0.0)), refusal);
+        assert_eq!(message(|| Matrix::<f64>::zeros(1, 1).resize(rows, columns)), refusal);
+    }
+    // The last of these is the largest number of lines of 16 entries less one entry: its line ends beyond all addresses.
+    for (rows, columns) in [(eighth, 1), (1, 2 * eighth), (eighth - 1, 1)] {
+        let refusal = format!("a {rows}×{columns} matrix takes more memory than can be addressed");
+        assert_eq!(message(|| Matrix::<f32>::zeros(rows, columns)), refusal);
+    }
 }
 
 // ---- Access ----

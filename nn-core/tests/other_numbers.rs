@@ -105,6 +105,13 @@ impl Scalar for Dual {
     fn ln_1p(self) -> Dual {
         dual(self.v.ln_1p(), self.d / (1.0 + self.v))
     }
+    fn ln(self) -> Dual {
+        dual(self.v.ln(), self.d / self.v)
+    }
+    fn powf(self, p: Dual) -> Dual {
+        let power = self.v.powf(p.v);
+        dual(power, power * (p.d * self.v.ln() + p.v * self.d / self.v))
+    }
     fn tanh(self) -> Dual {
         let t = self.v.tanh();
         dual(t, self.d * (1.0 - t) * (1.0 + t))
@@ -130,6 +137,23 @@ fn the_default_product_is_the_plain_one() {
     assert_eq!(c, want);
     matmul(&a, &b, Write::Add, &mut c);
     assert_eq!(c, want.map(|x| x + x));
+}
+
+/// A function that no activation is made of, written once for every number: the derivative of x^x is x^x (1 + ln x).
+#[test]
+fn logarithms_and_powers_are_there_for_functions_of_ones_own() {
+    fn power_tower<T: Scalar>(x: T) -> T {
+        (x.ln() * x).exp() + x.powf(x)
+    }
+    for x in [0.5_f64, 1.0, 2.5] {
+        assert_eq!((Scalar::ln(x), Scalar::powf(x, -1.5)), (x.ln(), x.powf(-1.5)));
+        let (single, p) = (x as f32, -1.5_f32);
+        assert_eq!((Scalar::ln(single), Scalar::powf(single, p)), (single.ln(), single.powf(p)));
+        let got = power_tower(dual(x, 1.0));
+        assert_near(got.v, 2.0 * x.powf(x), "2 x^x");
+        assert_near(got.d, 2.0 * x.powf(x) * (1.0 + x.ln()), "(2 x^x)′");
+    }
+    assert_eq!((Scalar::ln(0.0_f64), Scalar::powf(0.0_f64, 0.0)), (f64::NEG_INFINITY, 1.0));
 }
 
 #[test]

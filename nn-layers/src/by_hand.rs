@@ -1,5 +1,7 @@
 //! The engine by hand: the forward pass keeps z and a, the δ-recursion walks back over them.
 
+use std::borrow::Cow;
+
 use nn_core::{Matrix, Scalar};
 
 use crate::{Engine, LayerValues, Network, hidden_delta, output_delta, parameter_gradients};
@@ -35,9 +37,12 @@ impl<T: Scalar> ByHand<T> {
         ByHand { network, x: empty(), y: empty(), layers }
     }
 
-    /// The network, with its parameters as they are now.
-    pub fn network(&self) -> &Network<T> {
-        &self.network
+    /// A forward and a backward pass over the batch, which fits the network.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn sweep(&mut self) {
+        self.forward();
+        self.backward();
     }
 
     /// z⁽ˡ⁾ and a⁽ˡ⁾ of every layer, from the first to the last.
@@ -82,8 +87,7 @@ impl<T: Scalar> Engine<T> for ByHand<T> {
     #[track_caller]
     fn loss_and_gradients(&mut self) -> T {
         self.network.check_batch(&self.x, &self.y);
-        self.forward();
-        self.backward();
+        self.sweep();
         let last = &self.layers[self.layers.len() - 1];
         self.network.loss().value(&last.z, &last.a, &self.y) // J
     }
@@ -93,9 +97,8 @@ impl<T: Scalar> Engine<T> for ByHand<T> {
     }
 
     fn parameters_mut(&mut self) -> impl Iterator<Item = (&mut Matrix<T>, &Matrix<T>)> {
-        self.network.layers_mut().iter_mut().zip(&self.layers).flat_map(|(dense, layer)| {
-            [(&mut dense.weight, &layer.weight_gradient), (&mut dense.bias, &layer.bias_gradient)]
-        })
+        let gradients = self.layers.iter().flat_map(|layer| [&layer.weight_gradient, &layer.bias_gradient]);
+        self.network.parameters_mut().zip(gradients)
     }
 
     #[track_caller]
@@ -105,8 +108,11 @@ impl<T: Scalar> Engine<T> for ByHand<T> {
         LayerValues { z, a, delta, weight_gradient, bias_gradient }
     }
 
-    #[track_caller]
-    fn store(&self, network: &mut Network<T>) {
-        network.copy_parameters(self.network.parameters());
+    fn network(&self) -> Cow<'_, Network<T>> {
+        Cow::Borrowed(&self.network)
+    }
+
+    fn into_network(self) -> Network<T> {
+        self.network
     }
 }

@@ -1,9 +1,11 @@
 //! The engine by machine: the same network, recorded on a tape.
 
-use nn_autodiff::{Tape, Var};
-use nn_core::{Matrix, Scalar};
+use std::borrow::Cow;
 
-use crate::{Engine, LayerValues, Network};
+use nn_autodiff::{Tape, Var};
+use nn_core::{Activation, Loss, Matrix, Scalar};
+
+use crate::{Dense, Engine, LayerValues, Network};
 
 /// A network on a tape: recorded once, for one example, and replayed for every batch.
 ///
@@ -15,53 +17,139 @@ pub struct ByTape<T> {
     x: Var,
     y: Var,
     layers: Vec<LayerVars>,
+    loss: Loss,
     j: Var,
 }
 
-/// Where the numbers of one layer stand on the tape.
-#[derive(Clone, Copy, Debug)]
-struct LayerVars {
-    weight: Var,
-    bias: Var,
-    z: Var,
-    a: Var,
+/// Where the numbers of one layer stand on a tape: what [`Network::record`] returns for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LayerVars {
+    /// W⁽ˡ⁾, a parameter.
+    pub weight: Var,
+    /// b⁽ˡ⁾, a parameter.
+    pub bias: Var,
+    /// z⁽ˡ⁾ = W⁽ˡ⁾ a⁽ˡ⁻¹⁾ + b⁽ˡ⁾
+    pub z: Var,
+    /// a⁽ˡ⁾ = σ(z⁽ˡ⁾)
+    pub a: Var,
+    /// σ
+    pub activation: Activation,
 }
 
-impl<T: Scalar> ByTape<T> {
-    /// Records the network on a new tape.
+/// A network on a tape of one's own.
+impl<T: Scalar> Network<T> {
+    /// Records the forward pass, for the examples in the columns of x. Parameters and values get the labels W1, b1, z1,
+    /// a1, W2, …
+    ///
+    /// # Panics
+    ///
+    /// Panics if x does not have n₀ rows, or is on another tape.
+    #[track_caller]
     // ANCHOR: record
-    pub fn new(network: &Network<T>) -> Self {
-        let mut tape = Tape::new();
-        let x = tape.input(Matrix::zeros(network.inputs(), 1));
-        let y = tape.input(Matrix::zeros(network.outputs(), 1));
-        tape.label(x, "x");
-        tape.label(y, "y");
-        let mut a_below = x;
+    pub fn record(&self, tape: &mut Tape<T>, x: Var) -> Vec<LayerVars> {
+        let mut a_below = x; // a⁽⁰⁾ = x
         let mut layers = Vec::new();
-        for (l, dense) in network.layers().iter().enumerate() {
+        for (l, dense) in (1..).zip(self.layers()) {
             let weight = tape.parameter(dense.weight.clone());
             let bias = tape.parameter(dense.bias.clone());
             let z = tape.affine(weight, a_below, bias); // z⁽ˡ⁾ = W⁽ˡ⁾ a⁽ˡ⁻¹⁾ + b⁽ˡ⁾
             let a = tape.activate(z, dense.activation); // a⁽ˡ⁾ = σ(z⁽ˡ⁾)
             for (var, letter) in [(weight, "W"), (bias, "b"), (z, "z"), (a, "a")] {
-                tape.label(var, &format!("{letter}{}", l + 1));
+                tape.label(var, &format!("{letter}{l}"));
             }
-            layers.push(LayerVars { weight, bias, z, a });
+            layers.push(LayerVars { weight, bias, z, a, activation: dense.activation });
             a_below = a;
         }
+        layers
+    }
+    // ANCHOR_END: record
+
+    /// Records the network's own loss J of a forward pass that is [on the tape](Network::record), with the targets y.
+    ///
+    /// # Panics
+    ///
+    /// Panics if y does not have the shape of a⁽ᴸ⁾, or if the loss [does not take](nn_core::Loss::check_targets) it.
+    #[track_caller]
+    pub fn record_loss(&self, tape: &mut Tape<T>, layers: &[LayerVars], y: Var) -> Var {
         let last = layers[layers.len() - 1];
-        let j = tape.cost(network.loss(), last.z, last.a, y); // J
+        tape.loss(self.loss(), last.z, last.a, y)
+    }
+}
+
+impl<T: Scalar> ByTape<T> {
+    /// Records the network and its loss on a new tape.
+    #[track_caller]
+    pub fn new(network: &Network<T>) -> Self {
+        Self::with_loss(network, |tape, layers, y| network.record_loss(tape, layers, y))
+    }
+
+    /// Records the network on a new tape, and the J that `loss` makes of its layers and the targets y: its own loss with a
+    /// penalty, or another.
+    ///
+    /// ```
+    /// use nn_core::{Activation, Loss, Matrix, seeded};
+    /// use nn_layers::{ByTape, Engine, Initialization, Network};
+    ///
+    /// let layers = [(3, Activation::Tanh), (1, Activation::Sigmoid)];
+    /// let network = Network::<f64>::random(2, &layers, Loss::LeastSquares, Initialization::Glorot, &mut seeded(1))?;
+    /// let mut engine = ByTape::with_loss(&network, |tape, layers, y| {
+    ///     let mut j = network.record_loss(tape, layers, y);
+    ///     for layer in layers {
+    ///         let squares = tape.multiply(layer.weight, layer.weight);
+    ///         let sum = tape.sum(squares);
+    ///         let ridge = tape.scale(0.01 / 2.0, sum); // λ/2 Σ W²
+    ///         j = tape.add(j, ridge);
+    ///     }
+    ///     j
+    /// });
+    /// engine.set_batch(&Matrix::from_column(&[0.5, -1.0]), &Matrix::from_column(&[1.0]));
+    /// engine.loss_and_gradients();
+    /// # Ok::<(), nn_layers::NetworkError>(())
+    /// ```
+    ///
+    /// J is recorded with one example, and replayed with as many as a batch has. A parameter that `loss` records is trained
+    /// like the others: [`parameters_mut`](Engine::parameters_mut) has it after those of the network.
+    ///
+    /// # Panics
+    ///
+    /// Panics if J is not a 1 × 1 matrix.
+    #[track_caller]
+    pub fn with_loss(network: &Network<T>, loss: impl FnOnce(&mut Tape<T>, &[LayerVars], Var) -> Var) -> Self {
+        let mut tape = Tape::new();
+        let x = tape.input(Matrix::zeros(network.inputs(), 1));
+        // The first of the classes, which every loss takes as a target.
+        let y = tape.input(Matrix::from_fn(network.outputs(), 1, |i, _| if i == 0 { T::one() } else { T::zero() }));
+        tape.label(x, "x");
+        tape.label(y, "y");
+        let layers = network.record(&mut tape, x);
+        let j = loss(&mut tape, &layers, y);
         tape.label(j, "J");
+        let shape = tape.value(j).shape();
+        assert!(shape.rows * shape.columns == 1, "J of a network is {shape}: it must be 1×1");
         for buffer in tape.values_mut([x, y]) {
             buffer.resize(buffer.rows(), 0); // The example that it was recorded with was none.
         }
-        ByTape { tape, x, y, layers, j }
+        ByTape { tape, x, y, layers, loss: network.loss(), j }
     }
-    // ANCHOR_END: record
 
     /// The tape, to be printed as a table or a graph.
     pub fn tape(&self) -> &Tape<T> {
         &self.tape
+    }
+
+    /// The tape, to [check](Tape::check_gradient) its gradients or to set an input that the loss has recorded.
+    pub fn tape_mut(&mut self) -> &mut Tape<T> {
+        &mut self.tape
+    }
+
+    /// Where the layers stand on the tape.
+    pub fn layers(&self) -> &[LayerVars] {
+        &self.layers
+    }
+
+    /// Where J stands on the tape.
+    pub fn j(&self) -> Var {
+        self.j
     }
 
     #[track_caller]
@@ -96,7 +184,7 @@ impl<T: Scalar> Engine<T> for ByTape<T> {
 
     #[track_caller]
     fn layer(&self, index: usize) -> LayerValues<'_, T> {
-        let LayerVars { weight, bias, z, a } = self.layers[index];
+        let LayerVars { weight, bias, z, a, .. } = self.layers[index];
         let tape = &self.tape;
         LayerValues {
             z: tape.value(z),
@@ -107,9 +195,16 @@ impl<T: Scalar> Engine<T> for ByTape<T> {
         }
     }
 
-    #[track_caller]
-    fn store(&self, network: &mut Network<T>) {
-        let vars = self.layers.iter().flat_map(|layer| [layer.weight, layer.bias]);
-        network.copy_parameters(vars.map(|var| self.tape.value(var)));
+    fn network(&self) -> Cow<'_, Network<T>> {
+        let layers = self.layers.iter().map(|&LayerVars { weight, bias, activation, .. }| Dense {
+            weight: self.tape.value(weight).clone(),
+            bias: self.tape.value(bias).clone(),
+            activation,
+        });
+        Cow::Owned(Network::new(layers.collect(), self.loss).expect("the layers of a network"))
+    }
+
+    fn into_network(self) -> Network<T> {
+        self.network().into_owned()
     }
 }

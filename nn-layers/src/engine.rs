@@ -1,5 +1,7 @@
 //! What the two engines have in common, so that training and checks cannot tell them apart.
 
+use std::borrow::Cow;
+
 use nn_core::{Matrix, MatrixView, Scalar};
 
 use crate::Network;
@@ -37,7 +39,8 @@ pub trait Engine<T: Scalar> {
     ///
     /// # Panics
     ///
-    /// Panics if the batch is empty or does not have the network's shape.
+    /// Panics if the batch is empty or does not have the network's shape, or if it has targets that the loss
+    /// [does not take](nn_core::Loss::check_targets), with the first example that is wrong.
     fn loss_and_gradients(&mut self) -> T;
 
     /// a⁽ᴸ⁾, n_L × m: the outputs that the last call of [`loss_and_gradients`](Engine::loss_and_gradients) computed.
@@ -54,12 +57,12 @@ pub trait Engine<T: Scalar> {
     /// Panics if there is no such layer, or there was no such call.
     fn layer(&self, index: usize) -> LayerValues<'_, T>;
 
-    /// Copies the parameters into a network of the same layers, for predictions or for a file.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the layers differ.
-    fn store(&self, network: &mut Network<T>);
+    /// The network with its parameters as they are now, for predictions or for a file: borrowed where the engine holds
+    /// one, as [`ByHand`](crate::ByHand) does, and otherwise a copy.
+    fn network(&self) -> Cow<'_, Network<T>>;
+
+    /// The network with its parameters as they are now, when the engine has done its work.
+    fn into_network(self) -> Network<T>;
 }
 
 /// The numbers of one layer for one batch.

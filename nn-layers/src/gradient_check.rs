@@ -18,10 +18,18 @@
 //! numbers of that size. One entry, or one matrix, may cancel to nothing, and its own size would then be no measure.
 //! Where the examples cancel each other so well that the whole gradient is rounding noise (a network at its optimum),
 //! ‖g‖ is taken as 1/64 of the size that gradients of single examples have.
+//!
+//! # Rounding
+//!
+//! σ′ is taken from a, and where a rounds to 1 it has no digit left: the gradient by hand may be exactly 0 where dual numbers
+//! find 1e-17, and both are right. So one pass forward and one back, both in absolute values, add up how far rounding may
+//! carry the gradient, and the scale is at least so large that the bound for dual numbers lets that pass. What
+//! rounding does to the costs that the stencil subtracts, divided by h, is let pass likewise.
 
 use nn_autodiff::Dual;
 use nn_core::{Matrix, Scalar, Shape, Write, matmul, seeded};
 
+use crate::rounding::{Rounding, relative_error, rounding};
 use crate::slopes::{Direction, Forward, has_kink};
 use crate::{ByHand, ByTape, Engine, Network};
 
@@ -30,7 +38,7 @@ pub const SINGLE_ENTRIES: usize = 1000;
 
 /// How far two ways may be apart, on the scale of the gradient.
 ///
-/// A bound is at least ten times the worst that ten thousand random networks show
+/// A bound is at least five times the worst that ten thousand random networks show
 /// (`cargo run --release -p nn-layers --example ten_thousand_networks` prints it).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {
@@ -61,8 +69,8 @@ impl Bounds {
     }
 }
 
-/// How the four ways agree on one parameter matrix. Differences are on the scale of the gradient; a NaN anywhere is an
-/// infinite difference.
+/// How the four ways agree on one parameter matrix. Differences are on the scale of the gradient; a NaN in a gradient by hand
+/// or by tape is an infinite difference.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParameterCheck {
     /// W1, b1, W2, …, as the tape calls them.
@@ -71,9 +79,11 @@ pub struct ParameterCheck {
     pub shape: Shape,
     /// The largest |by hand − by tape| over all entries, / ‖g‖.
     pub tape: f64,
-    /// The largest |by hand − dual numbers| over the directions, / ‖g‖ ‖v‖; `None` where an example is at a kink.
+    /// The largest |by hand − dual numbers| over the directions, / ‖g‖ ‖v‖; `None` where an example is at a kink, or all
+    /// of them overflow.
     pub dual: Option<f64>,
-    /// The largest |by hand − stencil| over the directions, / (‖g‖ ‖v‖ + |J|); `None` where all of them are at a kink.
+    /// The largest |by hand − stencil| over the directions, / (‖g‖ ‖v‖ + |J|); `None` where all of them are at a kink, or
+    /// overflow.
     pub stencil: Option<f64>,
     /// In how many directions the slope was taken: the number of entries, or 1.
     pub directions: usize,
@@ -81,6 +91,9 @@ pub struct ParameterCheck {
     pub shortened: usize,
     /// In how many of them it met a kink all the same, and was not judged.
     pub at_a_kink: usize,
+    /// In how many of them the dual number or the stencil was not judged, because it overflows though the gradient by hand
+    /// is finite: the dual number of a square is twice its half, the stencil adds costs that are eight times as large.
+    pub overflowed: usize,
 }
 
 impl ParameterCheck {
@@ -96,8 +109,19 @@ impl ParameterCheck {
 pub struct GradientCheck {
     /// J
     pub loss: f64,
-    /// ‖g‖, the scale of all differences.
+    /// ‖g‖, the scale of all differences, or what stands in for it where it is [rounding](GradientCheck::rounding).
     pub scale: f64,
+    /// How far rounding may carry the gradient: above all that of a, from which σ′ is taken. A gradient that is not longer
+    /// cannot be judged further than that all ways find it so short. Where this is infinite, dual numbers and the stencil
+    /// are not judged.
+    pub rounding: f64,
+    /// The length of the gradient by hand.
+    pub length: f64,
+    /// Units that are saturated on some example: an a of sigmoid, tanh or softmax that is within 4 ε of ±1, so that σ′
+    /// taken from it has no digit left. A last layer under a cross-entropy is left out, whose δ takes no σ′.
+    pub saturated_units: usize,
+    /// Those activations: the same, counted on each example.
+    pub saturated_activations: usize,
     /// The examples of the batch that were used.
     pub examples: usize,
     /// The examples that were left out, because they are at a kink.
@@ -109,9 +133,9 @@ pub struct GradientCheck {
 }
 
 impl GradientCheck {
-    /// Whether every parameter matrix [agrees](ParameterCheck::agrees).
+    /// Whether every parameter matrix [agrees](ParameterCheck::agrees), on a scale that is finite.
     pub fn agrees(&self) -> bool {
-        self.parameters.iter().all(|parameter| parameter.agrees(&self.bounds))
+        self.scale.is_finite() && self.parameters.iter().all(|parameter| parameter.agrees(&self.bounds))
     }
 
     /// The largest difference of all matrices: by hand against tape, dual numbers, stencil. What was not judged counts as 0.
@@ -222,11 +246,17 @@ pub fn compare_gradients<T: Scalar>(
     let wanted: Vec<_> = network.parameters().map(Matrix::shape).collect();
     assert!(shapes(by_hand) == wanted && shapes(by_tape) == wanted, "gradients of other shapes than the parameters");
 
+    let bounds = Bounds::of::<T>();
+    let Rounding { length: rounding, loss: loss_error, saturated_units, saturated_activations } =
+        rounding(network, x, y);
     let is_clear = examples_at_a_kink(network, x).is_empty();
+    let is_judged = is_clear && rounding.is_finite();
     let mut duals = Forward::new(&network.map(Dual::constant), x.map(Dual::constant), y.map(Dual::constant));
     let mut doubles = Forward::new(&network.map(T::to_f64), x.map(T::to_f64), y.map(T::to_f64));
     let loss = duals.loss.to_f64();
-    let scale = length(by_hand).max(length(by_tape)).max(usual_length(network, x, y) / 64.0);
+    let floors = [usual_length(network, x, y) / 64.0, rounding / bounds.dual, smallest_normal::<T>()];
+    let scale =
+        floors.into_iter().filter(|floor| floor.is_finite()).fold(length(by_hand).max(length(by_tape)), f64::max);
     let mut rng = seeded(seed);
 
     let parameters = wanted.iter().enumerate().map(|(p, &shape)| {
@@ -234,11 +264,12 @@ pub fn compare_gradients<T: Scalar>(
             name: format!("{}{}", ["W", "b"][p % 2], p / 2 + 1),
             shape,
             tape: 0.0,
-            dual: is_clear.then_some(0.0),
+            dual: None,
             stencil: None,
             directions: 0,
             shortened: 0,
             at_a_kink: 0,
+            overflowed: 0,
         };
         for (hand, tape) in by_hand[p].as_slice().iter().zip(by_tape[p].as_slice()) {
             row.tape = row.tape.max(ratio(hand.to_f64() - tape.to_f64(), scale));
@@ -251,20 +282,49 @@ pub fn compare_gradients<T: Scalar>(
         row.directions = directions.len();
         for v in &directions {
             let slope = v.dot(&by_hand[p]);
-            row.dual = row.dual.map(|largest| largest.max(ratio(slope - duals.slope(p, v), scale))); // ‖v‖ = 1
-            match doubles.stencil(p, v).filter(|_| is_clear) {
-                None => row.at_a_kink += 1,
-                Some((differences, shortened)) => {
-                    let difference = ratio(slope - differences, scale + loss.abs());
-                    row.stencil = Some(row.stencil.unwrap_or(0.0).max(difference));
-                    row.shortened += usize::from(shortened);
-                }
+            let by_stencil = doubles.stencil(p, v).filter(|_| is_clear);
+            row.at_a_kink += usize::from(by_stencil.is_none());
+            if !is_judged {
+                continue;
             }
+            // ‖v‖ = 1
+            let is_judged = [
+                judge(&mut row.dual, slope, duals.slope(p, v), scale),
+                by_stencil.as_ref().is_none_or(|by_stencil| {
+                    // It runs in f64, in which J is off by so much less.
+                    let own = relative_error::<f64>() * (by_stencil.largest + loss_error / relative_error::<T>());
+                    let scale = (scale + loss.abs()).max(2.0 * own / by_stencil.h / bounds.stencil);
+                    judge(&mut row.stencil, slope, by_stencil.slope, scale)
+                }),
+            ];
+            row.overflowed += usize::from(is_judged != [true, true]);
+            row.shortened += usize::from(by_stencil.is_some_and(|by_stencil| by_stencil.is_shortened));
         }
         row
     });
     let parameters = parameters.collect();
-    GradientCheck { loss, scale, examples: x.columns(), left_out: 0, bounds: Bounds::of::<T>(), parameters }
+    GradientCheck {
+        loss,
+        scale,
+        rounding,
+        length: length(by_hand),
+        saturated_units,
+        saturated_activations,
+        examples: x.columns(),
+        left_out: 0,
+        bounds,
+        parameters,
+    }
+}
+
+/// Keeps the largest difference of slopes. Whether it could be taken: a slope or a scale that overflows, where the gradient
+/// by hand does not, says nothing about that.
+fn judge(largest: &mut Option<f64>, by_hand: f64, other: f64, scale: f64) -> bool {
+    let can_be_judged = (other.is_finite() && scale.is_finite()) || !by_hand.is_finite();
+    if can_be_judged {
+        *largest = Some(largest.unwrap_or(0.0).max(ratio(by_hand - other, scale)));
+    }
+    can_be_judged
 }
 
 /// The examples, counted from 0, with a unit that is so close to a kink that rounding may decide its side: |z| is at most
@@ -298,7 +358,7 @@ pub fn examples_at_a_kink<T: Scalar>(network: &Network<T>, x: &Matrix<T>) -> Vec
 }
 
 /// ‖g‖, measured in units of the largest entry, so that squares neither overflow nor vanish.
-fn length<T: Scalar>(gradient: &[Matrix<T>]) -> f64 {
+pub(crate) fn length<T: Scalar>(gradient: &[Matrix<T>]) -> f64 {
     let entries = || gradient.iter().flat_map(|matrix| matrix.as_slice()).map(|g| g.to_f64());
     let largest = entries().fold(0.0, |largest: f64, g| largest.max(g.abs()));
     if largest == 0.0 || largest.is_infinite() {
@@ -310,24 +370,32 @@ fn length<T: Scalar>(gradient: &[Matrix<T>]) -> f64 {
 /// The root mean square of ‖g‖ over single examples, each with its own target and with a target of 0: the size that a
 /// gradient has where neither the examples nor output and target cancel each other.
 fn usual_length<T: Scalar>(network: &Network<T>, x: &Matrix<T>, y: &Matrix<T>) -> f64 {
-    let mut engine = ByTape::new(network);
+    let mut engine = ByHand::new(network.clone());
     let mut lengths = Vec::with_capacity(2 * x.columns());
     for j in 0..x.columns() {
-        for target in [Matrix::from_column(y.column(j)), Matrix::zeros(y.rows(), 1)] {
-            lengths.push(length(&gradients(&mut engine, &Matrix::from_column(x.column(j)), &target)));
+        for target in [y.column(j), &vec![T::zero(); y.rows()]] {
+            engine.set_batch(&Matrix::from_column(x.column(j)), &Matrix::from_column(target));
+            engine.sweep(); // which asks no target to be one of the loss: 0 is none of cross-entropy
+            let gradient: Vec<_> = engine.parameters_mut().map(|(_, gradient)| gradient.clone()).collect();
+            lengths.push(length(&gradient));
         }
     }
     length(&[Matrix::from_column(&lengths)]) / (lengths.len() as f64).sqrt()
 }
 
-/// |difference| / scale, where no difference is no error even on a scale of zero. A NaN is infinitely far away.
+/// |difference| / scale. A NaN is infinitely far away.
 fn ratio(difference: f64, scale: f64) -> f64 {
-    let ratio = if difference == 0.0 { 0.0 } else { difference.abs() / scale };
+    let ratio = difference.abs() / scale;
     if ratio.is_nan() { f64::INFINITY } else { ratio }
 }
 
+/// The smallest number of this type with all its digits: below it, a gradient is rounded as coarsely as it is large.
+pub(crate) fn smallest_normal<T: Scalar>() -> f64 {
+    if epsilon::<T>() > f64::EPSILON { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE }
+}
+
 /// ε: the distance from 1 to the next number of this type.
-fn epsilon<T: Scalar>() -> f64 {
+pub(crate) fn epsilon<T: Scalar>() -> f64 {
     let is_seen = |step: &f64| T::one() + T::from_f64(*step) > T::one();
     (1..).map(|k| 0.5_f64.powi(k)).take_while(is_seen).last().unwrap_or(1.0)
 }

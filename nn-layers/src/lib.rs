@@ -37,6 +37,12 @@
 //! # Ok::<(), nn_layers::NetworkError>(())
 //! ```
 //!
+//! # Building on it
+//!
+//! [`ByTape::with_loss`] puts a penalty or another loss on a network, and trains it like any other engine.
+//! [`Network::record`] puts a network on a tape of one's own, beside other networks. [`hessian_vector`] gives the second
+//! derivatives along a direction. The folder `examples` has a program of twenty lines for each.
+//!
 //! # In the book
 //!
 //! Gradients by brute force: `docs/src/differences.md`. The δ-recursion, derived and number by number:
@@ -53,12 +59,14 @@ mod delta;
 mod dense;
 mod engine;
 mod gradient_check;
+mod hessian;
 mod initialization;
 mod network;
+mod rounding;
 mod slopes;
 
 pub use by_hand::ByHand;
-pub use by_tape::ByTape;
+pub use by_tape::{ByTape, LayerVars};
 pub use delta::{hidden_delta, output_delta, parameter_gradients};
 pub use dense::Dense;
 pub use engine::{Engine, LayerValues};
@@ -66,5 +74,6 @@ pub use gradient_check::{
     Bounds, GradientCheck, ParameterCheck, SINGLE_ENTRIES, check_gradients, compare_gradients, examples_at_a_kink,
     gradients,
 };
+pub use hessian::hessian_vector;
 pub use initialization::Initialization;
-pub use network::{Network, NetworkError};
+pub use network::{Network, NetworkError, predicted_class};

@@ -41,7 +41,10 @@ pub enum NetworkError {
     #[error("a network needs at least one layer")]
     NoLayers,
     /// A layer has no units, or its input has none.
-    #[error("layer {layer} has {units} units and {inputs} inputs: it needs at least one of each")]
+    #[error(
+        "layer {layer} has {} and {}: it needs at least one of each",
+        counted(*.units, "unit"), counted(*.inputs, "input")
+    )]
     EmptyLayer {
         /// l, from 1.
         layer: usize,
@@ -51,7 +54,10 @@ pub enum NetworkError {
         inputs: usize,
     },
     /// The number of biases is not the number of units.
-    #[error("layer {layer} has {}, but its bias is {bias}: b{} is {units}×1", count(*.units), superscript(*.layer))]
+    #[error(
+        "layer {layer} has {}, but its bias is {bias}: b{} is {units}×1",
+        counted(*.units, "unit"), superscript(*.layer)
+    )]
     Bias {
         /// l, from 1.
         layer: usize,
@@ -62,8 +68,9 @@ pub enum NetworkError {
     },
     /// Two neighbouring layers do not fit.
     #[error(
-        "layer {layer} ({here}) expects a{l_1} with {expected} rows, but layer {} has {below}: z{l} = W{l} a{l_1} + b{l}",
-        .layer - 1, here = count(*.units), below = count(*.found), l = superscript(*.layer), l_1 = superscript(*.layer - 1)
+        "layer {layer} ({here}) expects a{l_1} with {rows}, but layer {} has {below}: z{l} = W{l} a{l_1} + b{l}",
+        .layer - 1, here = counted(*.units, "unit"), rows = counted(*.expected, "row"),
+        below = counted(*.found, "unit"), l = superscript(*.layer), l_1 = superscript(*.layer - 1)
     )]
     Widths {
         /// l, the upper of the two, from 1.
@@ -135,16 +142,34 @@ impl<T: Scalar> Network<T> {
         initialization: Initialization,
         rng: &mut impl Rng,
     ) -> Result<Self, NetworkError> {
+        Self::count_parameters(inputs, layers)?;
+        let widths = std::iter::once(inputs).chain(layers.iter().map(|&(units, _)| units));
+        let layers =
+            widths.zip(layers).map(|(below, &(units, activation))| initialization.dense(below, units, activation, rng));
+        Network::new(layers.collect(), loss)
+    }
+
+    /// The number of weights and biases that a network of this size has, without allocating it.
+    ///
+    /// # Errors
+    ///
+    /// Refuses a network above 2³¹ parameters.
+    ///
+    /// ```
+    /// use nn_core::Activation;
+    /// use nn_layers::Network;
+    ///
+    /// let layers = [(30, Activation::Sigmoid), (10, Activation::Sigmoid)];
+    /// assert_eq!(Network::<f64>::count_parameters(784, &layers), Ok(30 * 784 + 30 + 10 * 30 + 10));
+    /// ```
+    pub fn count_parameters(inputs: usize, layers: &[(usize, Activation)]) -> Result<usize, NetworkError> {
         let widths = || std::iter::once(inputs).chain(layers.iter().map(|&(units, _)| units));
         let parameters = widths().zip(widths().skip(1)).map(|(below, units)| (below as u128 + 1) * units as u128);
         let parameters = parameters.fold(0, u128::saturating_add); // Two layers of the largest size overflow 128 bits.
         if parameters > 1 << 31 {
             return Err(NetworkError::TooLarge { parameters });
         }
-        let layers = widths()
-            .zip(layers)
-            .map(|(below, &(units, activation))| initialization.dense(below, units, activation, rng));
-        Network::new(layers.collect(), loss)
+        Ok(parameters as usize)
     }
 
     /// a⁽ᴸ⁾ for the examples in the columns of x: the network's outputs, without anything kept for a backward pass.
@@ -158,8 +183,23 @@ impl<T: Scalar> Network<T> {
     /// Panics if x does not have n₀ rows.
     #[track_caller]
     pub fn predict<'a>(&self, x: impl Into<MatrixView<'a, T>>) -> Matrix<T> {
-        let [_, a] = self.forward(x.into());
+        let [_, a] = self.forward(x, |_, _, _| {});
         a
+    }
+
+    /// The class of each example in the columns of x, as [`predicted_class`] reads it from the outputs.
+    ///
+    /// # Shapes
+    ///
+    /// x: n₀ × m → m classes, counted from 0.
+    ///
+    /// # Panics
+    ///
+    /// Panics if x does not have n₀ rows.
+    #[track_caller]
+    pub fn classify<'a>(&self, x: impl Into<MatrixView<'a, T>>) -> Vec<usize> {
+        let outputs = self.predict(x);
+        (0..outputs.columns()).map(|j| predicted_class(&outputs, j)).collect()
     }
 
     /// J and a⁽ᴸ⁾ for a batch: what a network that is not being trained is asked for.
@@ -170,16 +210,43 @@ impl<T: Scalar> Network<T> {
     ///
     /// # Panics
     ///
-    /// Panics if the shapes do not fit or the batch is empty.
+    /// Panics if the shapes do not fit, the batch is empty, or the loss [does not take](Loss::check_targets) the targets.
     #[track_caller]
     pub fn loss_and_outputs<'a>(&self, x: impl Into<MatrixView<'a, T>>, y: &Matrix<T>) -> (T, Matrix<T>) {
-        let [z, a] = self.forward(x.into());
-        (self.loss.value(&z, &a, y), a)
+        let [z, a] = self.forward(x, |_, _, _| {});
+        let j = self.loss.value(&z, &a, y);
+        self.check_targets(y);
+        (j, a)
     }
 
-    /// z⁽ᴸ⁾ and a⁽ᴸ⁾.
+    /// The forward pass, a layer at a time: `see` is shown l, counted from 1, with z⁽ˡ⁾ and a⁽ˡ⁾. Returns z⁽ᴸ⁾ and a⁽ᴸ⁾.
+    ///
+    /// ```
+    /// use nn_core::{Activation, Loss, Matrix, seeded};
+    /// use nn_layers::{Initialization, Network};
+    ///
+    /// let layers = [(3, Activation::Relu), (2, Activation::Identity)];
+    /// let network = Network::<f64>::random(4, &layers, Loss::LeastSquares, Initialization::He, &mut seeded(1))?;
+    /// let mut shapes = Vec::new();
+    /// network.forward(&Matrix::zeros(4, 5), |l, z, _| shapes.push((l, z.rows(), z.columns())));
+    /// assert_eq!(shapes, [(1, 3, 5), (2, 2, 5)]);
+    /// # Ok::<(), nn_layers::NetworkError>(())
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// x: n₀ × m → z⁽ˡ⁾, a⁽ˡ⁾: n_l × m.
+    ///
+    /// # Panics
+    ///
+    /// Panics if x does not have n₀ rows.
     #[track_caller]
-    fn forward(&self, x: MatrixView<'_, T>) -> [Matrix<T>; 2] {
+    pub fn forward<'a>(
+        &self,
+        x: impl Into<MatrixView<'a, T>>,
+        mut see: impl FnMut(usize, &Matrix<T>, &Matrix<T>),
+    ) -> [Matrix<T>; 2] {
+        let x = x.into();
         assert!(
             x.rows() == self.inputs(),
             "a network with {} inputs was given x with shape {}",
@@ -187,11 +254,11 @@ impl<T: Scalar> Network<T> {
             x.shape()
         );
         let (mut z, mut a) = (Matrix::zeros(0, 0), Matrix::zeros(0, 0));
-        self.layers[0].pre_activation(x, &mut z);
-        self.layers[0].activation_of(&z, &mut a);
-        for dense in &self.layers[1..] {
-            dense.pre_activation(&a, &mut z);
+        for (l, dense) in (1..).zip(&self.layers) {
+            let a_below = if l == 1 { x } else { MatrixView::from(&a) };
+            dense.pre_activation(a_below, &mut z);
             dense.activation_of(&z, &mut a);
+            see(l, &z, &a);
         }
         [z, a]
     }
@@ -199,11 +266,6 @@ impl<T: Scalar> Network<T> {
     /// The layers 1 … L.
     pub fn layers(&self) -> &[Dense<T>] {
         &self.layers
-    }
-
-    /// The layers, for the engines that update their parameters in place. The shapes must stay as they are.
-    pub(crate) fn layers_mut(&mut self) -> &mut [Dense<T>] {
-        &mut self.layers
     }
 
     /// The cost.
@@ -226,6 +288,26 @@ impl<T: Scalar> Network<T> {
         self.layers.iter().flat_map(|dense| [&dense.weight, &dense.bias])
     }
 
+    /// The parameters, to be changed in place, in the order of [`parameters`](Network::parameters).
+    ///
+    /// Their shapes must stay as they are: a network of other shapes panics when it is used.
+    ///
+    /// ```
+    /// use nn_core::{Activation, Loss, seeded};
+    /// use nn_layers::{Initialization, Network};
+    ///
+    /// let layers = [(3, Activation::Relu), (1, Activation::Identity)];
+    /// let mut network = Network::<f64>::random(2, &layers, Loss::LeastSquares, Initialization::He, &mut seeded(1))?;
+    /// for parameter in network.parameters_mut() {
+    ///     parameter.as_mut_slice().fill(1.0);
+    /// }
+    /// assert_eq!(network.predict(&nn_core::Matrix::from_column(&[1.0, 2.0]))[(0, 0)], 3.0 * 4.0 + 1.0);
+    /// # Ok::<(), nn_layers::NetworkError>(())
+    /// ```
+    pub fn parameters_mut(&mut self) -> impl Iterator<Item = &mut Matrix<T>> {
+        self.layers.iter_mut().flat_map(|dense| [&mut dense.weight, &mut dense.bias])
+    }
+
     /// The number of weights and biases.
     pub fn parameter_count(&self) -> usize {
         self.parameters().map(|parameter| parameter.as_slice().len()).sum()
@@ -241,25 +323,50 @@ impl<T: Scalar> Network<T> {
         Network { layers: layers.collect(), loss: self.loss }
     }
 
-    /// Takes over the parameters of a network of the same layers, in the order of [`parameters`](Network::parameters).
-    #[track_caller]
-    pub(crate) fn copy_parameters<'a>(&mut self, parameters: impl Iterator<Item = &'a Matrix<T>>) {
-        let mut parameters = parameters.peekable();
-        for own in self.layers.iter_mut().flat_map(|dense| [&mut dense.weight, &mut dense.bias]) {
-            let new = parameters.next().expect("a network of fewer layers");
-            assert!(own.shape() == new.shape(), "a parameter of shape {} for one of {}", new.shape(), own.shape());
-            own.copy_from(new);
-        }
-        assert!(parameters.peek().is_none(), "a network of more layers");
-    }
-
+    /// A batch that the network cannot have is a bug of the caller.
+    #[inline]
     #[track_caller]
     pub(crate) fn check_batch(&self, x: &Matrix<T>, y: &Matrix<T>) {
         check_batch(self.inputs(), self.outputs(), x, y);
+        self.check_targets(y);
+    }
+
+    #[inline]
+    #[track_caller]
+    fn check_targets(&self, y: &Matrix<T>) {
+        if let Err(error) = self.loss.check_targets(y) {
+            panic!("{error}");
+        }
     }
 }
 
-/// A batch that does not fit a network is a bug of the caller.
+/// The class that a network gives to example `j`: the row of its largest output, the first of equals. A network with one
+/// output says class 1 where a ≥ ½ and class 0 elsewhere.
+///
+/// # Shapes
+///
+/// `outputs` = a⁽ᴸ⁾: n_L × m.
+///
+/// # Panics
+///
+/// Panics if there is no example `j`, or no output.
+///
+/// ```
+/// use nn_core::Matrix;
+/// use nn_layers::predicted_class;
+///
+/// let a = Matrix::from_columns(&[[0.1, 0.7, 0.2], [0.4, 0.4, 0.2]]);
+/// assert_eq!([predicted_class(&a, 0), predicted_class(&a, 1)], [1, 0]);
+/// let a = Matrix::from_rows(&[[0.2, 0.5]]);
+/// assert_eq!([predicted_class(&a, 0), predicted_class(&a, 1)], [0, 1]);
+/// ```
+#[inline]
+#[track_caller]
+pub fn predicted_class<T: Scalar>(outputs: &Matrix<T>, j: usize) -> usize {
+    if outputs.rows() == 1 { usize::from(outputs[(0, j)] >= T::from_f64(0.5)) } else { outputs.argmax(j) }
+}
+
+/// The shapes of a batch, against the widths of a network.
 #[track_caller]
 pub(crate) fn check_batch<T: Scalar>(inputs: usize, outputs: usize, x: &Matrix<T>, y: &Matrix<T>) {
     assert!(
@@ -284,6 +391,6 @@ fn superscript(l: usize) -> String {
 }
 
 /// `1 unit`, `2 units`.
-fn count(units: usize) -> String {
-    format!("{units} {}", if units == 1 { "unit" } else { "units" })
+fn counted(n: usize, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }

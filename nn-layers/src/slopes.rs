@@ -45,6 +45,17 @@ impl Direction {
     }
 }
 
+/// A slope by differences.
+pub(crate) struct Stencil {
+    pub(crate) slope: f64,
+    /// The step.
+    pub(crate) h: f64,
+    /// The largest |J| that was subtracted.
+    pub(crate) largest: f64,
+    /// Whether the step was shortened, to avoid a kink.
+    pub(crate) is_shortened: bool,
+}
+
 /// A forward pass and its cost, kept, so that a change in layer l is computed from layer l on.
 pub(crate) struct Forward<T> {
     layers: Vec<Dense<T>>,
@@ -106,12 +117,15 @@ impl<T: Scalar> Forward<Dual<T>> {
 }
 
 impl Forward<f64> {
-    /// The derivative of J along v by the stencil, and whether its step was shortened; `None` at a kink.
-    pub(crate) fn stencil(&mut self, p: usize, v: &Direction) -> Option<(f64, bool)> {
+    /// The derivative of J along v by the stencil; `None` at a kink.
+    pub(crate) fn stencil(&mut self, p: usize, v: &Direction) -> Option<Stencil> {
         let theta: Vec<f64> = v.0.iter().map(|&(entry, _)| self.entries_mut(p)[entry]).collect();
         let found = self.step(p, v, &theta).and_then(|h| {
-            let long = self.five_points(p, v, &theta, h).map(|slope| (slope, false));
-            long.or_else(|| self.five_points(p, v, &theta, h / SHORTER).map(|slope| (slope, true)))
+            let short = |forward: &mut Self| {
+                let found = forward.five_points(p, v, &theta, h / SHORTER)?;
+                Some(Stencil { is_shortened: true, ..found })
+            };
+            self.five_points(p, v, &theta, h).or_else(|| short(self))
         });
         self.move_to(p, v, &theta, 0.0);
         found
@@ -119,23 +133,25 @@ impl Forward<f64> {
 
     /// h = ε^(1/5) / (the largest rate at which a z changes along v), and at most ε^(1/5) max(1, |θ|).
     fn step(&mut self, p: usize, v: &Direction, theta: &[f64]) -> Option<f64> {
-        // A move by √ε is so short that it tells the rate here, and so long that it tells it to several digits.
-        let trial = f64::EPSILON.sqrt();
-        let (_, largest_move) = self.at(p, v, theta, trial);
+        // A move by √ε is so short that it tells the rate here, and so long that it tells it to several digits, unless it is
+        // lost beside a large θ.
         let largest = theta.iter().fold(1.0_f64, |largest, theta| largest.max(theta.abs()));
+        let trial = f64::EPSILON.sqrt().max(4096.0 * f64::EPSILON * largest);
+        let (_, largest_move) = self.at(p, v, theta, trial);
         largest_move.map(|largest_move| f64::EPSILON.powf(0.2) * largest.min(trial / largest_move))
     }
 
     /// (J(−2h) − 8 J(−h) + 8 J(h) − J(2h)) / 12h
     // ANCHOR: five_points
-    fn five_points(&mut self, p: usize, v: &Direction, theta: &[f64], h: f64) -> Option<f64> {
-        let mut sum = 0.0;
+    fn five_points(&mut self, p: usize, v: &Direction, theta: &[f64], h: f64) -> Option<Stencil> {
+        let (mut sum, mut largest) = (0.0, 0.0_f64);
         for (steps, factor) in [(-2.0, 1.0), (2.0, -1.0), (-1.0, -8.0), (1.0, 8.0)] {
             let (j, largest_move) = self.at(p, v, theta, steps * h);
             largest_move?;
             sum += factor * j;
+            largest = largest.max(j.abs());
         }
-        Some(sum / (12.0 * h))
+        Some(Stencil { slope: sum / (12.0 * h), h, largest, is_shortened: false })
     }
     // ANCHOR_END: five_points
 

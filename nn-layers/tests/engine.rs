@@ -115,56 +115,27 @@ fn parameters_come_in_order_each_with_its_gradient() {
 }
 
 #[test]
-fn an_update_is_seen_by_the_next_sweep_and_by_store() {
+fn an_update_is_seen_by_the_next_sweep_and_by_the_network() {
     fn check<E: Engine<f64>>(new: impl Fn(Network<f64>) -> E) {
         let mut engine = new(network());
+        assert_eq!(*engine.network(), network());
         let [x, y] = some_batch(6);
         engine.set_batch(&x, &y);
         let before = step(&mut engine, 0.1);
-        let mut stored = network().map(|_| 0.0);
-        engine.store(&mut stored);
-        for (own, (parameter, _)) in stored.parameters().zip(engine.parameters_mut()) {
+        let updated = engine.network().into_owned();
+        for (own, (parameter, _)) in updated.parameters().zip(engine.parameters_mut()) {
             assert_eq!(own, parameter);
         }
-        let mut from_stored = new(stored.clone());
-        from_stored.set_batch(&x, &y);
+        let mut from_updated = new(updated.clone());
+        from_updated.set_batch(&x, &y);
         let after = engine.loss_and_gradients();
-        assert_eq!(from_stored.loss_and_gradients(), after);
+        assert_eq!(from_updated.loss_and_gradients(), after);
         assert!(after < before, "{after}, {before} before the step");
-        assert_ne!(stored, network());
-        assert_eq!(stored.predict(&x), *engine.layer(1).a);
+        assert_ne!(updated, network());
+        assert_eq!(updated.predict(&x), *engine.layer(1).a);
+        assert_eq!(engine.into_network(), updated);
     }
     on_both!(check);
-}
-
-#[test]
-fn store_refuses_a_network_of_other_layers() {
-    fn check<E: Engine<f64>>(new: impl Fn(Network<f64>) -> E) {
-        let engine = new(network());
-        let message = |inputs: usize, layers: &[(usize, Activation)]| {
-            let mut rng = seeded(1);
-            let other = Network::random(inputs, layers, Loss::LeastSquares, Initialization::Normal, &mut rng);
-            panic_message(|| engine.store(&mut other.expect("layers that fit")))
-        };
-        let tanh = Activation::Tanh;
-        assert_eq!(message(3, &[(4, tanh)]), "a network of more layers");
-        assert_eq!(message(3, &[(4, tanh), (2, tanh), (2, tanh)]), "a network of fewer layers");
-        assert_eq!(message(5, &[(4, tanh), (2, tanh)]), "a parameter of shape 4×3 for one of 4×5");
-        assert_eq!(message(3, &[(4, tanh), (6, tanh)]), "a parameter of shape 2×4 for one of 6×4");
-    }
-    on_both!(check);
-}
-
-#[test]
-fn the_engine_by_hand_shows_its_network() {
-    let mut engine = ByHand::new(network());
-    assert_eq!(*engine.network(), network());
-    let [x, y] = some_batch(2);
-    engine.set_batch(&x, &y);
-    step(&mut engine, 0.5);
-    let mut stored = network();
-    engine.store(&mut stored);
-    assert_eq!(*engine.network(), stored);
 }
 
 /// The labels are those of the paper, layers counted from 1.
@@ -222,6 +193,38 @@ fn a_batch_that_does_not_fit_is_refused_with_both_shapes() {
         assert_eq!(everything(&mut engine), everything(&mut fresh));
     }
     on_both!(check);
+}
+
+/// A training with such targets would go on for ever, with a loss that means nothing.
+#[test]
+fn targets_that_the_loss_does_not_take_are_refused_with_the_example() {
+    fn check<E: Engine<f64>>(new: impl Fn(Network<f64>) -> E, at: &str) {
+        let refusal = |loss, last, y: &Matrix<f64>| {
+            let layers = [(4, Activation::Tanh), (2, last)];
+            let network = Network::random(3, &layers, loss, Initialization::Normal, &mut seeded(21));
+            let mut engine = new(network.expect("layers that fit"));
+            let [x, right] = some_batch(3);
+            engine.set_batch(&x, y);
+            let message = panic_message(|| engine.loss_and_gradients());
+            // Who catches the panic finds an engine that works, with a batch that is filled in place.
+            engine.batch_mut()[1].copy_from(&right);
+            assert!(engine.loss_and_gradients().is_finite());
+            engine.batch_mut()[1].copy_from(y);
+            assert_eq!(panic_message(|| engine.loss_and_gradients()), message);
+            message
+        };
+        let y = Matrix::from_columns(&[[1.0, 0.0], [0.25, 0.25], [0.0, 2.0]]);
+        assert_eq!(
+            refusal(Loss::CrossEntropy, Activation::Softmax, &y),
+            format!("{at}the targets of example 2 sum to 0.5: those of cross-entropy are shares that sum to 1")
+        );
+        assert_eq!(
+            refusal(Loss::BinaryCrossEntropy, Activation::Sigmoid, &y),
+            format!("{at}target 2 of example 3 is 2: those of binary-cross-entropy lie between 0 and 1")
+        );
+    }
+    check(ByHand::new, "");
+    check(|network| ByTape::new(&network), "y: ");
 }
 
 /// Three classes, told apart by which of the three inputs is the largest.

@@ -3,8 +3,7 @@
 
 mod common;
 
-use common::{largest_difference, norm, random_matrix, random_targets, single};
-use nn_autodiff::Dual;
+use common::{random_matrix, random_targets, single};
 use nn_core::{Activation, Loss, Matrix, Scalar, Write, matmul, seeded};
 use nn_layers::{
     Bounds, ByHand, ByTape, Dense, GradientCheck, Initialization, Network, SINGLE_ENTRIES, check_gradients,
@@ -162,6 +161,28 @@ fn every_mistake_is_found_in_double_precision() {
 #[test]
 fn every_mistake_is_found_in_single_precision() {
     every_mistake_is_found::<f32>();
+}
+
+/// A unit of either hidden layer is saturated, so that σ′ has no digit there. All mistakes are found at the others.
+#[test]
+fn every_mistake_is_found_beside_saturated_units() {
+    fn check<T: Scalar>(z: f64) {
+        let (network, x, y) = square::<T>();
+        let mut layers = network.layers().to_vec();
+        layers[..2].iter_mut().for_each(|dense| dense.bias[(3, 0)] = T::from_f64(z));
+        let network = Network::new(layers, network.loss()).expect("layers that fit");
+        let right = compared(&network, &x, &y, &wrong_gradients(&network, &x, &y, M::None));
+        assert!(right.agrees() && right.saturated_units == 2 && right.saturated_activations == 10, "{right:#?}");
+        for mistake in MISTAKES {
+            let wrong = wrong_gradients(&network, &x, &y, mistake);
+            let both = compare_gradients(&network, &x, &y, &wrong, &wrong, 1);
+            let ([_, dual, stencil], bounds) = (both.worst(), Bounds::of::<T>());
+            assert!(dual > bounds.dual && stencil > bounds.stencil, "{mistake:?}: {both:#?}");
+            assert!(!compared(&network, &x, &y, &wrong).agrees(), "{mistake:?}");
+        }
+    }
+    check::<f64>(50.0);
+    check::<f32>(25.0);
 }
 
 /// The row of the matrix whose gradient is wrong is the one that says so.
@@ -361,60 +382,6 @@ fn gradients_of_another_network_are_refused() {
     let (network, x, y) = square::<f64>();
     let hand = gradients(&mut ByHand::new(network.clone()), &x, &y);
     compare_gradients(&network, &x, &y, &hand, &hand[..4], 1);
-}
-
-// ——— Second derivatives ———
-
-/// A network of dual numbers θ + v ε on the tape: its gradient carries H v beside ∂J/∂θ. Against the central difference
-/// (g(θ + hv) − g(θ − hv)) / 2h of the engine by hand.
-#[test]
-fn a_tape_over_duals_gives_hessian_vector_products_of_a_network() {
-    for (last, loss) in [
-        (Activation::Softmax, Loss::CrossEntropy),
-        (Activation::Sigmoid, Loss::BinaryCrossEntropy),
-        (Activation::Tanh, Loss::LeastSquares),
-    ] {
-        let mut rng = seeded(34);
-        let layers = [(5, Activation::Tanh), (4, Activation::Softplus), (3, Activation::Sigmoid), (3, last)];
-        let network = Network::<f64>::random(4, &layers, loss, Initialization::Glorot, &mut rng).expect("layers");
-        let (x, y) = (random_matrix(4, 6, &mut rng), random_targets(loss, 3, 6, &mut rng));
-        let v: Vec<_> = network.parameters().map(|p| random_matrix(p.rows(), p.columns(), &mut rng)).collect();
-        let moved = |h: f64| {
-            let mut moved = network.layers().to_vec();
-            for (dense, v) in moved.iter_mut().zip(v.chunks(2)) {
-                dense.weight.zip_in_place(&v[0], |w, v| w + h * v);
-                dense.bias.zip_in_place(&v[1], |b, v| b + h * v);
-            }
-            Network::new(moved, loss).expect("layers that fit")
-        };
-
-        // The network with θ + v ε: its layers are put together again, because v differs from entry to entry.
-        let mut duals = network.map(Dual::constant).layers().to_vec();
-        for (dense, v) in duals.iter_mut().zip(v.chunks(2)) {
-            for (matrix, v) in [(&mut dense.weight, &v[0]), (&mut dense.bias, &v[1])] {
-                matrix.zip_in_place(&v.map(Dual::constant), |theta, v| Dual::new(theta.value, v.value));
-            }
-        }
-        let duals = Network::new(duals, loss).expect("layers that fit");
-        let found = gradients(&mut ByTape::new(&duals), &x.map(Dual::constant), &y.map(Dual::constant));
-
-        const H: f64 = 1e-5;
-        let at = gradients(&mut ByHand::new(network.clone()), &x, &y);
-        let [up, down] = [H, -H].map(|h| gradients(&mut ByHand::new(moved(h)), &x, &y));
-        let mut products = Vec::new();
-        for (p, found) in found.iter().enumerate() {
-            let off = largest_difference(&found.map(|g| g.value), &at[p]);
-            assert!(off <= 1e-14 * norm(&at[p]), "the gradient stands in the real part, but differs by {off:e}");
-            let mut want = up[p].clone();
-            want.zip_in_place(&down[p], |up, down| (up - down) / (2.0 * H));
-            products.push((found.map(|g| g.derivative), want));
-        }
-        // On the scale of the whole product, as for gradients, and far from zero in every matrix.
-        let scale = products.iter().map(|(_, want)| norm(want)).fold(0.0, f64::max);
-        let error = products.iter().map(|(got, want)| largest_difference(got, want)).fold(0.0, f64::max);
-        assert!(products.iter().all(|(got, _)| norm(got) > 1e-4 * scale));
-        assert!(error <= 1e-7 * scale, "{loss}: {:e}", error / scale);
-    }
 }
 
 /// |z| is held against 8 ε (Σ|w a| + |b|): one ulp is at the kink, a millionth of a millionth of a thousandth is not.

@@ -235,7 +235,7 @@ fn predictions_are_those_of_the_forward_pass() {
     let predicted = network.predict(&x);
     assert_eq!(predicted.shape().to_string(), "2×7");
     let mut engine = ByHand::new(network.clone());
-    engine.set_batch(&x, &Matrix::zeros(2, 7));
+    engine.set_batch(&x, &random_targets(network.loss(), 2, 7, &mut seeded(35)));
     engine.loss_and_gradients();
     assert_eq!(predicted, *engine.layer(2).a);
     // Some of the examples, as a view, and none.
@@ -267,6 +267,10 @@ fn loss_and_outputs_are_those_of_the_forward_pass() {
     assert_eq!(
         panic_message(|| network().loss_and_outputs(&Matrix::zeros(5, 3), &Matrix::zeros(2, 4))),
         "cost cross-entropy: z is 2×3, a is 2×3, y is 2×4"
+    );
+    assert_eq!(
+        panic_message(|| network().loss_and_outputs(&Matrix::zeros(5, 3), &Matrix::zeros(2, 3))),
+        "the targets of example 1 sum to 0: those of cross-entropy are shares that sum to 1"
     );
 }
 

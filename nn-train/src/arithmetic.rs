@@ -130,17 +130,20 @@ pub(crate) fn result(x: f64) -> String {
     significant(x, 12)
 }
 
-/// The square root of the sum of squares, as a result.
+/// The square root of the sum of squares, as a result. Squares of numbers in units of the largest do not overflow.
 pub(crate) fn norm(matrix: &Matrix<f64>) -> String {
-    result(matrix.as_slice().iter().map(|x| x * x).sum::<f64>().sqrt())
+    let unit = largest(matrix.as_slice().iter().map(|x| x.abs())).max(f64::MIN_POSITIVE);
+    result(unit * matrix.as_slice().iter().map(|x| (x / unit).powi(2)).sum::<f64>().sqrt())
 }
 
-/// max |u − v|, or NaN where one of the two is NaN and the other is not.
+/// max |u − v|; not finite where an entry of either is not.
 pub(crate) fn largest_difference(u: &Matrix<f64>, v: &Matrix<f64>) -> f64 {
-    let same = |u: f64, v: f64| u == v || (u.is_nan() && v.is_nan());
-    let differences =
-        u.as_slice().iter().zip(v.as_slice()).map(|(&u, &v)| if same(u, v) { 0.0 } else { (u - v).abs() });
-    differences.fold(0.0, |largest: f64, d| if largest >= d || largest.is_nan() { largest } else { d })
+    largest(u.as_slice().iter().zip(v.as_slice()).map(|(u, v)| (u - v).abs()))
+}
+
+/// The largest of some numbers that are not negative, NaN where one of them is; 0 of none.
+pub(crate) fn largest(numbers: impl Iterator<Item = f64>) -> f64 {
+    numbers.fold(0.0, |largest: f64, x| if x <= largest || largest.is_nan() { largest } else { x })
 }
 
 /// A number with so many significant digits, without zeros at its end.

@@ -16,7 +16,10 @@ use crate::{DataSet, Targets};
 /// assert_eq!(data.image, Some((8, 8)));
 /// ```
 pub fn digits() -> DataSet {
-    let mut text = include_bytes!("../data/digits.csv").as_slice();
+    digits_of(include_bytes!("../data/digits.csv"))
+}
+
+fn digits_of(mut text: &[u8]) -> DataSet {
     let mut pixels = vec![0.0; DIGITS * PIXELS];
     let mut labels = vec![0; DIGITS];
     // This runs at each start of the program, and the general parser for numbers takes several times as long.
@@ -25,6 +28,8 @@ pub fn digits() -> DataSet {
             *pixel = f64::from(next_number(&mut text));
         }
         *label = usize::from(next_number(&mut text));
+        // Git for Windows may end lines with a carriage return and a line feed: the first of them has been taken.
+        text = text.strip_prefix(b"\n").unwrap_or(text);
     }
     DataSet {
         name: "digits".to_owned(),
@@ -37,8 +42,8 @@ pub fn digits() -> DataSet {
 const DIGITS: usize = 1797;
 const PIXELS: usize = 64;
 
-/// Takes a number of one or two digits, and the comma or line feed behind it, from the front of the text. Both of these
-/// sort before the digits.
+/// Takes a number of one or two digits, and the comma or line end behind it, from the front of the text. All of these sort
+/// before the digits.
 fn next_number(text: &mut &[u8]) -> u8 {
     let (first, second) = (text[0] - b'0', text[1]);
     let (number, length) = if second < b'0' { (first, 2) } else { (10 * first + (second - b'0'), 3) };
@@ -58,7 +63,11 @@ fn next_number(text: &mut &[u8]) -> u8 {
 /// assert_eq!(data.class_names().map(|names| names.join(" ")), Some("setosa versicolor virginica".to_owned()));
 /// ```
 pub fn iris() -> DataSet {
-    let mut lines = include_str!("../data/iris.csv").lines();
+    iris_of(include_str!("../data/iris.csv"))
+}
+
+fn iris_of(text: &str) -> DataSet {
+    let mut lines = text.lines();
     // The first line holds the number of rows, the number of features, and the names of the classes.
     let names = lines.next().into_iter().flat_map(|line| line.split(',').skip(2)).map(str::to_owned).collect();
     let (mut lengths, mut labels) = (Vec::new(), Vec::new());
@@ -140,6 +149,17 @@ mod tests {
         assert!(data.labels().unwrap().is_sorted());
         assert_eq!(data.class_names().unwrap(), ["setosa", "versicolor", "virginica"]);
         assert_eq!((data.name.as_str(), data.image), ("iris", None));
+    }
+
+    #[test]
+    fn either_line_end_will_do() {
+        let unix = |text: &str| text.replace("\r\n", "\n");
+        let windows = |text: &str| unix(text).replace('\n', "\r\n");
+        let (digits_csv, iris_csv) = (include_str!("../data/digits.csv"), include_str!("../data/iris.csv"));
+        for line_end in [&unix as &dyn Fn(&str) -> String, &windows] {
+            assert_eq!(digits_of(line_end(digits_csv).as_bytes()), digits());
+            assert_eq!(iris_of(&line_end(iris_csv)), iris());
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The worked example: every number of a forward pass, a δ-recursion and one update, by both engines.
 
-use nn_core::{Loss, Matrix, Scalar};
+use nn_core::{Matrix, Scalar};
 use nn_layers::{ByHand, ByTape, Engine, LayerValues, Network};
 
+use crate::arithmetic::{largest, largest_difference as difference};
 use crate::{Precision, sgd_update};
 
 /// Everything that the two engines compute for one batch, as f64, which holds the numbers of either precision exactly.
@@ -20,7 +21,8 @@ pub struct Explanation {
     pub by_hand: EngineExplanation,
     /// J and the layers, by the tape.
     pub by_tape: EngineExplanation,
-    /// The largest absolute difference between any two numbers that should be the same.
+    /// The largest absolute difference between any two numbers that should be the same; not finite where one
+    /// of them is not.
     pub largest_difference: f64,
     /// W and b of each layer after one step of gradient descent, where a learning rate was given.
     pub updated: Option<Updated>,
@@ -63,7 +65,8 @@ pub struct Updated {
 ///
 /// # Panics
 ///
-/// Panics if the batch does not fit the network, or is empty.
+/// Panics if the batch does not fit the network, is empty, or has targets that the loss
+/// [does not take](nn_core::Loss::check_targets).
 pub fn explain(
     network: &Network<f64>,
     x: &Matrix<f64>,
@@ -106,7 +109,13 @@ fn explain_in<T: Scalar>(
     }
 }
 
-fn run<T: Scalar>(engine: &mut impl Engine<T>, layers: usize, x: &Matrix<T>, y: &Matrix<T>) -> EngineExplanation {
+/// What an engine computes for a batch.
+pub(crate) fn run<T: Scalar>(
+    engine: &mut impl Engine<T>,
+    layers: usize,
+    x: &Matrix<T>,
+    y: &Matrix<T>,
+) -> EngineExplanation {
     engine.set_batch(x, y);
     let loss = engine.loss_and_gradients().to_f64();
     let layers = (0..layers).map(|l| LayerExplanation::new(engine.layer(l))).collect();
@@ -130,35 +139,9 @@ impl LayerExplanation {
     }
 }
 
-/// max |by hand − by tape| over J and all entries of all layers; NaN where one of the two is NaN and the other is not.
+/// max |by hand − by tape| over J and all entries of all layers; not finite where one of these numbers is not.
 fn largest_difference(hand: &EngineExplanation, tape: &EngineExplanation) -> f64 {
-    let numbers = |engine: &EngineExplanation| -> Vec<f64> {
-        let layers = engine.layers.iter().flat_map(|layer| layer.matrices());
-        let entries = layers.flat_map(|matrix| matrix.as_slice().iter().copied());
-        std::iter::once(engine.loss).chain(entries).collect()
-    };
-    numbers(hand).into_iter().zip(numbers(tape)).fold(0.0, |largest, (h, t)| {
-        let difference = if h == t || (h.is_nan() && t.is_nan()) { 0.0 } else { (h - t).abs() };
-        if largest.is_nan() || difference <= largest { largest } else { difference }
-    })
-}
-
-/// Whether y can be a target of this cost, for one example: a message where it cannot.
-///
-/// # Errors
-///
-/// Cross-entropy needs shares that sum to 1; binary cross-entropy needs numbers in [0, 1].
-pub fn check_target(loss: Loss, y: &[f64]) -> Result<(), String> {
-    let in_unit = |&y: &f64| (0.0..=1.0).contains(&y);
-    let sum: f64 = y.iter().sum();
-    match loss {
-        Loss::LeastSquares => Ok(()),
-        Loss::CrossEntropy | Loss::BinaryCrossEntropy if !y.iter().all(in_unit) => {
-            Err(format!("the targets of {loss} lie between 0 and 1"))
-        }
-        Loss::CrossEntropy if (sum - 1.0).abs() > 1e-6 => {
-            Err(format!("the targets of {loss} sum to 1 for each example, not to {sum}"))
-        }
-        Loss::CrossEntropy | Loss::BinaryCrossEntropy => Ok(()),
-    }
+    let layers = hand.layers.iter().zip(&tape.layers).map(|(hand, tape)| [hand.matrices(), tape.matrices()]);
+    let of_matrices = layers.flat_map(|[hand, tape]| hand.into_iter().zip(tape)).map(|(h, t)| difference(h, t));
+    largest(of_matrices.chain([(hand.loss - tape.loss).abs()]))
 }

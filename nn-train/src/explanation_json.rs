@@ -8,7 +8,8 @@ impl Explanation {
     /// The numbers in JSON, a matrix a line, with the digits that it takes to read back the same bits.
     ///
     /// z, a and δ have a row for each example; gradients and weights have a row for each unit; biases are flat. JSON
-    /// has no infinity and no NaN: they become `null`.
+    /// has no infinity and no NaN: they become `null`, here and in `largest_difference`. The program `nn` asks
+    /// [`Model::overflow_of_gradients`](crate::Model::overflow_of_gradients) first, and prints neither.
     pub fn to_json(&self) -> String {
         let updated = self.updated.as_ref().map_or(String::new(), |Updated { network, .. }| {
             let layers = network.layers().iter().map(|dense| {

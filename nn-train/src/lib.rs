@@ -27,15 +27,13 @@
 //!
 //! let layers = [(32, Activation::Relu), (10, Activation::Softmax)];
 //! let network = Network::random(64, &layers, Loss::CrossEntropy, Initialization::He, &mut seeded(1))?;
-//! let plan = Plan { epochs: 10, batch_size: 32, learning_rate: 0.1, ..Plan::default() };
-//! let mut trainer = Trainer::new(ByHand::new(network.clone()), Optimizer::sgd(), plan);
-//! for epoch in 1..=3 {
-//!     trainer.epoch(&train, epoch, |_| std::ops::ControlFlow::Continue(())).expect("a loss that stays finite");
-//! }
-//! let mut trained = network;
-//! trainer.store(&mut trained);
-//! assert!(held_out.evaluate(&trained).accuracy.expect("classes") > 0.9);
-//! # Ok::<(), nn_layers::NetworkError>(())
+//! let plan = Plan { epochs: 3, ..Plan::default() };
+//! let mut trainer = Trainer::new(ByHand::new(network), Optimizer::sgd(), plan);
+//! trainer.train(&train)?;
+//! let network = trainer.into_network();
+//! assert!(held_out.evaluate(&network).accuracy > Some(0.9));
+//! println!("the first five rows are read as {:?}", &network.classify(&held_out.x)[..5]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # In the book
@@ -45,35 +43,61 @@
 //!
 //! # What it does not do
 //!
-//! Without its default feature `cli` this crate touches no file, no clock and no thread, and compiles for wasm32.
+//! Without its default feature `cli` this crate touches no file and no clock, and without `threads`, which `cli` includes,
+//! no thread: it compiles for wasm32.
 #![forbid(unsafe_code)]
 
 mod arithmetic;
+mod cell;
+#[cfg(feature = "cli")]
+mod csv_error;
+#[cfg(feature = "cli")]
+mod csv_reader;
 mod data_set;
+mod diagnosis;
 mod document;
 mod embedded;
 mod explanation;
 mod explanation_json;
+mod message;
 mod metrics;
+mod mistakes;
 mod model;
 mod optimizer;
+mod overflow;
 mod split;
 mod standardize;
 mod synthetic;
 #[cfg(feature = "cli")]
+mod text_file;
+#[cfg(feature = "threads")]
 mod threads;
 mod training;
 mod worked_example;
 
+pub use cell::{NumberError, plain_number};
+#[cfg(feature = "cli")]
+pub use csv_error::{CellFault, CsvError};
+#[cfg(feature = "cli")]
+pub use csv_reader::{CSV_CELL_LIMIT, CSV_LINE_LIMIT, CsvReader, Header, Row};
 pub use data_set::{DataSet, DataSetError, Targets};
+pub use diagnosis::{
+    Array, Compared, DiagnoseError, Diagnosis, Digits, Finding, Quantity, Sample, Yours, YoursError, diagnose,
+};
 pub use embedded::{digits, iris};
-pub use explanation::{EngineExplanation, Explanation, LayerExplanation, Updated, check_target, explain};
-pub use metrics::{ConfusionMatrix, accuracy, predicted_class, r_squared};
+pub use explanation::{EngineExplanation, Explanation, LayerExplanation, Updated, explain};
+pub use message::{counted, escaped, one_line, quoted};
+pub use metrics::{ConfusionMatrix, accuracy, r_squared};
+pub use mistakes::{CATALOGUE, Equation, Lines, Made, Mistake, Place, Task, chapter_title, explain_with_mistakes};
 pub use model::{Model, ModelError, Precision};
+pub use nn_layers::predicted_class;
 pub use optimizer::{Optimizer, RestoreError, Schedule, sgd_update};
+pub use overflow::{Overflow, OverflowPlace};
 pub use split::{Split, split};
 pub use standardize::Standardization;
 pub use synthetic::{circles, moons, spirals, xor};
 #[cfg(feature = "cli")]
+pub use text_file::{Foreign, JSON_FILE_LIMIT, TextFileError, read_json_text};
+#[cfg(feature = "threads")]
 pub use threads::{Threads, ThreadsError};
 pub use training::{BatchReport, EpochReport, Evaluation, Examples, Plan, Stopped, Trainer};

@@ -3,32 +3,9 @@
 use std::fmt;
 
 use nn_core::{Matrix, Scalar};
+use nn_layers::predicted_class;
 
-/// The class that a network gives to example `j`: the row of its largest output, the first of equals. A network with one
-/// output says class 1 where a ≥ ½ and class 0 elsewhere.
-///
-/// # Shapes
-///
-/// `outputs` = a⁽ᴸ⁾: n_L × m.
-///
-/// # Panics
-///
-/// Panics if there is no example `j`, or no output.
-///
-/// ```
-/// use nn_core::Matrix;
-/// use nn_train::predicted_class;
-///
-/// let a = Matrix::from_columns(&[[0.1, 0.7, 0.2], [0.4, 0.4, 0.2]]);
-/// assert_eq!([predicted_class(&a, 0), predicted_class(&a, 1)], [1, 0]);
-/// let a = Matrix::from_rows(&[[0.2, 0.5]]);
-/// assert_eq!([predicted_class(&a, 0), predicted_class(&a, 1)], [0, 1]);
-/// ```
-#[inline]
-#[track_caller]
-pub fn predicted_class<T: Scalar>(outputs: &Matrix<T>, j: usize) -> usize {
-    if outputs.rows() == 1 { usize::from(outputs[(0, j)] >= T::from_f64(0.5)) } else { outputs.argmax(j) }
-}
+use crate::standardize::power_of_two_below;
 
 /// The share of examples whose [`predicted_class`] is their label.
 ///
@@ -235,14 +212,23 @@ pub fn r_squared<T: Scalar>(outputs: &Matrix<T>, targets: &Matrix<T>) -> f64 {
 fn r_squared_of_row<T: Scalar>(outputs: &Matrix<T>, targets: &Matrix<T>, i: usize) -> f64 {
     let y = || targets.row_iter(i).map(|y| y.to_f64());
     let a = outputs.row_iter(i).map(|a| a.to_f64());
-    let residual: f64 = y().zip(a).map(|(y, a)| (y - a) * (y - a)).sum();
+    let residuals: Vec<f64> = y().zip(a).map(|(y, a)| y - a).collect();
     // Equality is asked for, not a deviation of 0: the rounded mean of equal numbers may differ from them.
     if y().all(|target| target == targets[(i, 0)].to_f64()) {
-        return if residual == 0.0 { 1.0 } else { 0.0 };
+        return if residuals.iter().all(|&residual| residual == 0.0) { 1.0 } else { 0.0 };
     }
-    let mean = y().sum::<f64>() / targets.columns() as f64;
-    let total: f64 = y().map(|y| (y - mean) * (y - mean)).sum();
-    1.0 - residual / total
+    let n = targets.columns() as f64;
+    let sum: f64 = y().sum();
+    let mean = if sum.is_finite() { sum / n } else { y().map(|y| y / n).sum() };
+    let deviations: Vec<f64> = y().map(|y| y - mean).collect();
+    let ((residual, small), (total, large)) = (sum_of_squares(&residuals), sum_of_squares(&deviations));
+    1.0 - residual / total * (small / large).powi(2)
+}
+
+/// Σ x² in units of the second number squared: no square overflows or vanishes.
+fn sum_of_squares(numbers: &[f64]) -> (f64, f64) {
+    let unit = power_of_two_below(numbers.iter().fold(0.0, |largest, x| largest.max(x.abs())));
+    (numbers.iter().map(|x| (x / unit).powi(2)).sum(), unit)
 }
 
 #[track_caller]
@@ -388,6 +374,20 @@ mod tests {
         assert_eq!(r_squared(&y, &y), 1.0);
         assert_eq!(r_squared(&y.map(|y: f64| y + 1e-9), &y), 0.0);
         assert_eq!(r_squared(&Matrix::from_column(&[2.0, 3.0]), &Matrix::from_column(&[2.0, 4.0])), 0.5); // one example
+    }
+
+    /// R² has no unit: the size of the numbers is no matter.
+    #[test]
+    fn squares_of_large_and_small_targets_neither_overflow_nor_vanish() {
+        let (y, a) = ([1.0, 2.0, 3.0], [1.5, 2.0, 2.5]); // R² = 0.75
+        for size in [1e-300, 1e-170, 1e100, 1e200, f64::MAX / 4.0] {
+            let [y, a] = [y, a].map(|row| Matrix::from_rows(&[row.map(|x| x * size)]));
+            assert!((r_squared(&a, &y) - 0.75).abs() < 1e-14, "{size}: {}", r_squared(&a, &y));
+        }
+        // Outputs that are off by 1e100 deviations; by 1e200, R² itself is below every number.
+        let y = Matrix::from_rows(&[[-1.0, 1.0]]);
+        assert!((r_squared(&Matrix::from_rows(&[[1e100, 1e100]]), &y) / -1e200 - 1.0).abs() < 1e-14);
+        assert_eq!(r_squared(&Matrix::from_rows(&[[1e200, 1e200]]), &y), f64::NEG_INFINITY);
     }
 
     #[test]

@@ -9,15 +9,17 @@
 //! `weight` has a row for each unit of its layer and a column for each unit of the layer below. Optional keys are
 //! `precision`, `classes`, `standardize` and `metadata`; any other key is an error.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
+use std::io::{self, Write};
 use std::str::FromStr;
 
-use nn_core::{Activation, Matrix};
+use nn_core::{Activation, Matrix, Scalar};
 use nn_layers::{Dense, Network, NetworkError};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::Standardization;
+use crate::message::counted;
+use crate::{Overflow, Standardization};
 
 /// The floating-point numbers that a network computes with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,7 +94,7 @@ pub enum ModelError {
         error: nn_core::UnknownName,
     },
     /// The rows of a weight matrix differ in length.
-    #[error("layer {layer}, row {row} of weight has {found} numbers, but row 1 has {expected}")]
+    #[error("layer {layer}, row {row} of weight has {}, but row 1 has {expected}", counted(*.found, "number"))]
     Ragged {
         /// From 1.
         layer: usize,
@@ -107,7 +109,7 @@ pub enum ModelError {
     #[error("{0}")]
     Network(#[from] NetworkError),
     /// The number of classes does not fit the outputs.
-    #[error("{found} classes for a network with {outputs} outputs")]
+    #[error("{} for a network with {}", counted(*.found, "class"), counted(*.outputs, "output"))]
     Classes {
         /// Names given.
         found: usize,
@@ -121,7 +123,10 @@ pub enum ModelError {
         class: String,
     },
     /// The standardisation does not fit the inputs.
-    #[error("standardize has {mean} means and {scale} scales for a network with {inputs} inputs")]
+    #[error(
+        "standardize has {} and {} for a network with {}",
+        counted(*.mean, "mean"), counted(*.scale, "scale"), counted(*.inputs, "input")
+    )]
     Standardize {
         /// Means given.
         mean: usize,
@@ -131,7 +136,7 @@ pub enum ModelError {
         inputs: usize,
     },
     /// A scale is negative.
-    #[error("standardize: scale {index} is {value}: a scale is 0 (a constant column) or larger")]
+    #[error("standardize: scale {index} is {value:?}: a scale is 0 (a constant column) or larger")]
     Scale {
         /// From 1.
         index: usize,
@@ -139,7 +144,7 @@ pub enum ModelError {
         value: f64,
     },
     /// A parameter is too large for the model's precision.
-    #[error("layer {layer}: {value:e} overflows f32, the precision of this model")]
+    #[error("layer {layer}: {value:?} overflows f32, the precision of this model")]
     Overflow {
         /// From 1.
         layer: usize,
@@ -238,32 +243,48 @@ impl Model {
         Ok(model)
     }
 
-    /// The JSON form: a line for each layer, numbers that read back to the same bits.
+    /// The JSON form as a text; [`write_json`](Model::write_json) says what it looks like.
     pub fn to_json(&self) -> String {
-        let mut json =
-            format!("{{\"format\": \"{FORMAT}\", \"version\": {VERSION}, \"loss\": \"{}\"", self.network.loss());
-        // Writing to a String does not fail.
-        let _ = write!(json, ", \"precision\": \"{}\"", self.precision);
+        let mut json = Vec::new();
+        self.write_json(&mut json).expect("memory does not fail");
+        String::from_utf8(json).expect("JSON is UTF-8")
+    }
+
+    /// Writes the JSON form: a line for each layer, numbers that read back to the same bits.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer.
+    pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        let (loss, precision) = (self.network.loss(), self.precision);
+        write!(out, "{{\"format\": \"{FORMAT}\", \"version\": {VERSION}, \"loss\": \"{loss}\"")?;
+        write!(out, ", \"precision\": \"{precision}\"")?;
         if let Some(classes) = &self.classes {
-            let _ = write!(json, ",\n \"classes\": {}", list(classes));
+            write!(out, ",\n \"classes\": ")?;
+            write_list(out, classes)?;
         }
         if let Some(Standardization { mean, scale }) = &self.standardize {
-            let _ = write!(json, ",\n \"standardize\": {{\"mean\": {}, \"scale\": {}}}", list(mean), list(scale));
+            write!(out, ",\n \"standardize\": {{\"mean\": ")?;
+            write_list(out, mean)?;
+            write!(out, ", \"scale\": ")?;
+            write_list(out, scale)?;
+            write!(out, "}}")?;
         }
         if let Some(metadata) = &self.metadata {
-            let _ = write!(json, ",\n \"metadata\": {metadata}");
+            write!(out, ",\n \"metadata\": {metadata}")?;
         }
         for (l, dense) in self.network.layers().iter().enumerate() {
-            let rows = (0..dense.outputs()).map(|i| list(dense.weight.row_iter(i))).collect::<Vec<_>>().join(", ");
-            let _ = write!(
-                json,
-                "{}{{\"activation\": \"{}\", \"weight\": [{rows}], \"bias\": {}}}",
-                if l == 0 { ",\n \"layers\": [" } else { ",\n  " },
-                dense.activation,
-                list(dense.bias.as_slice())
-            );
+            let before = if l == 0 { ",\n \"layers\": [" } else { ",\n  " };
+            write!(out, "{before}{{\"activation\": \"{}\", \"weight\": [", dense.activation)?;
+            for i in 0..dense.outputs() {
+                out.write_all(if i == 0 { b"" } else { b", " })?;
+                write_list(out, dense.weight.row_iter(i))?;
+            }
+            write!(out, "], \"bias\": ")?;
+            write_list(out, dense.bias.as_slice())?;
+            write!(out, "}}")?;
         }
-        json + "]}\n"
+        writeln!(out, "]}}")
     }
 
     fn check(&self) -> Result<(), ModelError> {
@@ -286,6 +307,12 @@ impl Model {
             }
         }
         Ok(())
+    }
+
+    /// The first parameter that is too large for the model's [`precision`](Model::precision), which one may have changed.
+    pub fn overflowing_parameter(&self) -> Option<f64> {
+        let parameters = self.network.parameters().flat_map(|parameter| parameter.as_slice());
+        parameters.copied().find(|&x| !self.precision.holds(x))
     }
 
     /// Raw inputs, a column for each example, as the network is to see them.
@@ -317,6 +344,48 @@ impl Model {
             Precision::F32 => self.network.map(|w| w as f32).predict(&x.map(|x| x as f32)).map(f64::from),
         }
     }
+
+    /// As [`predict`](Model::predict), where every number on the way is finite.
+    ///
+    /// Outputs alone do not show it: a sum that overflows on its way may come back, and sigmoid(∞) is 1.
+    ///
+    /// # Errors
+    ///
+    /// The first example with a number that is not finite, as [`overflow`](Model::overflow) tells it.
+    ///
+    /// ```
+    /// use nn_core::Matrix;
+    /// use nn_train::Model;
+    ///
+    /// let text = r#"{"format": "nn-model", "version": 1, "loss": "least-squares",
+    ///     "layers": [{"activation": "tanh", "weight": [[1e200]], "bias": [0]}]}"#;
+    /// let model = Model::from_json(text)?;
+    /// assert_eq!(model.predict_finite(&Matrix::from_rows(&[[1.0, 0.0]])), Ok(Matrix::from_rows(&[[1.0, 0.0]])));
+    /// let overflow = model.predict_finite(&Matrix::from_rows(&[[1.0, 1e200]])).unwrap_err();
+    /// assert_eq!((overflow.example, overflow.to_string()), (1, "z⁽¹⁾ of unit 1 is inf".to_owned()));
+    /// # Ok::<(), nn_train::ModelError>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics if x does not have n₀ rows.
+    pub fn predict_finite(&self, x: &Matrix<f64>) -> Result<Matrix<f64>, Overflow> {
+        let prepared = self.prepare(x);
+        let outputs = match self.precision {
+            Precision::F64 => finite_outputs(&self.network, &prepared),
+            Precision::F32 => finite_outputs(&self.network.map(|w| w as f32), &prepared.map(|x| x as f32)),
+        };
+        // The second pass, for the place, is only taken where there is one to be told.
+        outputs.ok_or_else(|| self.overflow(x).expect("the same pass finds the same numbers"))
+    }
+}
+
+/// a⁽ᴸ⁾, if the inputs and every z⁽ˡ⁾ are finite.
+fn finite_outputs<T: Scalar>(network: &Network<T>, x: &Matrix<T>) -> Option<Matrix<f64>> {
+    let all_finite = |matrix: &Matrix<T>| matrix.as_slice().iter().all(|x| x.to_f64().is_finite());
+    let mut is_finite = all_finite(x);
+    let [_, a] = network.forward(x, |_, z, _| is_finite = is_finite && all_finite(z));
+    is_finite.then(|| a.map(T::to_f64))
 }
 
 fn dense(l: usize, layer: &FileLayer, precision: Precision) -> Result<Dense<f64>, ModelError> {
@@ -340,7 +409,14 @@ fn parse_name<N: FromStr<Err = nn_core::UnknownName>>(
 }
 
 /// A JSON list of numbers or strings on one line.
-fn list<'a, V: serde::Serialize + 'a>(values: impl IntoIterator<Item = &'a V>) -> String {
-    let texts = values.into_iter().map(|value| serde_json::to_string(value).expect("numbers and strings are JSON"));
-    format!("[{}]", texts.collect::<Vec<_>>().join(", "))
+fn write_list<'a, V: serde::Serialize + 'a>(
+    out: &mut dyn Write,
+    values: impl IntoIterator<Item = &'a V>,
+) -> io::Result<()> {
+    out.write_all(b"[")?;
+    for (i, value) in values.into_iter().enumerate() {
+        out.write_all(if i == 0 { b"" } else { b", " })?;
+        serde_json::to_writer(&mut *out, value)?;
+    }
+    out.write_all(b"]")
 }

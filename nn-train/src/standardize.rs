@@ -137,7 +137,7 @@ fn standardized(x: f64, mean: f64, scale: f64) -> f64 {
 
 /// The largest power of two that is not above x: x in units of it is exact and less than 2. At least the smallest normal
 /// number, so that one can divide by it.
-fn power_of_two_below(x: f64) -> f64 {
+pub(crate) fn power_of_two_below(x: f64) -> f64 {
     f64::from_bits(x.to_bits() & f64::INFINITY.to_bits()).max(f64::MIN_POSITIVE)
 }
 

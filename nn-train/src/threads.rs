@@ -1,5 +1,6 @@
 //! Threads for large products and updates, kept alive between them.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nn_core::{Executor, Task};
@@ -49,7 +50,10 @@ impl Threads {
             return Ok(Threads { pool: None });
         }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        Ok(Threads { pool: Some(pool.map_err(|source| ThreadsError { threads, source })?) })
+        let pool = pool.map_err(|source| ThreadsError { threads, source })?;
+        // The system may set memory aside for a thread when it first allocates. Now each has, and what is left will stay.
+        pool.broadcast(|_| std::hint::black_box(Box::new(0)));
+        Ok(Threads { pool: Some(pool) })
     }
 
     /// The number of threads for a training with batches of `examples`, where nobody says: as many as the machine has
@@ -70,6 +74,21 @@ impl Threads {
     /// How many there are.
     pub fn count(&self) -> usize {
         self.pool.as_ref().map_or(1, rayon::ThreadPool::current_num_threads)
+    }
+
+    /// Calls `question` in every thread, in one after the other: whether there is memory, for one, may depend on who asks.
+    ///
+    /// # Errors
+    ///
+    /// The first error of an answer.
+    pub fn ask_each<E: Send>(&self, question: impl Fn() -> Result<(), E> + Sync) -> Result<(), E> {
+        let Some(pool) = &self.pool else { return question() };
+        let turn = Mutex::new(());
+        let ask = |_: rayon::BroadcastContext<'_>| {
+            let _turn = turn.lock();
+            question()
+        };
+        pool.broadcast(ask).into_iter().collect()
     }
 
     /// Calls `work` in one of the threads, with the others at hand for its large products.
@@ -141,6 +160,26 @@ mod tests {
             let pool = Threads::new(threads).expect("threads");
             assert_eq!(pool.count(), threads);
             assert_eq!(pool.run(|| rayon::current_thread_index().is_some()), threads > 1);
+        }
+    }
+
+    #[test]
+    fn every_thread_is_asked() {
+        for threads in [1, 2, 3] {
+            let asked = Mutex::new(Vec::new());
+            let pool = Threads::new(threads).expect("threads");
+            let question = |refuse: Option<usize>| {
+                let here = rayon::current_thread_index();
+                asked.lock().expect("no panic").push(here);
+                if here == refuse { Err(here) } else { Ok(()) }
+            };
+            assert_eq!(pool.ask_each(|| question(Some(threads))), Ok(()));
+            let mut threads_asked = std::mem::take(&mut *asked.lock().expect("no panic"));
+            threads_asked.sort();
+            assert_eq!(threads_asked, if threads == 1 { vec![None] } else { (0..threads).map(Some).collect() });
+            if threads > 1 {
+                assert_eq!(pool.ask_each(|| question(Some(1))), Err(Some(1)));
+            }
         }
     }
 

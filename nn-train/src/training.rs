@@ -1,5 +1,6 @@
 //! The training loop: rounds through the data, batch by batch.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use nn_core::{Matrix, Scalar, seeded, shuffle};
@@ -129,7 +130,7 @@ pub struct EpochReport {
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum Stopped {
     /// The cost is no longer a finite number: the learning rate is too large, or the data are.
-    #[error("the loss is {loss} in epoch {epoch}, batch {batch}: the training diverged; try a smaller --learning-rate")]
+    #[error("the loss is {loss} in epoch {epoch}, batch {batch}: the training diverged; try a smaller learning rate")]
     Diverged {
         /// From 1.
         epoch: usize,
@@ -137,6 +138,16 @@ pub enum Stopped {
         batch: usize,
         /// J of that batch: infinite or not a number.
         loss: f64,
+    },
+    /// The last update of an epoch left a parameter that is infinite or not a number.
+    #[error(
+        "a parameter is not finite after epoch {epoch}, batch {batch}: the training diverged; try a smaller learning rate"
+    )]
+    Overflow {
+        /// From 1.
+        epoch: usize,
+        /// From 1.
+        batch: usize,
     },
     /// The caller asked for it after a batch.
     #[error("stopped in epoch {epoch}, after batch {batch}")]
@@ -159,6 +170,37 @@ impl<T: Scalar, E: Engine<T>> Trainer<T, E> {
         Trainer { engine, optimizer, plan, order: Vec::new() }
     }
 
+    /// All epochs of the plan; the report of each.
+    ///
+    /// For a look at each epoch as it ends, or an earlier end, call [`epoch`](Trainer::epoch) in a loop of your own.
+    ///
+    /// # Errors
+    ///
+    /// Stops when the training diverges, as [`epoch`](Trainer::epoch) does.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there are no examples or they do not fit the network.
+    ///
+    /// ```
+    /// use nn_core::{Activation, Loss, seeded};
+    /// use nn_layers::{ByHand, Initialization, Network};
+    /// use nn_train::{Examples, Optimizer, Plan, Trainer, xor};
+    ///
+    /// let examples = Examples::<f64>::new(&xor(), 1);
+    /// let layers = [(8, Activation::Tanh), (1, Activation::Sigmoid)];
+    /// let network = Network::random(2, &layers, Loss::BinaryCrossEntropy, Initialization::Glorot, &mut seeded(1))?;
+    /// let plan = Plan { epochs: 200, learning_rate: 0.5, ..Plan::default() };
+    /// let mut trainer = Trainer::new(ByHand::new(network), Optimizer::sgd(), plan);
+    /// let history = trainer.train(&examples)?;
+    /// assert!(history[199].loss < history[0].loss);
+    /// assert_eq!(examples.evaluate(&trainer.into_network()).accuracy, Some(1.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn train(&mut self, examples: &Examples<T>) -> Result<Vec<EpochReport>, Stopped> {
+        (1..=self.plan.epochs).map(|epoch| self.epoch(examples, epoch, |_| ControlFlow::Continue(()))).collect()
+    }
+
     /// One round through the examples, in batches: for each, J, its gradients, and one update of all parameters.
     ///
     /// `epoch` counts from 1; it decides the random order and the scheduled learning rate, so that epoch 7 is the same
@@ -166,7 +208,8 @@ impl<T: Scalar, E: Engine<T>> Trainer<T, E> {
     ///
     /// # Errors
     ///
-    /// Stops when J is not finite (before that batch's update), or when asked to (after the batch's update).
+    /// Stops when J is not finite (before that batch's update), when a parameter is not finite after the last update, or
+    /// when asked to (after the batch's update).
     ///
     /// # Panics
     ///
@@ -206,14 +249,31 @@ impl<T: Scalar, E: Engine<T>> Trainer<T, E> {
                 return Err(Stopped::Asked { epoch, batch });
             }
         }
+        if !self
+            .engine
+            .parameters_mut()
+            .all(|(parameter, _)| parameter.as_slice().iter().all(|w| w.to_f64().is_finite()))
+        {
+            return Err(Stopped::Overflow { epoch, batch: examples.len().div_ceil(self.plan.batch_size) });
+        }
         let accuracy = examples.labels.as_ref().map(|_| right as f64 / used as f64);
         Ok(EpochReport { loss: loss_sum / used as f64, accuracy })
     }
     // ANCHOR_END: epoch
 
-    /// Copies the parameters, as they are now, into a network of the same layers.
-    pub fn store(&self, network: &mut Network<T>) {
-        self.engine.store(network);
+    /// The network with its parameters as they are now, to be evaluated between epochs.
+    pub fn network(&self) -> Cow<'_, Network<T>> {
+        self.engine.network()
+    }
+
+    /// The engine, with its parameters as they are now.
+    pub fn into_engine(self) -> E {
+        self.engine
+    }
+
+    /// The trained network.
+    pub fn into_network(self) -> Network<T> {
+        self.engine.into_network()
     }
 }
 

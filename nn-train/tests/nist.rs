@@ -4,8 +4,6 @@
 //! Longley and Wampler 1 are certified because they are hard: their inputs are nearly dependent, so that rounding which
 //! no one sees in the loss is seen in the parameters. Gradient descent feels it as a long, flat valley.
 
-use std::ops::ControlFlow;
-
 use nn_core::{Activation, Loss, Matrix, normal, seeded};
 use nn_layers::{ByHand, ByTape, Dense, Engine, Network};
 use nn_train::{DataSet, Examples, Optimizer, Plan, Standardization, Targets, Trainer};
@@ -152,14 +150,14 @@ impl Descent {
         let start = network(&start);
         let standardization = Standardization::fit(&regression.x);
         let off = |trained: &[f64]| relative(&on_raw_inputs(trained, &standardization), &regression.certified);
-        let by_hand = off(&self.train(regression, &start, ByHand::new(start.clone())));
-        let by_tape = off(&self.train(regression, &start, ByTape::new(&start)));
+        let by_hand = off(&self.train(regression, ByHand::new(start.clone())));
+        let by_tape = off(&self.train(regression, ByTape::new(&start)));
         println!("{}: off by {by_hand:.1e} by hand, {by_tape:.1e} by tape", regression.name);
         by_hand.max(by_tape)
     }
 
     /// The parameters after the training, for standardised inputs.
-    fn train(&self, regression: &Regression, start: &Network<f64>, engine: impl Engine<f64>) -> Vec<f64> {
+    fn train(&self, regression: &Regression, engine: impl Engine<f64>) -> Vec<f64> {
         let mut x = regression.x.clone();
         Standardization::fit(&x).apply(&mut x);
         let data = DataSet::new(&regression.name, x, Targets::Values(regression.y.clone())).expect("a target each");
@@ -172,12 +170,8 @@ impl Descent {
         };
         let mut trainer = Trainer::new(engine, self.optimizer.clone(), plan);
         let examples = Examples::new(&data, 1);
-        for epoch in 1..=self.epochs {
-            trainer.epoch(&examples, epoch, |_| ControlFlow::Continue(())).expect("a loss that stays finite");
-        }
-        let mut trained = start.clone();
-        trainer.store(&mut trained);
-        trained.parameters().flat_map(Matrix::as_slice).copied().collect()
+        trainer.train(&examples).expect("a loss that stays finite");
+        trainer.network().parameters().flat_map(Matrix::as_slice).copied().collect()
     }
 }
 
@@ -213,7 +207,7 @@ fn norris_is_learnt_in_one_step() {
     let want = ["weight", "bias", "mean", "population_deviation"].map(|name| number(&published[name]));
     let start = network(&[-3.0, 100.0]);
     let Standardization { mean, scale } = Standardization::fit(&norris.x);
-    let got = [descent.train(&norris, &start, ByHand::new(start.clone())), mean, scale].concat();
+    let got = [descent.train(&norris, ByHand::new(start.clone())), mean, scale].concat();
     let off = relative(&got, &want);
     assert!(off <= 5e-15, "{off:e}: {got:?}");
 }

@@ -33,6 +33,8 @@ use crate::{MatrixView, Scalar, Write};
 use one_example::SumColumns;
 use product::{Factor, Start, product};
 
+use crate::product::check_product;
+
 /// `f32` or `f64`: a number that vectors hold.
 pub(crate) trait Float: elementary::Format + SimdFloatElement {
     /// Where this thread copies parts of a product's factors to. It grows to what the largest product needs.
@@ -152,6 +154,16 @@ macro_rules! implement_scalar {
                 elementary::ln_1p(self)
             }
 
+            #[inline]
+            fn ln(self) -> Self {
+                $float::ln(self)
+            }
+
+            #[inline]
+            fn powf(self, exponent: Self) -> Self {
+                $float::powf(self, exponent)
+            }
+
             #[inline(always)]
             fn tanh(self) -> Self {
                 elementary::tanh(self)
@@ -163,13 +175,17 @@ macro_rules! implement_scalar {
             }
 
             #[inline(always)]
+            #[track_caller]
             fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, write: Write, c: &mut [Self]) {
+                check_product(&a, &b, c);
                 let start = if write == Write::Add { Start::C } else { Start::Zero };
                 product(a, b, start, c);
             }
 
             #[inline(always)]
             fn affine(w: MatrixView<'_, Self>, a: MatrixView<'_, Self>, bias: &[Self], z: &mut [Self]) {
+                check_product(&w, &a, z);
+                assert!(bias.len() == w.rows(), "{} biases for {} units", bias.len(), w.rows());
                 product(w, a, Start::Column(bias), z);
             }
 

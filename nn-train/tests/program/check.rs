@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{self, data, failure, failure_of, nn, stdout, text};
+use crate::support::{self, data, failure, nn, stdout, text};
 
 fn json(output: &std::process::Output) -> Value {
     support::json(&String::from_utf8_lossy(&output.stdout))
@@ -101,30 +101,111 @@ fn the_grid_has_every_activation_and_loss() {
     assert_eq!((of("hidden", "tanh"), of("loss", "least-squares"), of("last", "softmax")), (10, 64, 16));
 }
 
-/// Both engines are right; what cannot agree is a gradient of a cost that overflows.
+/// Models that are right, and whose gradients by hand are exactly 0 in places where dual numbers find 1e-17: one and two
+/// layers, either precision, some units saturated or all.
 #[test]
-fn a_disagreement_is_exit_1_after_the_table() {
+fn saturated_models_agree_and_say_how_many_units_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (precision, layers, units, activations, only_rounding) in [
+        ("f64", r#"{"activation": "sigmoid", "weight": [[0, 0]], "bias": [40]}"#, 1, 32, true),
+        ("f64", r#"{"activation": "tanh", "weight": [[0.1, 0], [0, 0.2]], "bias": [30, -30]}"#, 2, 64, true),
+        ("f32", r#"{"activation": "sigmoid", "weight": [[0, 0.1], [1, 1]], "bias": [25, 0]}"#, 1, 32, false),
+        (
+            "f64",
+            r#"{"activation": "sigmoid", "weight": [[1, 1], [1, -1]], "bias": [50, 0]},
+               {"activation": "sigmoid", "weight": [[1, 1], [1, 2], [0, 1]], "bias": [60, -1, 0.5]}"#,
+            2,
+            64,
+            false,
+        ),
+        (
+            "f32",
+            r#"{"activation": "tanh", "weight": [[1, 1], [1, -1]], "bias": [30, 20]},
+               {"activation": "tanh", "weight": [[1, 1]], "bias": [40]}"#,
+            3,
+            96,
+            true,
+        ),
+        (
+            "f64",
+            r#"{"activation": "tanh", "weight": [[1, 1]], "bias": [0]},
+               {"activation": "softmax", "weight": [[1], [0], [0]], "bias": [60, 0, 1]}"#,
+            1,
+            32,
+            true,
+        ),
+    ] {
+        let path = model(
+            &folder,
+            &format!(
+                r#"{{"format": "nn-model", "version": 1, "loss": "least-squares", "precision": "{precision}",
+                    "layers": [{layers}]}}"#
+            ),
+        );
+        let table = stdout(&nn(&["check", &path]));
+        assert!(!table.contains("DISAGREE") && !table.contains("no number"), "{table}");
+        let line = format!("Saturated units: {units}, in {activations} activations together.");
+        assert!(table.contains(&line), "{table}");
+        let report = json(&nn(&["check", &path, "--format", "json"]));
+        assert_eq!(report["agree"], true, "{report:#}");
+        assert_eq!(report["saturated"], serde_json::json!({ "units": units, "activations": activations }));
+        assert!(!report.to_string().contains("null"), "{report}");
+        // Where the gradient is nothing but rounding, that is said too.
+        assert_eq!(number(&report["length"]) <= number(&report["rounding"]), only_rounding, "{report:#}");
+        assert_eq!(
+            table.contains("no more can be judged than that all ways find it this small."),
+            only_rounding,
+            "{table}"
+        );
+    }
+    // Nothing is said of a model without a saturated unit.
+    let table = stdout(&nn(&["check", text(&data("two-by-two.json"))]));
+    assert!(!table.contains("aturated") && !table.contains("ounding"), "{table}");
+}
+
+/// Logits so nearly equal that e^z rounds to the same number.
+#[test]
+fn nearly_uniform_softmax_agrees() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (precision, bias) in [
+        ("f64", "[1e-17, 2e-17]"),
+        ("f64", "[2e-17, 1e-17]"),
+        ("f64", "[0, 0]"),
+        ("f32", "[1e-9, 2e-9]"),
+        ("f64", "[1e-17, 3e-17, 2e-17]"),
+        ("f64", "[1e-300, 2e-300, 0, -1e-300, 0, 0, 0, 0, 0, 1e-300]"),
+    ] {
+        let zeros = format!("[{}]", vec!["[0, 0]"; bias.split(',').count()].join(", "));
+        let path = model(
+            &folder,
+            &format!(
+                r#"{{"format": "nn-model", "version": 1, "loss": "cross-entropy", "precision": "{precision}",
+                    "layers": [{{"activation": "softmax", "weight": {zeros}, "bias": {bias}}}]}}"#
+            ),
+        );
+        for seed in ["1", "2", "3"] {
+            let table = stdout(&nn(&["check", &path, "--seed", seed]));
+            assert!(!table.contains("DISAGREE"), "{bias}: {table}");
+        }
+    }
+}
+
+/// A finite cost of 4e307, of which the stencil takes eight times: null in JSON, and said.
+#[test]
+fn what_overflows_on_the_way_is_not_judged() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = model(
         &folder,
-        r#"{"format": "nn-model", "version": 1, "loss": "least-squares",
-            "layers": [{"activation": "identity", "weight": [[1e200]], "bias": [0]}]}"#,
+        r#"{"format": "nn-model", "version": 1, "loss": "cross-entropy",
+            "layers": [{"activation": "softmax", "weight": [[0, 0], [0, 0]], "bias": [8e307, 0]}]}"#,
     );
-    let output = nn(&["check", &path]);
-    let (code, line) = failure_of(&output);
-    assert_eq!(code, 1);
-    assert!(
-        line.contains("model.json: the gradients disagree: W1 by hand and by dual numbers differ by no number"),
-        "{line}"
-    );
-    assert!(String::from_utf8_lossy(&output.stdout).contains("DISAGREE"));
-    let output = nn(&["check", &path, "--format", "json"]);
-    assert_eq!(failure_of(&output).0, 1);
-    let report = json(&output);
-    assert_eq!(
-        (&report["agree"], &report["loss"], &report["parameters"][0]["dual"]),
-        (&false.into(), &"inf".into(), &"inf".into())
-    );
+    let table = stdout(&nn(&["check", &path, "xor"]));
+    assert!(table.contains("not judged  agree"), "{table}");
+    assert!(table.contains("6 of 6 slopes overflow on the way to them and are not judged."), "{table}");
+    let report = json(&nn(&["check", &path, "xor", "--format", "json"]));
+    let row = &report["parameters"][1];
+    assert_eq!((&row["stencil"], &row["overflowed"], &report["agree"]), (&Value::Null, &2.into(), &true.into()));
+    assert!(number(&row["dual"]) < 1e-12 && number(&report["loss"]) == 4e307);
 }
 
 /// ReLU units that start at z = 0: the bias of the only unit has no slope to be measured by differences.
@@ -157,6 +238,32 @@ fn what_does_not_fit_is_refused() {
         assert_eq!(failure(args).0, 2, "{args:?}");
     }
     assert_eq!(nn(&["check", text(&path), "nothing"]).status.code(), Some(2));
+}
+
+/// One softmax output for two classes: its targets are 0 and 1, where cross-entropy needs shares. Every command that has
+/// data for it says so, in one line.
+#[test]
+fn targets_that_the_loss_does_not_take_are_refused_everywhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = model(
+        &folder,
+        r#"{"format": "nn-model", "version": 1, "loss": "cross-entropy",
+            "layers": [{"activation": "softmax", "weight": [[1, 2]], "bias": [0]}]}"#,
+    );
+    let out = folder.path().join("out");
+    for args in [
+        &["check", &path, "xor"][..],
+        &["evaluate", &path, "xor"],
+        &["train", "xor", "--model", &path, "--out", text(&out)],
+        &["explain", &path, "--input", "1,2", "--target", "0"],
+    ] {
+        let (code, line) = failure(args);
+        assert!(code == if args[0] == "explain" { 2 } else { 1 }, "{args:?}: {code}");
+        let says = "the targets of example 1 sum to 0: those of cross-entropy are shares that sum to 1";
+        assert!(line.ends_with(says), "{args:?}: {line}");
+    }
+    let (_, line) = failure(&["explain", &path, "--input", "1,2", "--target", "-1"]);
+    assert!(line.ends_with("target 1 of example 1 is -1: those of cross-entropy lie between 0 and 1"), "{line}");
 }
 
 #[test]

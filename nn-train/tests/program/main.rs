@@ -2,5 +2,11 @@
 #![cfg(feature = "cli")]
 
 mod check;
+mod diagnose;
+mod files;
+#[cfg(target_os = "linux")]
+mod limits;
+mod overflow;
+mod reading;
 mod runs;
 mod support;

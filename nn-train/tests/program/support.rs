@@ -1,8 +1,10 @@
 //! Running the program from a test: its output, its exit code, and a limit on its time.
 
-use std::io::{Read, Write};
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,9 +37,48 @@ pub(crate) fn nn_with_input(args: &[&str], input: &[u8]) -> Output {
 
 /// Starts the program with a pipe at each end.
 pub(crate) fn start(args: &[&str]) -> Child {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nn"));
-    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().expect("the program starts")
+    start_command(Command::new(NN).args(args), Stdio::piped())
+}
+
+/// Where the program is.
+pub(crate) const NN: &str = env!("CARGO_BIN_EXE_nn");
+
+/// Runs a shell script, in which `"$@"` is the program with its arguments: what it sets holds for the program too. The
+/// script ends with `exec`, so that a run beyond its limit is killed itself.
+#[cfg(target_os = "linux")]
+pub(crate) fn nn_under(script: &str, args: &[&str]) -> Output {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, "sh", NN]).args(args);
+    output_of(start_command(&mut shell, Stdio::piped()))
+}
+
+/// Starts something with another standard output than a pipe.
+pub(crate) fn start_command(command: &mut Command, stdout: impl Into<Stdio>) -> Child {
+    command.stdin(Stdio::piped()).stdout(stdout).stderr(Stdio::piped()).spawn().expect("the program starts")
+}
+
+/// Waits for a line of a program that goes on running. What it prints afterwards is read and forgotten.
+pub(crate) fn wait_for(child: &mut Child, is_wanted: impl Fn(&str) -> bool + Send + 'static) {
+    let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    let (found, wanted) = mpsc::channel();
+    thread::spawn(move || {
+        for line in lines.map_while(Result::ok).filter(|line| is_wanted(line)) {
+            // Whoever was waiting for the first such line has it.
+            let _ = found.send(line);
+        }
+    });
+    if wanted.recv_timeout(LIMIT).is_err() {
+        let _ = child.kill();
+        panic!("the program ended, or {LIMIT:?} passed, without the line");
+    }
+}
+
+/// The names in a folder, sorted.
+pub(crate) fn names_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let mut names: Vec<_> = entries.map(|name| OsStr::to_string_lossy(&name).into_owned()).collect();
+    names.sort();
+    names
 }
 
 /// Waits for a program and collects what it prints. One that is still running at the limit is killed.

@@ -1,13 +1,14 @@
 //! The command line.
 
 use std::fmt::{self, Write as _};
+use std::num::{IntErrorKind, ParseIntError};
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use nn_core::{Activation, Loss};
 use nn_layers::Initialization;
-use nn_train::{Precision, Schedule};
+use nn_train::{Header, Precision, Schedule};
 
 use crate::data::Defaults;
 
@@ -42,14 +43,29 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  \
         nn predict runs/iris/model.json flowers.csv\n  \
         echo 5.1,3.5,1.4,0.2 | nn predict runs/iris/model.json\n\n\
-        For each row one line under a header: the class and the probability of every class, or the values of a\n\
-        regression. A row has as many columns as the model has inputs; targets behind them are ignored.")]
+        For each row one line under a header: the class and the probability of every class, or the values of a \
+        regression. A row has as many columns as the model has inputs; targets behind them are ignored.\n\n\
+        The rows are UTF-8 text: plain decimal numbers between commas, none of them empty. A quoted cell ends on its \
+        line; blank lines are skipped. The first line is a header if every cell of it is a name. A line has at most \
+        16 MiB, a cell 64 KiB. A model is a regular file of at most 1 GiB.\n\n\
+        Rows are answered in blocks: some answers may be printed before a row is refused. Exit code 1 where a row is \
+        refused, or the model overflows on it.")]
     Predict(PredictArgs),
     /// The worked example: every number of a step, by both engines
     #[command(after_help = "Examples:\n  \
         nn explain model.json --input 0.05,0.10 --target 0.01,0.99 --learning-rate 0.5\n  \
         nn explain model.json --examples batch.json --format json")]
     Explain(ExplainArgs),
+    /// Your own implementation's numbers beside ours, and the mistake that gives yours
+    #[command(after_help = "Example:\n  \
+        nn diagnose model.json --examples batch.json --yours mine.json\n\n\
+        mine.json holds what your program computed for this model and batch, any part of it:\n  \
+        {\"layers\": [{\"weight_gradient\": [[…], …], \"bias_gradient\": […]}, …]}\n\
+        and, where you have them, \"loss\", in each layer \"z\", \"a\", \"delta\" (a row for each example), and\n\
+        \"updated\": {\"layers\": [{\"weight\": …, \"bias\": …}, …]}. A layer may be {}. Weights may lie either way round.\n\
+        docs/models/for_nn.py writes all three files from NumPy and PyTorch.\n\n\
+        Exit code 0 where all numbers agree, 1 where they do not.")]
+    Diagnose(DiagnoseArgs),
     /// Gradients by hand, by tape, by dual numbers and by differences, side by side
     #[command(after_help = "Examples:\n  \
         nn check                           random networks: every activation, every loss\n  \
@@ -60,7 +76,9 @@ pub(crate) enum Command {
         f32   tape 5e-6    dual numbers 1e-4    stencil 1e-4 (itself computed in f64)\n\n\
         By hand and tape are compared in every entry; dual numbers and the five-point stencil in every entry of a matrix \
         of at most 1,000, otherwise along one random direction. Slopes across a kink of relu, leaky-relu or step are not \
-        judged. Exit code 1 where a difference is beyond its bound.")]
+        judged, nor those that overflow on the way: null in JSON. A unit whose a rounds to 1 is saturated: σ′, taken from a, \
+        has no digit left there. How far rounding may move the gradient is allowed for, and said. Exit code 1 where a \
+        difference is beyond its bound, and where a number of the model's own passes is not finite.")]
     Check(CheckArgs),
 }
 
@@ -84,13 +102,13 @@ pub(crate) enum Data {
 #[derive(Args, Debug)]
 pub(crate) struct DataOptions {
     /// Number of points of moons, circles and spirals [default: 500; spirals 1000]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
     pub(crate) examples: Option<u32>,
     /// Standard deviation of the noise on moons and circles (0.1 by default), spirals (0.2, on the angle)
     #[arg(long, value_name = "F", value_parser = not_negative)]
     pub(crate) noise: Option<f64>,
     /// Share of the rows that is held out and never trained on [default: 0.2; 0 for xor]
-    #[arg(long, value_name = "F", value_parser = share)]
+    #[arg(long, value_name = "F", value_parser = below_one)]
     pub(crate) validation: Option<f64>,
 }
 
@@ -133,7 +151,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "NAME", default_value = "constant", value_parser = schedule())]
     pub(crate) schedule: Schedule,
     /// Share of the last step that the next one keeps, sgd only [default: 0]
-    #[arg(long, value_name = "F", value_parser = momentum)]
+    #[arg(long, value_name = "F", value_parser = below_one)]
     pub(crate) momentum: Option<f64>,
     /// Pull towards zero: λθ is added to each gradient
     #[arg(long, value_name = "F", default_value = "0", value_parser = not_negative)]
@@ -160,7 +178,7 @@ pub(crate) struct TrainArgs {
     /// Leave the inputs as they are, instead of giving each column mean 0 and deviation 1
     #[arg(long)]
     pub(crate) no_standardize: bool,
-    /// Write model.json and history.csv into this folder
+    /// Write model.json and history.csv into this folder, which no other run may use meanwhile
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Print nothing but warnings and errors
@@ -188,6 +206,9 @@ pub(crate) struct PredictArgs {
     pub(crate) model: PathBuf,
     /// The rows; standard input where there is no file
     pub(crate) csv: Option<PathBuf>,
+    /// Whether the first line is a header, which is skipped [default: if every cell is a name]
+    #[arg(long, value_name = "yes|no", value_enum, hide_possible_values = true)]
+    pub(crate) header: Option<YesOrNo>,
     /// Form of the output
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: TextOrJson,
@@ -218,6 +239,24 @@ pub(crate) struct ExplainArgs {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct DiagnoseArgs {
+    /// The model file
+    pub(crate) model: PathBuf,
+    /// The batch: {"inputs": [[…], …], "targets": [[…], …]}
+    #[arg(long, value_name = "FILE")]
+    pub(crate) examples: PathBuf,
+    /// What your program computed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) yours: PathBuf,
+    /// η of your step: for `updated`, and for weights that were changed too early
+    #[arg(long, value_name = "F", value_parser = not_negative)]
+    pub(crate) learning_rate: Option<f64>,
+    /// Form of the output
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: TextMarkdownOrJson,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
     /// The model file; without one, random networks with every activation and loss
     pub(crate) model: Option<PathBuf>,
@@ -232,6 +271,23 @@ pub(crate) struct CheckArgs {
     /// Form of the output
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: TextOrJson,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum YesOrNo {
+    Yes,
+    No,
+}
+
+impl YesOrNo {
+    /// What is done with a first line.
+    pub(crate) fn header(answer: Option<Self>) -> Header {
+        match answer {
+            Some(YesOrNo::Yes) => Header::Yes,
+            Some(YesOrNo::No) => Header::No,
+            None => Header::Auto,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -259,6 +315,14 @@ pub(crate) enum OptimizerName {
     Adam,
 }
 
+/// A whole number. One that is too large to be counted with is as good as the largest: more than any network or data has.
+fn whole(text: &str) -> Result<usize, ParseIntError> {
+    text.parse().or_else(|error: ParseIntError| match error.kind() {
+        IntErrorKind::PosOverflow => Ok(usize::MAX),
+        _ => Err(error),
+    })
+}
+
 /// Units of the hidden layers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hidden(pub(crate) Vec<usize>);
@@ -270,8 +334,8 @@ impl FromStr for Hidden {
         if text == "none" {
             return Ok(Hidden(Vec::new()));
         }
-        let width = |cell: &str| match cell.trim().parse() {
-            Ok(0) => Err("a layer has at least one unit; `none` is for no hidden layer".to_owned()),
+        let width = |cell: &str| match whole(cell.trim()) {
+            Ok(0) => Err("a layer must have at least one unit; `none` means no hidden layer".to_owned()),
             Ok(n) => Ok(n),
             Err(_) => Err(format!("`{cell}` is not a number of units; write 32 or 32,16 or none")),
         };
@@ -298,11 +362,11 @@ impl FromStr for BatchSize {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text.parse() {
+        match whole(text) {
             _ if text == "all" => Ok(BatchSize::All),
-            Ok(0) => Err("a batch has at least one example".to_owned()),
+            Ok(0) => Err("must be at least 1".to_owned()),
             Ok(n) => Ok(BatchSize::Examples(n)),
-            Err(_) => Err("write a number of examples, or all".to_owned()),
+            Err(_) => Err("must be a number of examples, or `all`".to_owned()),
         }
     }
 }
@@ -320,28 +384,24 @@ impl FromStr for Numbers {
 }
 
 fn finite(text: &str) -> Result<f64, String> {
-    crate::table::plain_number(text)
+    nn_train::plain_number(text, Precision::F64).map_err(|error| error.to_string())
 }
 
 fn not_negative(text: &str) -> Result<f64, String> {
-    in_range(text, |x| x >= 0.0, "0 or larger")
+    in_range(text, |x| x >= 0.0, "at least 0")
 }
 
 fn probability(text: &str) -> Result<f64, String> {
     in_range(text, |x| (0.0..=1.0).contains(&x), "between 0 and 1")
 }
 
-fn share(text: &str) -> Result<f64, String> {
-    in_range(text, |x| (0.0..1.0).contains(&x), "at least 0 and below 1")
-}
-
-fn momentum(text: &str) -> Result<f64, String> {
+fn below_one(text: &str) -> Result<f64, String> {
     in_range(text, |x| (0.0..1.0).contains(&x), "at least 0 and below 1")
 }
 
 fn in_range(text: &str, fits: impl Fn(f64) -> bool, range: &str) -> Result<f64, String> {
     let x = finite(text)?;
-    if fits(x) { Ok(x) } else { Err(format!("it is to be {range}")) }
+    if fits(x) { Ok(x) } else { Err(format!("must be {range}")) }
 }
 
 /// Examples, and the defaults that depend on the data set.

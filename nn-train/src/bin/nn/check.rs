@@ -5,12 +5,13 @@ use std::path::Path;
 
 use nn_core::{Activation, Generator, Loss, Matrix, Scalar, normal, seeded, uniform};
 use nn_layers::{Bounds, GradientCheck, Initialization, Network, ParameterCheck, SINGLE_ENTRIES, check_gradients};
-use nn_train::{Model, Precision, check_target};
+use nn_train::{Model, Precision};
 use serde_json::{Value, json};
 
 use crate::args::{CheckArgs, Data, TextOrJson};
 use crate::evaluate::check_fit;
 use crate::failure::Failure;
+use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
 use crate::output::Out;
 
@@ -32,28 +33,39 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     }
 }
 
-/// x, y, and where they come from.
+/// x, as the model is given it, y, and where they come from.
 struct Batch {
-    x: Matrix<f64>,
+    input: Matrix<f64>,
     y: Matrix<f64>,
     origin: String,
+    /// What an example is called in a message.
+    names: Vec<String>,
 }
 
 fn check_model(path: &Path, args: &CheckArgs) -> Result<(), Failure> {
-    let model = read_model(path)?;
+    let mut model = read_model(path)?;
     let examples = examples_for(&model.network);
+    ask_for(Sizes::of(&model.network, model.precision).check(examples), format_args!("checking {examples} examples"))?;
     let batch = match args.data {
         Some(data) => rows_of(data, args, &model, examples, path)?,
         None => {
-            let mut rng = seeded(args.seed);
-            let (x, y) = random_batch(&model.network, examples, &mut rng);
-            Batch { x, y, origin: format!("{examples} random examples, seed {}", args.seed) }
+            model.standardize = None; // Normal numbers are what standardised inputs look like.
+            let (input, y) = random_batch(&model.network, examples, &mut seeded(args.seed));
+            let names = (1..=examples).map(|example| format!("random example {example}")).collect();
+            Batch { input, y, origin: format!("{examples} random examples, seed {}", args.seed), names }
         }
     };
+    if let Some(overflow) = model.overflow_of_gradients(&batch.input, &batch.y) {
+        return Err(Failure::file(path, format_args!("{}: {overflow}", batch.names[overflow.example])));
+    }
+    let x = model.prepare(&batch.input);
     let check = match model.precision {
-        Precision::F32 => check_in::<f32>(&model.network, &batch, args.seed),
-        Precision::F64 => check_in::<f64>(&model.network, &batch, args.seed),
+        Precision::F32 => check_in::<f32>(&model.network, &x, &batch.y, args.seed),
+        Precision::F64 => check_in::<f64>(&model.network, &x, &batch.y, args.seed),
     };
+    if !check.scale.is_finite() {
+        return Err(Failure::file(path, "the gradient is finite, but its length overflows: nothing can be compared"));
+    }
     let mut out = Out::new(false);
     match args.format {
         TextOrJson::Json => {
@@ -70,8 +82,8 @@ fn examples_for(network: &Network<f64>) -> usize {
     (WORK / slopes / network.parameter_count()).clamp(1, EXAMPLES)
 }
 
-fn check_in<T: Scalar>(network: &Network<f64>, batch: &Batch, seed: u64) -> GradientCheck {
-    check_gradients(&network.map(T::from_f64), &batch.x.map(T::from_f64), &batch.y.map(T::from_f64), seed)
+fn check_in<T: Scalar>(network: &Network<f64>, x: &Matrix<f64>, y: &Matrix<f64>, seed: u64) -> GradientCheck {
+    check_gradients(&network.map(T::from_f64), &x.map(T::from_f64), &y.map(T::from_f64), seed)
 }
 
 /// Training rows, evenly spread, so that all classes are among them; as the network sees them.
@@ -83,11 +95,9 @@ fn rows_of(data: Data, args: &CheckArgs, model: &Model, examples: usize, path: &
     let picked: Vec<usize> = (0..examples).map(|i| rows[i * rows.len() / examples]).collect();
     let batch = set.subset(&picked);
     let y = batch.target_matrix_for(model.network.outputs());
-    for target in y.columns_iter() {
-        check_target(model.network.loss(), target).map_err(|why| Failure::file(path, why))?;
-    }
     let origin = format!("{examples} training rows of {}", set.name);
-    Ok(Batch { x: model.prepare(&batch.x), y, origin })
+    let names = picked.iter().map(|row| format!("row {} of {}", row + 1, set.name)).collect();
+    Ok(Batch { input: batch.x, y, origin, names })
 }
 
 /// Normal inputs, and targets that suit the cost: shares that sum to 1, numbers in [0, 1], or normal ones.
@@ -129,15 +139,16 @@ fn model_text(path: &Path, model: &Model, origin: &str, check: &GradientCheck) -
     };
     line(["", "by hand", "against:", "", "", ""]);
     line(["", "shape", "tape", "dual numbers", "stencil", "verdict"]);
-    let judged = |difference: Option<f64>| difference.map_or("at a kink".to_owned(), figure);
     for row in &check.parameters {
+        let why_not = if row.at_a_kink > 0 { "at a kink" } else { "not judged" };
+        let judged = |difference: Option<f64>| difference.map_or(why_not.to_owned(), figure);
         let verdict = if row.agrees(&check.bounds) { "agree" } else { "DISAGREE" };
         let (tape, dual, stencil) = (figure(row.tape), judged(row.dual), judged(row.stencil));
         line([&row.name, &row.shape.to_string(), &tape, &dual, &stencil, verdict]);
     }
     let [tape, dual, stencil] = bound_figures(&check.bounds);
     line(["bound", "", &tape, &dual, &stencil, ""]);
-    text + "\n" + SCALE + &kinks(check)
+    text + "\n" + SCALE + &kinks(check) + &rounding(check)
 }
 
 const SCALE: &str = "Differences are divided by the length of the gradient; for the stencil, by that and J.\n";
@@ -161,17 +172,53 @@ fn kinks(check: &GradientCheck) -> String {
     text
 }
 
+/// What rounding leaves unjudged, where it is more than the bounds allow for by themselves.
+fn rounding(check: &GradientCheck) -> String {
+    let mut text = String::new();
+    let overflowed: usize = check.parameters.iter().map(|row| row.overflowed).sum();
+    if overflowed > 0 {
+        let slopes: usize = check.parameters.iter().map(|row| row.directions).sum();
+        let _ = writeln!(text, "{overflowed} of {slopes} slopes overflow on the way to them and are not judged.");
+    }
+    if check.saturated_units > 0 {
+        let _ = writeln!(
+            text,
+            "Saturated units: {}, in {} activations together. There a is 1 or −1 but for rounding, and σ′, taken from a, has \
+             no digit left.",
+            check.saturated_units, check.saturated_activations
+        );
+    }
+    let [rounding, length] = [check.rounding, check.length].map(figure);
+    if check.rounding.is_infinite() {
+        text += "Rounding may move the gradient by more than the largest number: dual numbers and stencil are not judged.\n";
+    } else if check.length <= check.rounding && check.rounding > 0.0 {
+        let _ = writeln!(
+            text,
+            "Rounding may move the gradient by {rounding}, and its length is {length}: no more can be judged than that all ways \
+             find it this small."
+        );
+    } else if check.rounding > check.bounds.dual * check.length {
+        let _ = writeln!(
+            text,
+            "Rounding may move the gradient by {rounding}, of a length of {length}: that is allowed for."
+        );
+    }
+    text
+}
+
+/// `null` is what was not judged: a difference at a kink or behind an overflow; `rounding`, where it overflows.
 fn model_json(model: &Model, check: &GradientCheck) -> Value {
     let row = |row: &ParameterCheck| {
         json!({
             "name": row.name,
             "shape": [row.shape.rows, row.shape.columns],
-            "tape": number(Some(row.tape)),
-            "dual": number(row.dual),
-            "stencil": number(row.stencil),
+            "tape": row.tape,
+            "dual": row.dual,
+            "stencil": row.stencil,
             "directions": row.directions,
             "shortened": row.shortened,
             "at_a_kink": row.at_a_kink,
+            "overflowed": row.overflowed,
             "agree": row.agrees(&check.bounds),
         })
     };
@@ -180,8 +227,11 @@ fn model_json(model: &Model, check: &GradientCheck) -> Value {
         "precision": model.precision.name(),
         "examples": check.examples,
         "left_out": check.left_out,
-        "loss": number(Some(check.loss)),
-        "scale": number(Some(check.scale)),
+        "loss": check.loss,
+        "length": check.length,
+        "scale": check.scale,
+        "rounding": check.rounding,
+        "saturated": { "units": check.saturated_units, "activations": check.saturated_activations },
         "bounds": bounds_json(&check.bounds),
         "parameters": check.parameters.iter().map(row).collect::<Vec<_>>(),
     })
@@ -189,14 +239,6 @@ fn model_json(model: &Model, check: &GradientCheck) -> Value {
 
 fn bounds_json(bounds: &Bounds) -> Value {
     json!({ "tape": bounds.tape, "dual": bounds.dual, "stencil": bounds.stencil })
-}
-
-/// JSON has no infinity: it is written as a string. `null` is what was not judged.
-fn number(value: Option<f64>) -> Value {
-    match value {
-        Some(value) if !value.is_finite() => value.to_string().into(),
-        _ => value.into(),
-    }
 }
 
 /// One of the networks of the grid.
@@ -217,7 +259,7 @@ fn check_grid(args: &CheckArgs) -> Result<(), Failure> {
             let network = Network::random(5, &layers, loss, Initialization::Normal, &mut rng);
             let network = network.map_err(|error| Failure::data(error.to_string()))?;
             let (x, y) = random_batch(&network, 6, &mut rng);
-            let check = check_in::<f64>(&network, &Batch { x, y, origin: String::new() }, args.seed);
+            let check = check_gradients(&network, &x, &y, args.seed);
             cells.push(Cell { hidden, last, loss, check });
         }
     }
@@ -263,7 +305,7 @@ fn grid_text(cells: &[Cell], seed: u64) -> String {
 
 fn grid_json(cells: &[Cell]) -> Value {
     let cell = |Cell { hidden, last, loss, check }: &Cell| {
-        let [tape, dual, stencil] = check.worst().map(|difference| number(Some(difference)));
+        let [tape, dual, stencil] = check.worst();
         json!({
             "hidden": hidden.name(), "last": last.name(), "loss": loss.name(),
             "tape": tape, "dual": dual, "stencil": stencil, "agree": check.agrees(),
@@ -281,11 +323,7 @@ fn bound_figures(bounds: &Bounds) -> [String; 3] {
     [bounds.tape, bounds.dual, bounds.stencil].map(|bound| format!("{bound:.0e}"))
 }
 
-/// A difference with two digits. One that is not finite came from a NaN or an infinity.
-fn figure(difference: f64) -> String {
-    match difference {
-        0.0 => "0".to_owned(),
-        _ if difference.is_finite() => format!("{difference:.1e}"),
-        _ => "no number".to_owned(),
-    }
+/// With two digits.
+fn figure(number: f64) -> String {
+    if number == 0.0 { "0".to_owned() } else { format!("{number:.1e}") }
 }

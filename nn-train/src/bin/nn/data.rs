@@ -6,6 +6,7 @@ use nn_train::{DataSet, Split, circles, digits, iris, moons, spirals, split, xor
 
 use crate::args::{BatchSize, Data, DataOptions, OptimizerName};
 use crate::failure::Failure;
+use crate::memory::ask_for;
 
 /// What `train` does where it is not told otherwise.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +71,9 @@ impl Data {
             )));
         }
         let examples = options.examples.unwrap_or(if self == Data::Spirals { 1000 } else { 500 }) as usize;
+        // Points twice while they are put into a matrix, their classes, and the draw of the held-out rows; or the digits.
+        let bytes = if is_generated { 80.0 * examples as f64 } else { 3e6 };
+        ask_for(bytes, format_args!("the examples of {}", self.name()))?;
         let noise = |default| options.noise.unwrap_or(default);
         let mut rng = seeded(DATA_SEED);
         Ok(match self {

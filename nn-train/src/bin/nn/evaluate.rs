@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use nn_core::Scalar;
-use nn_train::{ConfusionMatrix, DataSet, Examples, Model, Precision};
+use nn_train::{ConfusionMatrix, DataSet, Examples, Model, Overflow, Precision};
 
 use crate::args::{EvaluateArgs, TextOrJson};
 use crate::failure::Failure;
+use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
 use crate::output::Out;
 
@@ -24,12 +25,19 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let model = read_model(&args.model)?;
     let data = args.data.load(&args.data_options)?;
     check_fit(&model, &data).map_err(|why| Failure::file(&args.model, why))?;
+    let examples = data.examples();
+    let sizes = Sizes::of(&model.network, model.precision);
+    let bytes = sizes.parameters(1) + sizes.examples(examples) + sizes.outputs(examples);
+    ask_for(bytes, format_args!("evaluating {examples} examples"))?;
     let rows = args.data.split(&data, &args.data_options);
+    let all: Vec<usize> = (0..data.x.columns()).collect();
     let mut parts = Vec::new();
-    if !rows.validation.is_empty() {
-        parts.push(("held-out rows", "held_out", report(&model, &data.subset(&rows.validation))));
+    for (title, key, rows) in [("held-out rows", "held_out", &rows.validation), ("all rows", "all", &all)] {
+        if !rows.is_empty() {
+            let report = report(&model, &data, rows).map_err(|why| Failure::file(&args.model, why))?;
+            parts.push((title, key, report));
+        }
     }
-    parts.push(("all rows", "all", report(&model, &data)));
 
     let mut out = Out::new(false);
     match args.format {
@@ -95,6 +103,7 @@ pub(crate) fn check_fit(model: &Model, data: &DataSet) -> Result<(), String> {
     if !fits {
         return Err(format!("the model has {outputs} outputs, but {} has {} classes", data.name, data.outputs()));
     }
+    model.network.loss().check_targets(&data.target_matrix_for(outputs)).map_err(|error| error.to_string())?;
     match (&model.classes, data.class_names()) {
         (Some(model_classes), Some(names)) if model_classes != names => Err(format!(
             "the classes of the model are {}, those of {} are {}",
@@ -106,14 +115,28 @@ pub(crate) fn check_fit(model: &Model, data: &DataSet) -> Result<(), String> {
     }
 }
 
-/// Evaluates a model, in its precision, on raw data that fit it.
-pub(crate) fn report(model: &Model, data: &DataSet) -> Report {
-    let mut data = data.clone();
-    data.x = model.prepare(&data.x);
-    match model.precision {
-        Precision::F32 => report_in::<f32>(model, &data),
-        Precision::F64 => report_in::<f64>(model, &data),
+/// Evaluates a model, in its precision, on some rows of raw data that fit it. Where a number is not finite, a message
+/// says of which row.
+pub(crate) fn report(model: &Model, data: &DataSet, rows: &[usize]) -> Result<Report, String> {
+    let mut of_these = data.subset(rows);
+    let targets = of_these.target_matrix_for(model.network.outputs());
+    if let Some(overflow) = model.overflow_of_loss(&of_these.x, &targets) {
+        return Err(overflow_in_row(data, rows, &overflow));
     }
+    of_these.x = model.prepare(&of_these.x);
+    let report = match model.precision {
+        Precision::F32 => report_in::<f32>(model, &of_these),
+        Precision::F64 => report_in::<f64>(model, &of_these),
+    };
+    match report.r_squared {
+        Some(r_squared) if !r_squared.is_finite() => Err(format!("R² is {r_squared} on the rows of {}", data.name)),
+        _ => Ok(report),
+    }
+}
+
+/// Where a model overflows on one of these rows of a data set: the row, counted from 1, and what it is.
+pub(crate) fn overflow_in_row(data: &DataSet, rows: &[usize], overflow: &Overflow) -> String {
+    format!("row {} of {}: {overflow}", rows[overflow.example] + 1, data.name)
 }
 
 fn report_in<T: Scalar>(model: &Model, data: &DataSet) -> Report {

@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::path::Path;
 
+use nn_train::one_line;
+
 /// Why the program ends with another code than 0.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -36,12 +38,10 @@ impl Failure {
         }
     }
 
-    /// The line for standard error. Messages of libraries may have several lines: they become one.
+    /// The line for standard error. It may quote names and texts of users: a terminal shows them and does not obey them.
     pub(crate) fn message(&self) -> Option<String> {
         match self {
-            Failure::Usage(message) | Failure::Data(message) => {
-                Some(message.split_whitespace().collect::<Vec<_>>().join(" "))
-            }
+            Failure::Usage(message) | Failure::Data(message) => Some(one_line(message)),
             Failure::Signal(_) => None,
         }
     }

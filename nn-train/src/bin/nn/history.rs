@@ -1,6 +1,6 @@
 //! The history of a training: a row an epoch, as a line of the table and as history.csv.
 
-use std::fmt::Write as _;
+use std::io::{self, Write};
 
 /// One row of history.csv.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +18,7 @@ impl EpochRow {
     /// The line of the table, below [`head`].
     pub(crate) fn line(&self) -> String {
         let percent = |share: Option<f64>| share.map_or("–".to_owned(), |share| format!("{:.2} %", 100.0 * share));
-        let loss = |loss: Option<f64>| loss.map_or("–".to_owned(), |loss| format!("{loss:.6}"));
+        let loss = |loss: Option<f64>| loss.map_or("–".to_owned(), readable);
         format!(
             "{:>5}  {:>10}  {:>8}  {:>13}  {:>17}",
             self.epoch,
@@ -33,17 +33,22 @@ impl EpochRow {
     pub(crate) fn message(&self) -> String {
         let accuracy = self.validation_accuracy.or(self.train_accuracy);
         let accuracy = accuracy.map_or(String::new(), |accuracy| format!("  {:.1} % right", 100.0 * accuracy));
-        format!("epoch {}  loss {:.4}{accuracy}", self.epoch, self.train_loss)
+        format!("epoch {}  loss {}{accuracy}", self.epoch, readable(self.train_loss))
     }
 }
 
-/// The history as CSV: numbers that read back to the same bits, empty cells where there is no value.
-pub(crate) fn history_csv(history: &[EpochRow]) -> String {
-    let mut csv = String::from("epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds\n");
+/// A loss with six decimals, or, where it is large, with as many digits.
+fn readable(loss: f64) -> String {
+    if loss.abs() < 1e3 { format!("{loss:.6}") } else { format!("{loss:.4e}") }
+}
+
+/// Writes the history as CSV: numbers that read back to the same bits, empty cells where there is no value.
+pub(crate) fn write_history(out: &mut dyn Write, history: &[EpochRow]) -> io::Result<()> {
+    writeln!(out, "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds")?;
     let cell = |x: Option<f64>| x.map_or(String::new(), |x| x.to_string());
     for row in history {
-        let _ = writeln!(
-            csv,
+        writeln!(
+            out,
             "{},{},{},{},{},{}",
             row.epoch,
             row.train_loss,
@@ -51,9 +56,9 @@ pub(crate) fn history_csv(history: &[EpochRow]) -> String {
             cell(row.validation_loss),
             cell(row.validation_accuracy),
             row.seconds
-        );
+        )?;
     }
-    csv
+    Ok(())
 }
 
 /// The head of the table.

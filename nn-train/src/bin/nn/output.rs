@@ -1,9 +1,9 @@
-//! Standard output that may close, and files that are never seen half written.
+//! Standard output, which may close or fail, and how numbers look there.
 
 use std::fmt::Display;
-use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+
+use nn_train::one_line;
 
 use crate::failure::Failure;
 
@@ -27,19 +27,32 @@ impl Out {
 
     /// Prints a text as it is.
     pub(crate) fn text(&mut self, text: impl Display) -> Result<(), Failure> {
-        if self.quiet || self.closed {
+        if !self.prints() {
             return Ok(());
         }
-        let mut stdout = io::stdout().lock();
-        match write!(stdout, "{text}").and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.closed = true,
-            Err(error) => return Err(Failure::data(format_args!("standard output: {error}"))),
-            Ok(()) => {}
-        }
-        Ok(())
+        self.check(write!(io::stdout(), "{text}"))
     }
 
-    /// Whether the reader has gone.
+    /// Takes note of how a piece of printing went.
+    pub(crate) fn check(&mut self, printed: io::Result<()>) -> Result<(), Failure> {
+        match printed.and_then(|()| io::stdout().flush()) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.closed = true;
+                match error.kind() {
+                    io::ErrorKind::BrokenPipe => Ok(()),
+                    _ => Err(Failure::data(format_args!("standard output: {error}"))),
+                }
+            }
+        }
+    }
+
+    /// Whether what comes is printed.
+    pub(crate) fn prints(&self) -> bool {
+        !self.quiet && !self.closed
+    }
+
+    /// Whether nothing more can be printed, because the reader has gone or the printing failed.
     pub(crate) fn is_closed(&self) -> bool {
         self.closed
     }
@@ -48,40 +61,28 @@ impl Out {
 /// A line on standard error that the program can go on without.
 pub(crate) fn warn(message: impl Display) {
     // Where standard error is closed there is no one to tell.
-    let _ = writeln!(io::stderr(), "warning: {message}");
+    let _ = writeln!(io::stderr(), "warning: {}", one_line(&message.to_string()));
 }
 
-/// Creates the folder where there is none, and tries that a file can be written there.
-pub(crate) fn try_folder(folder: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(folder)
-        .and_then(|()| tempfile::Builder::new().prefix(".nn-").tempfile_in(folder))
-        .map(drop)
-        .map_err(|error| Failure::file(folder, error))
+/// A number as a person writes it: 0.2, 1, 1e308.
+pub(crate) fn short(x: f64) -> String {
+    let is_plain = x == 0.0 || (1e-5..1e16).contains(&x.abs());
+    if is_plain { x.to_string() } else { format!("{x:e}") }
 }
 
-/// Writes a file beside its place, brings it to the disk, and renames it over: a kill at any moment leaves the old
-/// file or the new one.
-pub(crate) fn write_file(path: &Path, contents: &[u8]) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || -> io::Result<()> {
-        let mut file = tempfile::Builder::new().prefix(".nn-").permissions(permissions()).tempfile_in(folder)?;
-        file.write_all(contents)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        sync_folder(folder)
-    };
-    write().map_err(|error| Failure::file(path, error))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The permissions of an ordinary new file (less the umask), not the private ones of a temporary file.
-#[cfg(unix)]
-fn permissions() -> fs::Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    fs::Permissions::from_mode(0o666)
-}
-
-/// A rename is on the disk when its folder is.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    fs::File::open(folder)?.sync_all()
+    #[test]
+    fn numbers_are_short_and_exact() {
+        for text in
+            ["0", "1", "0.2", "0.00001", "1e-6", "123456.5", "1e16", "1e308", "5e-324", "-1e300", "2.5e-7", "inf"]
+        {
+            let x: f64 = text.parse().unwrap();
+            assert_eq!(short(x), text);
+        }
+        assert_eq!(short(f64::NAN), "NaN");
+        assert_eq!(short(0.1 + 0.2).parse(), Ok(0.1 + 0.2));
+    }
 }

@@ -1,54 +1,159 @@
 //! `nn predict`: what a model says about rows.
 
 use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use nn_core::{Loss, Matrix};
-use nn_train::{Model, predicted_class};
+use nn_train::{CsvReader, Model, Precision, Row, counted, plain_number, predicted_class, quoted};
 
-use crate::args::{PredictArgs, TextOrJson};
+use crate::args::{PredictArgs, TextOrJson, YesOrNo};
 use crate::failure::Failure;
 use crate::model_file::read_model;
-use crate::output::Out;
-use crate::table::{Row, Table};
+use crate::output::{Out, warn};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let model = read_model(&args.model)?;
-    let (name, table) = match &args.csv {
-        Some(path) => (path.as_path(), File::open(path).map_err(|error| error.to_string()).and_then(Table::read)),
-        None => (Path::new("standard input"), Table::read(std::io::stdin().lock())),
+    let (name, source): (&Path, Box<dyn BufRead>) = match &args.csv {
+        Some(path) => {
+            let file = File::open(path).map_err(|error| Failure::file(path, error))?;
+            (path, Box::new(BufReader::new(file)))
+        }
+        None => (Path::new("standard input"), Box::new(std::io::stdin().lock())),
     };
-    let x = table.and_then(|table| inputs(&table, &model)).map_err(|why| Failure::file(name, why))?;
-    let outputs = model.predict(&x);
-    let classes = class_names(&model);
-    let mut out = Out::new(false);
-    out.text(match (args.format, classes) {
-        (TextOrJson::Text, classes) => csv(&outputs, classes.as_deref()),
-        (TextOrJson::Json, classes) => json(&outputs, classes.as_deref()),
+    predict(&model, source, args, name).map_err(|why| match why {
+        Stopped::Input(why) => Failure::file(name, why),
+        Stopped::Output(failure) => failure,
     })
 }
 
-/// The first n₀ columns of the table, as n₀ × rows.
-fn inputs(table: &Table, model: &Model) -> Result<Matrix<f64>, String> {
-    let n = model.network.inputs();
-    // Behind the inputs there may be what a data file has there: a label, or the values of a regression.
-    let targets = if class_names(model).is_some() { 1 } else { model.network.outputs() };
-    // A header of another width means that the cells are not where they seem: another delimiter, an open quote.
-    for Row { line, cells } in table.header.iter().chain(&table.rows) {
-        let found = cells.len();
-        if found != n && found != n + targets {
-            let both = n + targets;
-            return Err(format!(
-                "line {line}: {found} columns, but the model has {n} inputs (with targets: {both} columns)"
-            ));
+/// Why not all rows are answered.
+enum Stopped {
+    Input(String),
+    Output(Failure),
+}
+
+impl From<nn_train::CsvError> for Stopped {
+    fn from(error: nn_train::CsvError) -> Self {
+        Stopped::Input(error.to_string())
+    }
+}
+
+/// Block after block, so that the rows may be many.
+fn predict(model: &Model, source: impl BufRead, args: &PredictArgs, name: &Path) -> Result<(), Stopped> {
+    let mut reader = CsvReader::new(source, YesOrNo::header(args.header))?;
+    if let Some(warning) = reader.warning() {
+        warn(format_args!("{}: {warning}", name.display()));
+    }
+    let columns = Columns::new(model);
+    if let (Some(header), None) = (reader.header(), args.header) {
+        // A header of another width means that the cells are not where they seem.
+        columns.check(header)?;
+    }
+    let mut doubt = reader.header().and_then(|header| columns.doubt(header));
+    let mut out = Out::new(false);
+    let mut answers = Answers { classes: class_names(model), outputs: model.network.outputs(), is_empty: true };
+    loop {
+        let block = columns.read_block(&mut reader)?;
+        if block.lines.is_empty() {
+            break;
+        }
+        if let (true, Some(doubt)) = (answers.is_empty, doubt.take().or(block.doubt)) {
+            warn(format_args!("{}: {doubt}", name.display()));
+        }
+        let outputs = model.predict_finite(&block.x);
+        let outputs = outputs
+            .map_err(|overflow| Stopped::Input(format!("line {}: {overflow}", block.lines[overflow.example])))?;
+        out.text(answers.block(&outputs, args.format)).map_err(Stopped::Output)?;
+        if out.is_closed() {
+            return Ok(());
         }
     }
-    let columns: Vec<Vec<f64>> = table
-        .rows
-        .iter()
-        .map(|row| (0..n).map(|column| row.number(column, model.precision)).collect())
-        .collect::<Result<_, _>>()?;
-    Ok(if columns.is_empty() { Matrix::zeros(n, 0) } else { Matrix::from_columns(&columns) })
+    if answers.is_empty {
+        let after = reader.header().map_or(String::new(), |row| format!(" after the header, line {}", row.line()));
+        warn(format_args!("{}: there are no rows{after}", name.display()));
+    }
+    out.text(answers.end(args.format)).map_err(Stopped::Output)
+}
+
+/// What the columns of a row are to a model.
+struct Columns {
+    inputs: usize,
+    /// Behind the inputs there may be what a data file has there: a label, or the values of a regression.
+    with_targets: usize,
+    /// Whether what stands behind the inputs is the label of a class.
+    has_label: bool,
+    precision: Precision,
+    /// So many rows that they are computed together, and not so many that they need much memory.
+    rows_of_a_block: usize,
+}
+
+impl Columns {
+    fn new(model: &Model) -> Self {
+        const ROWS: usize = 1 << 10;
+        const NUMBERS: usize = 1 << 20;
+        let (inputs, outputs) = (model.network.inputs(), model.network.outputs());
+        let has_label = class_names(model).is_some();
+        let widest = model.network.layers().iter().map(|dense| dense.outputs()).fold(inputs, usize::max);
+        Columns {
+            inputs,
+            with_targets: inputs + if has_label { 1 } else { outputs },
+            has_label,
+            precision: model.precision,
+            rows_of_a_block: (NUMBERS / widest).clamp(1, ROWS),
+        }
+    }
+
+    fn check(&self, row: &Row) -> Result<(), Stopped> {
+        let Columns { inputs, with_targets, .. } = *self;
+        if row.width() == inputs || row.width() == with_targets {
+            return Ok(());
+        }
+        let (line, found, inputs) = (row.line(), counted(row.width(), "column"), counted(inputs, "input"));
+        Err(Stopped::Input(format!(
+            "line {line}: {found}, but the model has {inputs} (with targets: {with_targets} columns)"
+        )))
+    }
+
+    /// A sentence about a header or a row whose first cell is perhaps that of an index: a last column that is ignored hides
+    /// that there is one too many. No label of a class is a fraction.
+    fn doubt(&self, row: &Row) -> Option<String> {
+        const INDEX: [&str; 6] = ["index", "id", "row", "rowname", "rownames", "row_names"];
+        let (first, last) = (row.get(0)?, row.get(self.with_targets - 1)?);
+        let is_fraction = plain_number(last, Precision::F64).is_ok_and(|x| x.fract() != 0.0);
+        let is_doubtful = INDEX.contains(&first.to_lowercase().as_str()) || (self.has_label && is_fraction);
+        is_doubtful.then(|| {
+            let (line, first, last) = (row.line(), quoted(first), quoted(last));
+            format!("line {line}: {first} is read as the first input, and {last} is ignored as a target: is column 1 an index?")
+        })
+    }
+
+    /// The next rows; none at the end.
+    fn read_block(&self, reader: &mut CsvReader<impl BufRead>) -> Result<Block, Stopped> {
+        let (mut lines, mut numbers, mut doubt) = (Vec::new(), Vec::new(), None);
+        for row in reader.take(self.rows_of_a_block) {
+            let row = row?;
+            self.check(&row)?;
+            if lines.is_empty() {
+                doubt = self.doubt(&row);
+            }
+            lines.push(row.line());
+            for column in 0..self.inputs {
+                numbers.push(row.number(column, self.precision)?);
+            }
+        }
+        Ok(Block { x: Matrix::from_slice(self.inputs, lines.len(), &numbers), lines, doubt })
+    }
+}
+
+/// Rows that are computed together.
+struct Block {
+    /// The line of each.
+    lines: Vec<u64>,
+    /// Their inputs, n₀ × rows.
+    x: Matrix<f64>,
+    /// What is doubtful about the first of them.
+    doubt: Option<String>,
 }
 
 /// The names of the classes, where the outputs are probabilities of classes.
@@ -73,36 +178,79 @@ fn class<'a>(outputs: &Matrix<f64>, j: usize, names: &'a [String]) -> &'a str {
     if names.len() == 1 { &names[0] } else { &names[predicted_class(outputs, j)] }
 }
 
-fn csv(outputs: &Matrix<f64>, classes: Option<&[String]>) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut record = |cells: Vec<String>| writer.write_record(cells).expect("memory does not fail");
-    match classes {
-        Some(names) => {
-            record(std::iter::once("class".to_owned()).chain(names.iter().map(|name| format!("p_{name}"))).collect());
-            for j in 0..outputs.columns() {
-                let class = class(outputs, j, names).to_owned();
-                let shares = probabilities(outputs, j, names);
-                record(std::iter::once(class).chain(shares.iter().map(f64::to_string)).collect());
+/// What is printed: a CSV file or a JSON list, which goes on from block to block.
+struct Answers {
+    classes: Option<Vec<String>>,
+    /// n_L
+    outputs: usize,
+    /// Whether nothing has been printed yet.
+    is_empty: bool,
+}
+
+impl Answers {
+    /// The answers to a block of rows; the first begins with what stands above all of them.
+    fn block(&mut self, outputs: &Matrix<f64>, format: TextOrJson) -> String {
+        let is_first = std::mem::replace(&mut self.is_empty, false);
+        match format {
+            TextOrJson::Text => {
+                let header = is_first.then(|| self.header());
+                csv(header.into_iter().chain((0..outputs.columns()).map(|j| self.record(outputs, j))))
+            }
+            TextOrJson::Json => {
+                let rows: Vec<String> = (0..outputs.columns()).map(|j| self.json(outputs, j).to_string()).collect();
+                format!("{}{}", if is_first { "[" } else { ",\n " }, rows.join(",\n "))
             }
         }
-        None => {
-            record((1..=outputs.rows()).map(|i| format!("y_{i}")).collect());
-            outputs.columns_iter().for_each(|column| record(column.iter().map(f64::to_string).collect()));
+    }
+
+    /// What stands below all answers; where there are none, what stands above them too.
+    fn end(&self, format: TextOrJson) -> String {
+        match format {
+            TextOrJson::Text if self.is_empty => csv([self.header()]),
+            TextOrJson::Text => String::new(),
+            TextOrJson::Json if self.is_empty => "[]\n".to_owned(),
+            TextOrJson::Json => "]\n".to_owned(),
         }
+    }
+
+    fn header(&self) -> Vec<String> {
+        match &self.classes {
+            Some(names) => {
+                std::iter::once("class".to_owned()).chain(names.iter().map(|name| format!("p_{name}"))).collect()
+            }
+            None => (1..=self.outputs).map(|i| format!("y_{i}")).collect(),
+        }
+    }
+
+    fn record(&self, outputs: &Matrix<f64>, j: usize) -> Vec<String> {
+        match &self.classes {
+            Some(names) => {
+                let class = class(outputs, j, names).to_owned();
+                let shares = probabilities(outputs, j, names);
+                std::iter::once(class).chain(shares.iter().map(f64::to_string)).collect()
+            }
+            None => outputs.column(j).iter().map(f64::to_string).collect(),
+        }
+    }
+
+    fn json(&self, outputs: &Matrix<f64>, j: usize) -> serde_json::Value {
+        match &self.classes {
+            Some(names) => {
+                let shares = probabilities(outputs, j, names);
+                let shares: serde_json::Map<_, _> =
+                    names.iter().cloned().zip(shares.iter().map(|&p| p.into())).collect();
+                serde_json::json!({ "class": class(outputs, j, names), "probabilities": shares })
+            }
+            None => serde_json::json!({ "y": outputs.column(j) }),
+        }
+    }
+}
+
+fn csv(records: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for record in records {
+        writer.write_record(record).expect("memory does not fail");
     }
     let bytes = writer.into_inner().expect("memory does not fail");
     String::from_utf8(bytes).expect("names and numbers are UTF-8")
-}
-
-fn json(outputs: &Matrix<f64>, classes: Option<&[String]>) -> String {
-    let row = |j: usize| match classes {
-        Some(names) => {
-            let shares = probabilities(outputs, j, names);
-            let shares: serde_json::Map<_, _> = names.iter().cloned().zip(shares.iter().map(|&p| p.into())).collect();
-            serde_json::json!({ "class": class(outputs, j, names), "probabilities": shares })
-        }
-        None => serde_json::json!({ "y": outputs.column(j) }),
-    };
-    let rows: Vec<String> = (0..outputs.columns()).map(|j| row(j).to_string()).collect();
-    format!("[{}]\n", rows.join(",\n "))
 }

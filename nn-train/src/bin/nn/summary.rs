@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::args::{Data, EngineName, OptimizerName};
-use crate::evaluate::{Report, report};
+use crate::evaluate::Report;
 use crate::history::head;
+use crate::output::short;
 use crate::progress::grouped;
-use crate::train::Job;
+use crate::train::{HISTORY, Job, MODEL};
 
 impl Job<'_> {
     /// What is about to happen, and the head of the table.
@@ -37,7 +38,7 @@ impl Job<'_> {
         let optimizer = match args.optimizer {
             OptimizerName::Sgd => match args.momentum.unwrap_or(0.0) {
                 0.0 => "sgd".to_owned(),
-                momentum => format!("sgd, momentum {momentum}"),
+                momentum => format!("sgd, momentum {}", short(momentum)),
             },
             OptimizerName::Adam => "adam".to_owned(),
         };
@@ -52,23 +53,21 @@ impl Job<'_> {
         let _ = writeln!(
             text,
             "{optimizer}, learning rate {}, batches of {}, {}, gradients by {engine}, {threads}seed {}\n",
-            plan.learning_rate, plan.batch_size, self.model.precision, args.seed
+            short(plan.learning_rate),
+            plan.batch_size,
+            self.model.precision,
+            args.seed
         );
         let _ = writeln!(text, "{}", head());
         text
     }
 
-    /// What was learnt, how fast, and what to try next.
-    pub(crate) fn summary(&self, epochs: usize, trained_for: Duration) -> String {
+    /// What was learnt, by a report on these rows, how fast, and what to try next.
+    pub(crate) fn summary(&self, rows: &str, report: &Report, epochs: usize, trained_for: Duration) -> String {
         let examples = self.rows.train.len();
         let speed = (epochs * examples) as f64 / trained_for.as_secs_f64().max(1e-9);
-        let (what, rows) = match self.rows.validation.is_empty() {
-            true => ("training rows", &self.rows.train),
-            false => ("held-out rows", &self.rows.validation),
-        };
-        let report = report(&self.model, &self.data.subset(rows));
-        let mut text = format!("\n{what}: {}\n", report.line());
-        if let Some(mistakes) = mistakes(&report) {
+        let mut text = format!("\n{rows}: {}\n", report.line());
+        if let Some(mistakes) = mistakes(report) {
             let _ = writeln!(text, "{mistakes}");
         }
         let _ = writeln!(
@@ -81,7 +80,7 @@ impl Job<'_> {
         );
         if let Some(folder) = &self.args.out {
             let file = |name: &str| folder.join(name).display().to_string();
-            let _ = writeln!(text, "written: {}, {}", file("model.json"), file("history.csv"));
+            let _ = writeln!(text, "written: {}, {}", file(MODEL), file(HISTORY));
         }
         text + "\n" + &self.next()
     }
@@ -92,7 +91,7 @@ impl Job<'_> {
         let mut commands = Vec::new();
         match &self.args.out {
             Some(folder) => {
-                let model = folder.join("model.json").display().to_string();
+                let model = folder.join(MODEL).display().to_string();
                 commands.push((format!("nn evaluate {model} {name}"), "which classes it confuses"));
                 commands.push((format!("nn predict {model} rows.csv"), "what it says about other rows"));
             }

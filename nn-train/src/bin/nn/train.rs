@@ -9,12 +9,14 @@ use nn_train::{
 };
 
 use crate::args::{BatchSize, Cli, Command, EngineName, OptimizerName, TrainArgs};
-use crate::evaluate::check_fit;
+use crate::evaluate::{check_fit, report};
 use crate::failure::Failure;
-use crate::history::{EpochRow, history_csv, is_shown};
+use crate::history::{EpochRow, is_shown, write_history};
+use crate::memory::{F64, Sizes, THREAD, ask_for};
 use crate::model_file::read_model;
-use crate::output::{Out, try_folder, warn, write_file};
-use crate::progress::{Progress, Signals};
+use crate::output::{Out, short, warn};
+use crate::progress::{Progress, Signals, grouped};
+use crate::run_folder::RunFolder;
 
 /// `nn` without a command: the digits, and then what to try next.
 pub(crate) fn first_run() -> Result<(), Failure> {
@@ -24,11 +26,12 @@ pub(crate) fn first_run() -> Result<(), Failure> {
     run(&args)
 }
 
+/// The files of a run.
+pub(crate) const HISTORY: &str = "history.csv";
+pub(crate) const MODEL: &str = "model.json";
+
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let job = Job::new(args)?;
-    if let Some(folder) = &args.out {
-        try_folder(folder)?;
-    }
     match (job.model.precision, args.engine) {
         (Precision::F32, EngineName::Delta) => job.run::<f32, _>(ByHand::new),
         (Precision::F32, EngineName::Tape) => job.run::<f32, _>(|network| ByTape::new(&network)),
@@ -46,6 +49,7 @@ pub(crate) struct Job<'a> {
     pub(crate) model: Model,
     pub(crate) plan: Plan,
     pub(crate) threads: Threads,
+    folder: Option<RunFolder>,
 }
 
 /// What happened in a training.
@@ -54,6 +58,8 @@ struct Course {
     /// The time of the epochs, without that of the evaluations.
     trained_for: Duration,
     end: End,
+    /// Why lines of the table were not printed.
+    unprinted: Option<Failure>,
 }
 
 /// How a training ended.
@@ -61,7 +67,8 @@ struct Course {
 enum End {
     Epochs,
     AccuracyReached,
-    Diverged(String),
+    /// What went wrong: as a rule the training diverged.
+    Failed(String),
     /// Which, and where it came.
     Signal(usize, String),
     /// The reader of standard output has gone, and there is no folder to write to.
@@ -83,17 +90,17 @@ impl<'a> Job<'a> {
         if args.optimizer == OptimizerName::Adam && args.momentum.is_some() {
             return Err(Failure::usage("--momentum is an option of --optimizer sgd; adam has its own"));
         }
+        let plan = plan(args, &rows);
         let mut model = match &args.model {
             Some(path) => {
                 let model = read_model(path)?;
                 check_fit(&model, &data).map_err(|why| Failure::file(path, why))?;
                 model
             }
-            None => new_model(args, &data)?,
+            None => new_model(args, &data, &rows, &plan)?,
         };
         model.precision = args.precision.unwrap_or(model.precision);
-        let parameters = model.network.parameters().flat_map(|parameter| parameter.as_slice());
-        if let Some(x) = parameters.copied().find(|&x| !model.precision.holds(x)) {
+        if let Some(x) = model.overflowing_parameter() {
             return Err(Failure::usage(format_args!(
                 "--precision {}: the model has a parameter {x:e}",
                 model.precision
@@ -106,70 +113,72 @@ impl<'a> Job<'a> {
             Some(from_file) => Some(from_file),
             None => Some(Standardization::fit(&data.subset(&rows.train).x)),
         };
-        let defaults = args.data.defaults();
-        let batch_size = match args.batch_size.unwrap_or(defaults.batch_size) {
-            BatchSize::All => rows.train.len(),
-            BatchSize::Examples(n) => n.min(rows.train.len()),
-        };
-        let plan = Plan {
-            epochs: args.epochs.map_or(defaults.epochs, |epochs| epochs as usize),
-            batch_size,
-            learning_rate: args.learning_rate.unwrap_or(defaults.learning_rate(args.optimizer)),
-            schedule: args.schedule,
-            shuffle: !args.no_shuffle,
-            seed: args.seed,
-        };
-        let threads = args.threads.map_or_else(|| Threads::worth_having(&model.network, batch_size), usize::from);
+        let threads = args.threads.map_or_else(|| Threads::worth_having(&model.network, plan.batch_size), usize::from);
+        if threads > 1 {
+            ask_for(threads as f64 * THREAD, format_args!("{threads} threads"))?;
+        }
         let threads = Threads::new(threads).map_err(Failure::data)?;
-        Ok(Job { args, data, rows, model, plan, threads })
+        let bytes = Sizes::of(&model.network, model.precision).training(args, &rows, &plan);
+        let (examples, batch) = (rows.train.len(), plan.batch_size);
+        threads.ask_each(|| ask_for(bytes, format_args!("training on {examples} examples in batches of {batch}")))?;
+        let folder = args.out.as_ref().map(|folder| RunFolder::open(folder, &[HISTORY, MODEL])).transpose()?;
+        Ok(Job { args, data, rows, model, plan, threads, folder })
     }
 
     fn run<T: Scalar, E: Engine<T> + Send>(mut self, engine: impl FnOnce(Network<T>) -> E) -> Result<(), Failure> {
         let mut out = Out::new(self.args.quiet);
         out.text(self.introduction())?;
-        let mut network = self.model.network.map(T::from_f64);
-        let trainer = Trainer::new(engine(network.clone()), self.optimizer(), self.plan);
-        let Course { history, trained_for, end } = self.train(trainer, &mut network, &mut out)?;
-        self.model.network = network.map(T::to_f64);
+        let network = self.model.network.map(T::from_f64);
+        let mut trainer = Trainer::new(engine(network), self.optimizer(), self.plan);
+        let Course { history, trained_for, end, unprinted } = self.train(&mut trainer, &mut out)?;
+        self.model.network = trainer.into_network().map(T::to_f64);
 
-        if let Some(folder) = &self.args.out {
-            write_file(&folder.join("history.csv"), history_csv(&history).as_bytes())?;
+        if let Some(folder) = &self.folder {
+            folder.write(HISTORY, |file| write_history(file, &history))?;
         }
         match end {
             End::Signal(signal, place) => {
                 warn(place);
                 return Err(Failure::Signal(signal));
             }
-            End::Diverged(why) => return Err(Failure::data(why)),
-            End::NobodyListens => return Ok(()),
+            End::Failed(why) => return Err(Failure::data(why)),
+            End::NobodyListens => {}
             End::Epochs => self.warn_unless_reached(),
             End::AccuracyReached => {}
         }
-        if let Some(folder) = &self.args.out {
+        let (title, rows) = self.rows_to_report();
+        let report = report(&self.model, &self.data, rows).map_err(Failure::data)?;
+        if let Some(folder) = &self.folder {
             if self.model.metadata.is_none() {
                 self.model.metadata = Some(self.metadata(history.len()));
             }
-            write_file(&folder.join("model.json"), self.model.to_json().as_bytes())?;
+            folder.write(MODEL, |file| self.model.write_json(file))?;
         }
-        out.text(self.summary(history.len(), trained_for))
+        if out.prints() {
+            out.text(self.summary(title, &report, history.len(), trained_for))?;
+        }
+        unprinted.map_or(Ok(()), Err)
     }
 
-    /// Epoch after epoch, until one of the reasons of [`End`]. `network` receives the parameters of each.
+    /// Epoch after epoch, until one of the reasons of [`End`].
     fn train<T: Scalar, E: Engine<T> + Send>(
         &self,
-        mut trainer: Trainer<T, E>,
-        network: &mut Network<T>,
+        trainer: &mut Trainer<T, E>,
         out: &mut Out,
     ) -> Result<Course, Failure> {
         let mut prepared = self.data.clone();
         prepared.x = self.model.prepare(&self.data.x);
-        let examples = |rows: &[usize]| Examples::<T>::new(&prepared.subset(rows), network.outputs());
+        let examples = |rows: &[usize]| Examples::<T>::new(&prepared.subset(rows), self.model.network.outputs());
         let (train, held_out) = (examples(&self.rows.train), examples(&self.rows.validation));
 
         let signals = Signals::catch()?;
         let mut progress = Progress::new(!self.args.quiet, (self.plan.epochs * train.len()) as u64);
-        let mut course = Course { history: Vec::new(), trained_for: Duration::ZERO, end: End::Epochs };
+        let mut course = Course { history: Vec::new(), trained_for: Duration::ZERO, end: End::Epochs, unprinted: None };
         for epoch in 1..=self.plan.epochs {
+            if course.history.try_reserve(1).is_err() {
+                course.end = End::Failed(format!("there is not enough memory for the history of {epoch} epochs"));
+                break;
+            }
             let start = Instant::now();
             let result = self.threads.run(|| {
                 trainer.epoch(&train, epoch, |batch| {
@@ -183,20 +192,20 @@ impl<'a> Job<'a> {
                 Err(stopped) => {
                     course.end = match (stopped, signals.caught()) {
                         (Stopped::Asked { .. }, Some(signal)) => End::Signal(signal, stopped.to_string()),
-                        _ => End::Diverged(stopped.to_string()),
+                        _ => End::Failed(stopped.to_string()),
                     };
                     break;
                 }
             };
-            trainer.store(network);
-            if !network.parameters().flat_map(|parameter| parameter.as_slice()).all(|x| x.to_f64().is_finite()) {
+            let network = trainer.network();
+            let evaluation = (!held_out.is_empty()).then(|| self.threads.run(|| held_out.evaluate(&network)));
+            if let Some(loss) = evaluation.as_ref().map(|evaluation| evaluation.loss).filter(|loss| !loss.is_finite()) {
                 let batch = train.len().div_ceil(self.plan.batch_size);
-                course.end = End::Diverged(format!(
-                    "a parameter is not finite after epoch {epoch}, batch {batch}: the training diverged; try a smaller --learning-rate"
+                course.end = End::Failed(format!(
+                    "the held-out loss is {loss} after epoch {epoch}, batch {batch}: the training diverged; try a smaller learning rate"
                 ));
                 break;
             }
-            let evaluation = (!held_out.is_empty()).then(|| self.threads.run(|| held_out.evaluate(network)));
             let row = EpochRow {
                 epoch,
                 train_loss: report.loss,
@@ -209,7 +218,8 @@ impl<'a> Job<'a> {
             progress.epoch(train.len() as u64, || row.message());
             let reached = self.args.until_accuracy.zip(row.validation_accuracy).is_some_and(|(goal, now)| now >= goal);
             if reached || is_shown(epoch, self.plan.epochs) {
-                progress.suspend(|| out.line(row.line()))?;
+                let printed = progress.suspend(|| out.line(row.line()));
+                course.unprinted = course.unprinted.or(printed.err());
             }
             if reached {
                 course.end = End::AccuracyReached;
@@ -224,12 +234,21 @@ impl<'a> Job<'a> {
         Ok(course)
     }
 
+    /// What the summary is about: the held-out rows where there are any.
+    fn rows_to_report(&self) -> (&'static str, &[usize]) {
+        match self.rows.validation.is_empty() {
+            true => ("training rows", &self.rows.train),
+            false => ("held-out rows", &self.rows.validation),
+        }
+    }
+
     /// All epochs are over: a goal that was set was not reached.
     fn warn_unless_reached(&self) {
         if let Some(goal) = self.args.until_accuracy {
             let epochs = self.plan.epochs;
             warn(format_args!(
-                "the held-out accuracy did not reach {goal} within {epochs} epochs; --epochs allows more"
+                "the held-out accuracy did not reach {} within {epochs} epochs; --epochs allows more",
+                short(goal)
             ));
         }
     }
@@ -254,8 +273,24 @@ impl<'a> Job<'a> {
     }
 }
 
-/// A network of the size that the arguments or the data set ask for.
-fn new_model(args: &TrainArgs, data: &DataSet) -> Result<Model, Failure> {
+/// What stays fixed during the training.
+fn plan(args: &TrainArgs, rows: &Split) -> Plan {
+    let defaults = args.data.defaults();
+    Plan {
+        epochs: args.epochs.map_or(defaults.epochs, |epochs| epochs as usize),
+        batch_size: match args.batch_size.unwrap_or(defaults.batch_size) {
+            BatchSize::All => rows.train.len(),
+            BatchSize::Examples(n) => n.min(rows.train.len()),
+        },
+        learning_rate: args.learning_rate.unwrap_or(defaults.learning_rate(args.optimizer)),
+        schedule: args.schedule,
+        shuffle: !args.no_shuffle,
+        seed: args.seed,
+    }
+}
+
+/// A network of the size that the arguments or the data set ask for, if there is memory to train it.
+fn new_model(args: &TrainArgs, data: &DataSet, rows: &Split, plan: &Plan) -> Result<Model, Failure> {
     let defaults = args.data.defaults();
     let hidden = args.hidden.as_ref().map_or(defaults.hidden, |hidden| &hidden.0);
     let activation = args.activation.unwrap_or(defaults.activation);
@@ -269,8 +304,12 @@ fn new_model(args: &TrainArgs, data: &DataSet) -> Result<Model, Failure> {
         _ => Initialization::Glorot,
     });
     let layers: Vec<_> = hidden.iter().map(|&units| (units, activation)).chain([(outputs, last)]).collect();
-    let network = Network::random(data.inputs(), &layers, loss, initialization, &mut seeded(args.seed));
     let precision = args.precision.unwrap_or(Precision::F32);
+    let parameters = Network::<f64>::count_parameters(data.inputs(), &layers).map_err(Failure::usage)?;
+    let sizes = Sizes::new(data.inputs(), parameters, layers.iter().map(|&(units, _)| units), precision);
+    let what = format_args!("training a network of {} parameters", grouped(parameters as f64));
+    ask_for(F64 * parameters as f64 + sizes.training(args, rows, plan), what)?;
+    let network = Network::random(data.inputs(), &layers, loss, initialization, &mut seeded(args.seed));
     // What is drawn is rounded to the precision of the training, as it will be in the file.
     let network = network.map_err(Failure::usage)?;
     Ok(Model { network, precision, classes: None, standardize: None, metadata: None })

@@ -1,0 +1,79 @@
+//! Which targets a loss can have.
+
+use crate::{Loss, Matrix, Scalar};
+
+/// How far the targets of an example may be from a sum of 1: shares that were rounded to seven decimals are closer.
+const TOLERANCE: f64 = 1e-6;
+
+/// Why a matrix cannot be the targets of a loss: the first example that does not fit, and what is wrong with it.
+///
+/// Examples and outputs are counted from 1, as on paper.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum TargetError {
+    /// The shares of an example do not sum to 1.
+    #[error("the targets of example {example} sum to {sum}: those of {loss} are shares that sum to 1")]
+    Sum {
+        /// The loss.
+        loss: Loss,
+        /// From 1.
+        example: usize,
+        /// What they sum to.
+        sum: f64,
+    },
+    /// A target is below 0, above 1, or no number.
+    #[error("target {output} of example {example} is {value}: those of {loss} lie between 0 and 1")]
+    Range {
+        /// The loss.
+        loss: Loss,
+        /// From 1.
+        example: usize,
+        /// From 1.
+        output: usize,
+        /// The target.
+        value: f64,
+    },
+}
+
+impl Loss {
+    /// Whether y can be the targets of this loss.
+    ///
+    /// The targets of an example are a column of y. Cross-entropy needs shares: none is negative, and they sum to 1
+    /// (within 10⁻⁶). Binary cross-entropy needs numbers in [0, 1]. Least squares takes any.
+    ///
+    /// The derivative (a − y)/m of cross-entropy holds only for targets that sum to 1. For others a training goes on for
+    /// ever, with a loss that means nothing. So whatever computes gradients asks here first.
+    ///
+    /// ```
+    /// use nn_core::{Loss, Matrix};
+    ///
+    /// let y = Matrix::from_columns(&[[0.0, 1.0], [0.5, 0.4]]);
+    /// let error = Loss::CrossEntropy.check_targets(&y).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "the targets of example 2 sum to 0.9: those of cross-entropy are shares that sum to 1"
+    /// );
+    /// assert!(Loss::BinaryCrossEntropy.check_targets(&y).is_ok());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Names the first example that does not fit.
+    pub fn check_targets<T: Scalar>(self, y: &Matrix<T>) -> Result<(), TargetError> {
+        let largest = match self {
+            Loss::LeastSquares => return Ok(()),
+            Loss::CrossEntropy => f64::INFINITY, // That shares sum to 1 is asked below.
+            Loss::BinaryCrossEntropy => 1.0,
+        };
+        for (example, targets) in (1..).zip(y.columns_iter()) {
+            let targets = || targets.iter().map(|y| y.to_f64()); // The sum of many shares in f32 would be off by rounding.
+            if let Some((output, value)) = (1..).zip(targets()).find(|(_, y)| !(0.0..=largest).contains(y)) {
+                return Err(TargetError::Range { loss: self, example, output, value });
+            }
+            let sum: f64 = targets().sum();
+            if self == Loss::CrossEntropy && (sum - 1.0).abs() > TOLERANCE {
+                return Err(TargetError::Sum { loss: self, example, sum });
+            }
+        }
+        Ok(())
+    }
+}

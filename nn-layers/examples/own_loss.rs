@@ -1,0 +1,41 @@
+//! A loss of your own on a network: counts, whose logarithm of the mean the network says (Poisson regression), and a ridge
+//! penalty on its weights.
+//!
+//! ```text
+//! cargo run -p nn-layers --example own_loss
+//! ```
+
+use nn_core::{Activation, Loss, Matrix, seeded};
+use nn_layers::{ByTape, Engine, Initialization, Network, NetworkError};
+
+fn main() -> Result<(), NetworkError> {
+    let x = Matrix::from_rows(&[[-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0]]);
+    let y = Matrix::from_rows(&[[0.0, 1.0, 0.0, 1.0, 1.0, 3.0, 4.0, 8.0, 13.0]]); // counts
+
+    let layers = [(6, Activation::Tanh), (1, Activation::Identity)];
+    let network = Network::<f64>::random(1, &layers, Loss::LeastSquares, Initialization::Glorot, &mut seeded(1))?;
+    let mut engine = ByTape::with_loss(&network, |tape, layers, y| {
+        let z = layers[1].z; // the logarithm of the mean count
+        let (mean, seen) = (tape.exp(z), tape.multiply(y, z));
+        let surprise = tape.subtract(mean, seen); // −ln of the Poisson probability, but for a constant
+        let loss = tape.mean(surprise);
+
+        let squares = tape.multiply(layers[0].weight, layers[0].weight);
+        let sum = tape.sum(squares);
+        let ridge = tape.scale(0.001, sum);
+        tape.add(loss, ridge)
+    });
+
+    engine.set_batch(&x, &y);
+    for step in 0..=2000 {
+        let j = engine.loss_and_gradients();
+        if step % 500 == 0 {
+            println!("step {step:4}: J = {j:.6}");
+        }
+        for (parameter, gradient) in engine.parameters_mut() {
+            parameter.zip_in_place(gradient, |w, g| w - 0.05 * g);
+        }
+    }
+    println!("mean counts:\n{:.2}", engine.outputs().map(f64::exp));
+    Ok(())
+}

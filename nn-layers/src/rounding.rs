@@ -1,0 +1,172 @@
+//! What rounding may do to a gradient, and which units it saturates.
+//!
+//! Every a is rounded, by about ε|a|, and so is the sum z that it comes from. One pass forward and one back, both in
+//! absolute values, add up what that may do to the gradient: above all through σ′, which is taken from a. The σ′ = a (1 − a)
+//! of a sigmoid is right to ε a absolutely, not relatively: where a rounds to 1, the unit is **saturated**, and σ′ has no
+//! digit left: that is where 1 − |a| is at most 4 ε.
+
+use nn_core::{Activation, Loss, Matrix, MatrixView, Scalar, Write, affine, matmul, sum_columns};
+
+use crate::gradient_check::{epsilon, length, smallest_normal};
+use crate::{ByHand, Engine, Network};
+
+/// What rounding does to a network on a batch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Rounding {
+    /// How far the gradient may be off: the length of a vector. Infinite where that overflows.
+    pub(crate) length: f64,
+    /// How far J may be off, apart from its own last digit.
+    pub(crate) loss: f64,
+    /// Units with a saturated activation, …
+    pub(crate) saturated_units: usize,
+    /// … and those activations, each of one unit on one example.
+    pub(crate) saturated_activations: usize,
+}
+
+/// A number is taken to be off by so much of itself: 4 ε, since a function is off by 2 units in the last place, and a sum of
+/// many terms by more than its largest.
+pub(crate) fn relative_error<T: Scalar>() -> f64 {
+    4.0 * epsilon::<T>()
+}
+
+/// Runs the network on a batch by hand, and then both passes again in absolute values.
+pub(crate) fn rounding<T: Scalar>(network: &Network<T>, x: &Matrix<T>, y: &Matrix<T>) -> Rounding {
+    let mut engine = ByHand::new(network.clone());
+    engine.set_batch(x, y);
+    engine.loss_and_gradients();
+    let (loss, layers, relative) = (network.loss(), network.layers(), relative_error::<T>());
+    let weight: Vec<_> = layers.iter().map(|dense| absolute(&dense.weight)).collect();
+    let delta: Vec<_> = (0..layers.len()).map(|l| absolute(engine.layer(l).delta)).collect();
+
+    // The input is the same in all ways to a gradient: its error is 0.
+    let (mut a, mut a_error, mut z_error) = (vec![x.map(T::to_f64)], vec![zeros_like(x)], Vec::new());
+    for (l, dense) in layers.iter().enumerate() {
+        let mut of_a = absolute(&a[l]);
+        of_a.zip_in_place(&a_error[l], |a, error| relative * a + error);
+        let of_b = absolute(&dense.bias).map(|b| relative * b);
+        let mut of_z = Matrix::zeros(dense.outputs(), x.columns());
+        affine(&weight[l], &of_a, &of_b, &mut of_z);
+        z_error.push(of_z);
+        a.push(engine.layer(l).a.map(T::to_f64));
+        a_error.push(error_of_a::<T>(dense.activation, &a[l + 1], &z_error[l]));
+    }
+
+    let (mut gradients, mut delta_error, mut loss_error) = (Vec::new(), Matrix::zeros(0, 0), 0.0);
+    for (l, dense) in layers.iter().enumerate().rev() {
+        let mean = |sum: f64| sum / y.columns() as f64;
+        let error_of_delta = |upstream: &Matrix<f64>, error: &Matrix<f64>| {
+            error_of_delta(dense.activation, &a[l + 1], &a_error[l + 1], upstream, error)
+        };
+        delta_error = if l + 1 < layers.len() {
+            let [upstream, error] = [&delta[l + 1], &delta_error].map(|of| product(weight[l + 1].t(), of));
+            error_of_delta(&upstream, &error)
+        } else if loss == Loss::LeastSquares {
+            let mut upstream = a[l + 1].clone();
+            upstream.zip_in_place(&y.map(T::to_f64), |a, y| mean((a - y).abs())); // |∂J/∂a⁽ᴸ⁾|
+            loss_error = dot(&upstream, &a_error[l + 1]);
+            error_of_delta(&upstream, &a_error[l + 1].map(mean))
+        } else {
+            loss_error = dot(&delta[l], &z_error[l]);
+            through(dense.activation, &a[l + 1], &z_error[l]).map(mean) // δ⁽ᴸ⁾ is taken from z, not by way of σ′.
+        };
+        // ∂J/∂W⁽ˡ⁾ = δ⁽ˡ⁾ (a⁽ˡ⁻¹⁾)ᵀ is off by the errors of both.
+        let mut of_weight = product(delta_error.view(), absolute(&a[l]).t());
+        matmul(&delta[l], a_error[l].t(), Write::Add, &mut of_weight);
+        let mut of_bias = zeros_like(&dense.bias);
+        sum_columns(&delta_error, Write::Replace, &mut of_bias);
+        gradients.extend([of_weight, of_bias]);
+    }
+    let length = length(&gradients);
+
+    let derivatives = if loss == Loss::LeastSquares { layers.len() } else { layers.len() - 1 };
+    let saturated = layers[..derivatives].iter().zip(&a[1..]).map(|(dense, a)| saturated::<T>(dense.activation, a));
+    let (saturated_units, saturated_activations) =
+        saturated.fold((0, 0), |(units, activations), (u, a)| (units + u, activations + a));
+    let [length, loss] = [length, loss_error].map(|error| if error.is_nan() { f64::INFINITY } else { error });
+    Rounding { length, loss, saturated_units, saturated_activations }
+}
+
+/// a = σ(z), rounded: σ′ times the error of z, and |a|.
+fn error_of_a<T: Scalar>(activation: Activation, a: &Matrix<f64>, z_error: &Matrix<f64>) -> Matrix<f64> {
+    let mut error = through(activation, a, z_error);
+    let (relative, tiny) = (relative_error::<T>(), smallest_normal::<T>()); // A smaller number has fewer digits.
+    error.zip_in_place(a, |error, a| error + relative * a.abs().max(tiny));
+    error
+}
+
+/// δ = g ⊙ σ′, with g = ∂J/∂a: σ′ times the error of g, and |g| times the error of σ′.
+fn error_of_delta(
+    activation: Activation,
+    a: &Matrix<f64>,
+    a_error: &Matrix<f64>,
+    g: &Matrix<f64>,
+    g_error: &Matrix<f64>,
+) -> Matrix<f64> {
+    let mut error = through(activation, a, g_error);
+    for j in 0..a.columns() {
+        let (a, a_error, g, g_error) = (a.column(j), a_error.column(j), g.column(j), g_error.column(j));
+        // Of the mean in δᵢ = aᵢ (gᵢ − Σₖ aₖ gₖ), where the activation is softmax; and so the mean is not larger.
+        let mean_error: f64 = a_error.iter().zip(g).map(|(error, g)| error * g).sum();
+        for (i, error) in error.column_mut(j).iter_mut().enumerate() {
+            // The error of σ′ is |∂σ′/∂a| times that of a.
+            let slope_error = match activation {
+                Activation::Sigmoid => a_error[i],                  // |1 − 2a| ≤ 1
+                Activation::Tanh => 2.0 * a_error[i],               // |2a| ≤ 2
+                Activation::Softplus => (-a[i]).exp() * a_error[i], // e^−a
+                _ => 0.0,
+            };
+            *error += match activation {
+                Activation::Softmax => a[i] * mean_error + a_error[i] * (g[i] + mean_error),
+                _ => slope_error * (g[i] + g_error[i]),
+            };
+        }
+    }
+    error
+}
+
+/// |∂a/∂z| times an error, and the transpose of that, which is the same: σ′ is positive, and softmax has a symmetric
+/// Jacobian, aᵢ Σₖ aₖ (errorᵢ + errorₖ) over all k but i in absolute values.
+fn through(activation: Activation, a: &Matrix<f64>, error: &Matrix<f64>) -> Matrix<f64> {
+    if activation == Activation::Softmax {
+        return Matrix::from_fn(a.rows(), a.columns(), |i, j| {
+            let (a, error) = (a.column(j), error.column(j));
+            let others = (0..a.len()).filter(|&k| k != i);
+            a[i] * others.map(|k| a[k] * (error[i] + error[k])).sum::<f64>()
+        });
+    }
+    let mut through = error.clone();
+    activation.backward(a, &mut through);
+    through
+}
+
+/// The units with an activation so close to ±1 that σ′, taken from it, has no digit left, and how many such activations
+/// they have. A softmax of one unit is 1 by its nature.
+fn saturated<T: Scalar>(activation: Activation, a: &Matrix<f64>) -> (usize, usize) {
+    let saturates = match activation {
+        Activation::Sigmoid | Activation::Tanh => true,
+        Activation::Softmax => a.rows() > 1,
+        _ => false,
+    };
+    let is_saturated = |a: &&f64| saturates && 1.0 - a.abs() <= relative_error::<T>();
+    let of_units = (0..a.rows()).map(|i| a.row_iter(i).filter(is_saturated).count());
+    of_units.fold((0, 0), |(units, activations), of_unit| (units + usize::from(of_unit > 0), activations + of_unit))
+}
+
+fn dot(x: &Matrix<f64>, y: &Matrix<f64>) -> f64 {
+    x.as_slice().iter().zip(y.as_slice()).map(|(x, y)| x * y).sum()
+}
+
+fn absolute<T: Scalar>(matrix: &Matrix<T>) -> Matrix<f64> {
+    matrix.map(|x| x.to_f64().abs())
+}
+
+fn zeros_like<T: Scalar>(matrix: &Matrix<T>) -> Matrix<f64> {
+    Matrix::zeros(matrix.rows(), matrix.columns())
+}
+
+fn product<'a>(left: MatrixView<'_, f64>, right: impl Into<MatrixView<'a, f64>>) -> Matrix<f64> {
+    let right = right.into();
+    let mut product = Matrix::zeros(left.rows(), right.columns());
+    matmul(left, right, Write::Replace, &mut product);
+    product
+}

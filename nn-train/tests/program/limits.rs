@@ -1,0 +1,188 @@
+//! What the system does not give: memory, room on a disk, a standard output that takes what is printed.
+//!
+//! Linux alone has all of these in a form that needs no rights: `ulimit -v`, `ulimit -f`, and `/dev/full`.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::files::large;
+use crate::support::{NN, data, folder, names_in, nn, nn_under, output_of, refusal_of, start_command, stdout, text};
+
+/// Runs the program with so many megabytes to itself, its own size included.
+fn nn_within(megabytes: u32, args: &[&str]) -> Output {
+    nn_under(&format!("ulimit -v {}; exec \"$@\"", 1000 * megabytes), args)
+}
+
+/// A model file of two inputs, so many hidden units and two classes.
+fn wide(folder: &Path, units: usize) -> String {
+    let path = folder.join("wide.json");
+    let rows = |rows: usize, columns: usize| {
+        format!("[{}]", vec![format!("[{}]", vec!["0.5"; columns].join(",")); rows].join(","))
+    };
+    let (below, above, bias) = (rows(units, 2), rows(2, units), vec!["0"; units].join(","));
+    let model = format!(
+        "{{\"format\": \"nn-model\", \"version\": 1, \"loss\": \"cross-entropy\", \"layers\": [\
+         {{\"activation\": \"tanh\", \"weight\": {below}, \"bias\": [{bias}]}},\
+         {{\"activation\": \"softmax\", \"weight\": {above}, \"bias\": [0, 0]}}]}}"
+    );
+    fs::write(&path, model).expect("written");
+    text(&path).to_owned()
+}
+
+fn train<'a>(out: &'a Path, args: &[&'a str]) -> Vec<&'a str> {
+    [&["train"], args, &["--out", text(out)]].concat()
+}
+
+#[test]
+fn what_memory_does_not_hold_is_refused_before_anything_is_printed_or_written() {
+    let folder = folder();
+    let out = folder.path().join("run");
+    let model = wide(folder.path(), 20_000);
+    let batch = folder.path().join("batch.json");
+    let examples = |example: &str| vec![example; 500].join(",");
+    let json = format!("{{\"inputs\": [{}], \"targets\": [{}]}}", examples("[1, 2]"), examples("[1, 0]"));
+    fs::write(&batch, json).expect("written");
+    for (megabytes, args) in [
+        // Parameters; those of double precision, the tape's, the optimizer's.
+        (400, train(&out, &["moons", "--hidden", "20000000"])),
+        (400, train(&out, &["moons", "--hidden", "400000000"])),
+        (400, train(&out, &["digits", "--hidden", "4000,4000", "--precision", "f64"])),
+        (400, train(&out, &["digits", "--hidden", "1000000", "--engine", "tape"])),
+        (200, train(&out, &["xor", "--hidden", "1000000", "--optimizer", "adam"])),
+        // Data.
+        (200, train(&out, &["moons", "--examples", "3000000"])),
+        (200, train(&out, &["circles", "--examples", "4294967295"])),
+        (100, train(&out, &["spirals", "--examples", "1000000", "--hidden", "none"])),
+        // Batches, and the evaluation of all held-out rows at once.
+        (100, train(&out, &["digits", "--hidden", "20000", "--batch-size", "all", "--validation", "0.01"])),
+        (200, train(&out, &["digits", "--hidden", "20000", "--batch-size", "1", "--validation", "0.99"])),
+        (200, train(&out, &["moons", "--hidden", "300000", "--batch-size", "1"])),
+        (200, train(&out, &["moons", "--model", &model, "--batch-size", "all"])),
+        (100, vec!["evaluate", &model, "moons"]),
+        (100, vec!["evaluate", &model, "moons", "--examples", "1000000"]),
+        (60, vec!["check", &model]),
+        (60, vec!["check", &model, "moons"]),
+        (100, vec!["explain", &model, "--examples", text(&batch)]),
+        (100, vec!["explain", &model, "--examples", text(&batch), "--format", "json"]),
+    ] {
+        let output = nn_within(megabytes, &args);
+        let line = refusal_of(&output);
+        assert!(output.stdout.is_empty() && line.contains(": there is not enough memory for "), "{args:?}: {line}");
+        assert!(!out.exists());
+    }
+    // A network that no machine is asked to train: the wrong value of an option, whatever the memory.
+    for hidden in ["4000000000", "50000,50000", "99999999999999999999999"] {
+        assert_eq!(nn_within(400, &["train", "moons", "--hidden", hidden]).status.code(), Some(2));
+    }
+}
+
+/// Wherever the limit lies: the result, or one line. An estimate that is too small shows as an abort.
+#[test]
+fn any_limit_gives_the_result_or_a_refusal() {
+    let folder = folder();
+    let out = folder.path().join("run");
+    let (out, small) = (text(&out), folder.path().join("small"));
+    stdout(&nn(&["train", "moons", "--hidden", "200", "--epochs", "1", "--quiet", "--out", text(&small)]));
+    let small = small.join("model.json");
+    let small = text(&small);
+    for args in [
+        &["train", "digits", "--epochs", "1"][..],
+        &["train", "xor", "--hidden", "200000", "--epochs", "2", "--out", out],
+        &["train", "digits", "--hidden", "500", "--epochs", "1", "--batch-size", "all", "--engine", "tape"],
+        &["train", "digits", "--hidden", "500", "--epochs", "1", "--batch-size", "all", "--threads", "3"],
+        &["train", "moons", "--examples", "200000", "--epochs", "1", "--hidden", "none", "--batch-size", "all"],
+        &["evaluate", small, "moons", "--examples", "10000"],
+        &["explain", small, "--input", "1,2", "--target", "0,1", "--format", "json"],
+    ] {
+        let mut succeeded = false;
+        for megabytes in [16, 28, 48, 80, 130, 1000] {
+            let output = nn_within(megabytes, args);
+            succeeded = output.status.success();
+            if !succeeded {
+                let line = refusal_of(&output);
+                assert!(output.stdout.is_empty() && line.contains("memory"), "{megabytes} MB, {args:?}: {line}");
+            }
+        }
+        assert!(succeeded, "{args:?}: a gigabyte is enough");
+    }
+}
+
+/// The shell's limit on the size of a file is as good as a full disk, once its signal is ignored.
+#[test]
+fn a_full_disk_leaves_the_old_files_and_is_one_line() {
+    const FULL: &str = "trap '' XFSZ; ulimit -f 16; exec \"$@\"";
+    let folder = folder();
+    let out = folder.path();
+    stdout(&nn(&["train", "xor", "--hidden", "1", "--epochs", "1", "--quiet", "--out", text(out)]));
+    let read = |name: &str| fs::read(out.join(name)).expect("a file");
+    let (history, model) = (read("history.csv"), read("model.json"));
+    // The history is found too long before the model is written.
+    let line = refusal_of(&nn_under(FULL, &["train", "xor", "--epochs", "1000", "--quiet", "--out", text(out)]));
+    assert!(line.contains("history.csv: "), "{line}");
+    assert!((read("history.csv"), read("model.json")) == (history, model.clone()));
+    let line = refusal_of(&nn_under(FULL, &large(out, "1")));
+    assert!(line.contains("model.json: "), "{line}");
+    assert!(read("model.json") == model);
+    assert_eq!(names_in(out), ["history.csv", "model.json"]);
+}
+
+/// `/dev/full` is a disk without room.
+#[test]
+fn a_standard_output_that_fails_is_one_line() {
+    let folder = folder();
+    let (model, out) = (data("xor-start.json"), folder.path().join("run"));
+    let rows = folder.path().join("rows.csv");
+    fs::write(&rows, "0.5,1\n").expect("written");
+    let (model, step) = (text(&model), ["--input", "0,1", "--target", "1"]);
+    let with = |args: &[&'static str]| [&["explain", model], &step[..], args].concat();
+    let mut runs = vec![
+        vec![],
+        vec!["--help"],
+        vec!["-h"],
+        vec!["help"],
+        vec!["--version"],
+        vec!["train", "xor"],
+        vec!["train", "xor", "--out", text(&out)],
+        vec!["check"],
+        vec!["check", "--format", "json"],
+        vec!["check", model, "xor"],
+        vec!["evaluate", model, "xor"],
+        vec!["evaluate", model, "xor", "--format", "json"],
+        vec!["predict", model, text(&rows)],
+        vec!["predict", model, text(&rows), "--format", "json"],
+        with(&[]),
+        with(&["--format", "markdown"]),
+        with(&["--format", "json"]),
+    ];
+    runs.extend(["train", "evaluate", "predict", "explain", "check"].map(|command| vec![command, "--help"]));
+    for args in runs {
+        let full = File::options().write(true).open("/dev/full").expect("a device");
+        let line = refusal_of(&output_of(start_command(Command::new(NN).args(&args), full)));
+        assert!(line.starts_with("error: standard output: No space left"), "{args:?}: {line}");
+    }
+    // Nothing is printed, so nothing fails.
+    let full = File::options().write(true).open("/dev/full").expect("a device");
+    stdout(&output_of(start_command(Command::new(NN).args(["train", "xor", "--quiet"]), full)));
+    assert!(names_in(&out).is_empty());
+}
+
+/// Standard output that fails in the middle of a run, like a log on a disk that is full.
+#[test]
+fn a_run_whose_table_cannot_be_printed_goes_on_to_its_files() {
+    let folder = folder();
+    let (out, log) = (folder.path().join("run"), folder.path().join("log"));
+    let args = ["train", "xor", "--hidden", "1", "--epochs", "12", "--out", text(&out)];
+    let printed = stdout(&nn(&args)).len();
+    let files = ["history.csv", "model.json"].map(|name| fs::metadata(out.join(name)).expect("a file").len());
+    assert!(printed > 1024 && files.iter().all(|&length| length < 1024), "{printed}, {files:?}");
+    fs::remove_dir_all(&out).expect("removed");
+    // Shells count in blocks of 512 bytes or of 1024.
+    let limit = "trap '' XFSZ; ulimit -f 2; grep -q 'Max file size *1024 ' /proc/self/limits || ulimit -f 1";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{limit}; exec \"$@\""), "sh", NN]).args(args);
+    let line = refusal_of(&output_of(start_command(&mut shell, File::create(&log).expect("a file"))));
+    assert!(line.starts_with("error: standard output: File too large"), "{line}");
+    assert_eq!(names_in(&out), ["history.csv", "model.json"]);
+    assert_eq!(fs::read_to_string(out.join("history.csv")).expect("a history").lines().count(), 13);
+}
