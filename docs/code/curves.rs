@@ -9,7 +9,7 @@ use crate::drawing::{
     Area, Axes, Drawn, LEFT, LEFT_OF_NUMBERS, TEXT, Theme, axes, bold, figure, label, legend, name_at_end, plain,
     power, room_for,
 };
-use crate::worked::two_two_two;
+use crate::mazur::two_two_two;
 
 /// An activation and its derivative at z, as the crate computes them.
 fn value_and_slope(activation: Activation, z: f64) -> [f64; 2] {

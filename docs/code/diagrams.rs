@@ -10,7 +10,7 @@ use crate::drawing::{
     Area, Axes, Drawn, HEADING, TEXT, Theme, WIDTH, axes, bold, centered, figure, label, legend, mix, plain,
 };
 use crate::letters::width;
-use crate::worked::two_two_two;
+use crate::mazur::two_two_two;
 
 const RADIUS: i32 = 84;
 

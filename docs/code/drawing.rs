@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::ops::Range;
 
+use nn_core::text::superscript;
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
 use plotters::coord::types::RangedCoordf64;
@@ -329,11 +330,7 @@ pub fn plain(x: &f64) -> String {
 /// A power of ten.
 pub fn power(x: &f64) -> String {
     let exponent = x.log10().round() as i32;
-    let raise = |c: char| match c {
-        '-' => '⁻',
-        digit => "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(digit as usize - '0' as usize).unwrap_or(digit),
-    };
-    format!("10{}", exponent.to_string().chars().map(raise).collect::<String>())
+    format!("10{}", superscript(&exponent.to_string()))
 }
 
 /// A row of names, each behind a stroke in its colour, from `x` on.

@@ -1,15 +1,16 @@
-//! Commands that run tests name tests that exist: an exercise whose judge is missing would always be passed.
+//! Commands that run tests name tests that exist: an exercise whose judge is missing would always be passed. The bodies to
+//! write are those of docs/exercises, each in the page of its chapter.
 
 use crate::book::{Book, Page};
 
 pub(crate) fn problems(book: &Book, page: &Page) -> Vec<String> {
-    let mut problems = Vec::new();
+    let mut problems = bodies(book, page);
     let mut under_exercise: Option<&str> = None;
     let mut judged = true;
     for line in page.text.lines().chain(["#"]) {
         if line.starts_with('#') {
             if let (Some(exercise), false) = (under_exercise, judged) {
-                problems.push(format!("`{exercise}` names no `cargo test` that judges it"));
+                problems.push(format!("`{exercise}` names neither `cargo test` nor `cargo learn` to judge it"));
             }
             under_exercise = line.starts_with("### Exercise ").then_some(line);
             judged = false;
@@ -17,6 +18,46 @@ pub(crate) fn problems(book: &Book, page: &Page) -> Vec<String> {
         for command in commands(line) {
             judged = true;
             problems.extend(command_problem(book, command));
+        }
+        judged |= line.contains("`cargo learn check ");
+    }
+    problems
+}
+
+/// The exercises of docs/exercises, whose descriptions are files called `<id>-<name>.toml`: id and title.
+fn descriptions(book: &Book) -> Vec<(String, String)> {
+    let Ok(entries) = std::fs::read_dir(book.root.join("docs/exercises")) else { return Vec::new() };
+    let description = |path: std::path::PathBuf| {
+        let id = path.file_name()?.to_str()?.split_once('-')?.0.to_owned();
+        let text = std::fs::read_to_string(&path).ok()?;
+        let title = text.lines().find_map(|line| line.strip_prefix("title = \"")?.strip_suffix('"'))?;
+        Some((id, title.to_owned()))
+    };
+    entries.filter_map(|entry| description(entry.ok()?.path())).collect()
+}
+
+/// The bodies to write stand in the page of their chapter, by their titles, and no others.
+fn bodies(book: &Book, page: &Page) -> Vec<String> {
+    let descriptions = descriptions(book);
+    let chapters =
+        book.summary.lines().filter_map(|line| line.strip_prefix("- [")?.split_once("](")?.1.strip_suffix(')'));
+    let number = (1..).zip(chapters).find(|(_, name)| *name == page.name).map(|(number, _)| number.to_string());
+    let (mut problems, mut shown) = (Vec::new(), Vec::new());
+    for section in page.text.split("### Exercise ").skip(1) {
+        let (heading, text) = section.split_once('\n').unwrap_or((section, ""));
+        let text = text.split("\n#").next().unwrap_or_default();
+        let Some((_, after)) = text.split_once("`cargo learn check ") else { continue };
+        let id = after.split('`').next().unwrap_or_default();
+        match descriptions.iter().find(|(known, _)| known == id) {
+            Some((_, title)) if heading == id && text.contains(&format!("**{title}.**")) => shown.push(id),
+            Some((_, title)) => problems.push(format!("exercise {id} is called `{title}`; it stands under {heading}")),
+            None => problems.push(format!("there is no exercise {id} in docs/exercises")),
+        }
+    }
+    for (id, title) in descriptions.iter().filter(|_| page.text.contains("\n## Exercises")) {
+        let is_here = id.split_once('.').map(|(chapter, _)| chapter) == number.as_deref();
+        if is_here && !shown.contains(&&id[..]) {
+            problems.push(format!("exercise {id}, `{title}`, does not stand in its chapter"));
         }
     }
     problems
@@ -35,7 +76,7 @@ fn command_problem(book: &Book, command: &str) -> Option<String> {
     let (name, rest) = words.split_first()?;
     let (folder, filter): (String, Option<&&str>) = match rest {
         ["--lib", module] if module.ends_with("::") => {
-            (format!("{name}/src/{}.rs", module.trim_end_matches(':')), None)
+            (format!("{name}/src/{}.rs", module.trim_end_matches(':').replace("::", "/")), None)
         }
         // A test of several files is a folder.
         ["--test", folder, filter @ ..] if book.root.join(format!("{name}/tests/{folder}/main.rs")).is_file() => {
@@ -94,7 +135,7 @@ mod tests {
     fn tests_that_exist_pass() {
         assert_eq!(of("`cargo test -p nn-layers --test delta output_delta`"), "");
         assert_eq!(of("$ cargo test -p nn-layers\n`cargo test -p nn-train --lib sgd`"), "");
-        assert_eq!(of("`cargo test -p nn-train --lib split::`"), "");
+        assert_eq!(of("`cargo test -p nn-train --lib data::split::`"), "");
         assert_eq!(of("### Exercise 1.1\nJudged by `cargo test -p nn-core --test product`.\n## Next"), "");
     }
 
@@ -104,6 +145,29 @@ mod tests {
         assert!(of("`cargo test -p nn-layers --test no_such_file`").contains("there are no tests"));
         assert!(of("`cargo test -p nn-train --lib no_such_module::`").contains("there are no tests"));
         assert!(of("`cargo test -p no-such-crate`").contains("there are no tests"));
+    }
+
+    #[test]
+    fn a_body_to_write_is_one_of_the_exercises_by_its_title() {
+        let section = |heading: &str, rest: &str| of(&format!("### Exercise {heading}\n\n{rest}\n## Next"));
+        assert_eq!(section("7.2", "**The error of a hidden layer.** `hidden_delta`. `cargo learn check 7.2`"), "");
+        assert!(
+            section("7.2", "**Another.** `cargo learn check 7.2`").contains("is called `The error of a hidden layer`")
+        );
+        assert!(
+            section("7.1", "**The error of a hidden layer.** `cargo learn check 7.2`").contains("it stands under 7.1")
+        );
+        assert!(section("7.99", "**None.** `cargo learn check 7.99`").contains("there is no exercise 7.99"));
+    }
+
+    #[test]
+    fn a_body_to_write_that_is_left_out_of_its_chapter_is_found() {
+        let book = Book::read();
+        let mut page = book.pages.iter().find(|page| page.name == "delta-recursion.md").expect("a page").clone();
+        assert_eq!(bodies(&book, &page), [""; 0]);
+        page.text = page.text.replace("### Exercise 7.2", "### Something");
+        let found = bodies(&book, &page);
+        assert_eq!(found, ["exercise 7.2, `The error of a hidden layer`, does not stand in its chapter"]);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Every figure of the book, by name. `scripts/book figures` writes them into `docs/src/figures`.
 
+use crate::digits_run::{Digits, Run};
 use crate::drawing::{DARK, Drawn, LIGHT, Theme};
-use crate::reading::{Digits, Run};
-use crate::{curves, diagrams, landscape, plane, reading, slips};
+use crate::{curves, diagrams, digits_run, loss_surface, mistakes, plane};
 
 type Draw = Box<dyn Fn(&Theme) -> Drawn<String>>;
 
@@ -18,9 +18,9 @@ fn figures() -> Vec<(&'static str, Draw)> {
         ("network-forward", Box::new(diagrams::network_forward)),
         ("network-backward", Box::new(diagrams::network_backward)),
         ("tape", Box::new(diagrams::tape)),
-        ("mistakes", Box::new(slips::distances)),
-        ("surface", Box::new(landscape::surface)),
-        ("contours", Box::new(landscape::contours)),
+        ("mistakes", Box::new(mistakes::distances)),
+        ("surface", Box::new(loss_surface::surface)),
+        ("contours", Box::new(loss_surface::contours)),
         ("intensity", Box::new(curves::intensity)),
     ];
     let tasks = [
@@ -52,13 +52,13 @@ fn figures() -> Vec<(&'static str, Draw)> {
     let run = std::rc::Rc::new(Run::of_the_book(&digits));
     let shared = || (digits.clone(), run.clone());
     let (_, of) = shared();
-    figures.push(("digits-curves", Box::new(move |theme| reading::curves(theme, &of))));
+    figures.push(("digits-curves", Box::new(move |theme| digits_run::curves(theme, &of))));
     let (all, of) = shared();
-    figures.push(("digits-confusion", Box::new(move |theme| reading::confusion(theme, &all, &of))));
+    figures.push(("digits-confusion", Box::new(move |theme| digits_run::confusion(theme, &all, &of))));
     let (_, of) = shared();
-    figures.push(("digits-weights", Box::new(move |theme| reading::weights(theme, &of))));
+    figures.push(("digits-weights", Box::new(move |theme| digits_run::weights(theme, &of))));
     let (all, of) = shared();
-    figures.push(("digits-mistakes", Box::new(move |theme| reading::mistakes(theme, &all, &of))));
+    figures.push(("digits-mistakes", Box::new(move |theme| digits_run::mistakes(theme, &all, &of))));
     figures
 }
 

@@ -8,27 +8,27 @@
 #![forbid(unsafe_code)]
 
 pub mod book;
-#[cfg(test)]
-mod cases;
 mod contents;
 mod curves;
 mod diagrams;
+pub mod digits_run;
 pub mod drawing;
 mod exercises;
 pub mod figures;
 #[cfg(test)]
 mod fits;
 mod includes;
-mod landscape;
 mod letters;
 mod links;
+mod loss_surface;
+pub mod mazur;
+mod mistakes;
 #[cfg(test)]
 mod numbers;
 mod plane;
-pub mod reading;
 mod seed_table;
-mod slips;
-pub mod worked;
+#[cfg(test)]
+mod where_is_my_error;
 
 /// The snippets of the front page of each crate.
 #[cfg(doctest)]

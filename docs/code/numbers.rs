@@ -9,9 +9,9 @@ use nn_core::{Activation, Loss, Matrix, affine, seeded, sigmoid, sigmoid_derivat
 use nn_layers::{Bounds, ByHand, ByTape, Dense, Engine, Initialization, Network, check_gradients, hessian_vector};
 use nn_train::{CATALOGUE, Examples, Optimizer, Plan, Precision, Standardization, Trainer, explain, sgd_update};
 
-use crate::reading::{self, Digits, Run, untrained};
-use crate::worked::two_two_two;
-use crate::{cases, curves, landscape, plane, slips};
+use crate::digits_run::{self, Digits, Run, untrained};
+use crate::mazur::two_two_two;
+use crate::{curves, loss_surface, mistakes, plane, where_is_my_error};
 
 /// The numbers of one page, each piece between anchors.
 struct Numbers(String);
@@ -286,7 +286,7 @@ fn numbers_of_delta_recursion_md() {
     engine.set_batch(&x, &y);
     engine.loss_and_gradients();
     let (first, second) = (engine.layer(0), engine.layer(1));
-    let delta = slips::delta_after_update(&network, &engine, 0.5);
+    let delta = mistakes::delta_after_update(&network, &engine, 0.5);
     let [mut dw, mut db] = [Matrix::zeros(0, 0), Matrix::zeros(0, 0)];
     nn_layers::parameter_gradients(&delta, &x, &mut dw, &mut db);
     let mut late = updated.layers().to_vec();
@@ -387,10 +387,10 @@ fn numbers_of_tape_md() {
 #[test]
 fn numbers_of_agreement_md() {
     let mut numbers = Numbers::new();
-    let ([right, _], slips) = slips::slips();
-    let ((_, [tape, _]), mistakes) = slips.split_last().expect("the tape comes last");
-    assert!(slips::norm_wise(tape, &right) < 1e-15, "the two agree");
-    let distances: Vec<f64> = mistakes.iter().map(|(_, [got, _])| slips::norm_wise(got, &right)).collect();
+    let ([right, _], all) = mistakes::mistakes();
+    let ((_, [tape, _]), mistakes) = all.split_last().expect("the tape comes last");
+    assert!(mistakes::norm_wise(tape, &right) < 1e-15, "the two agree");
+    let distances: Vec<f64> = mistakes.iter().map(|(_, [got, _])| mistakes::norm_wise(got, &right)).collect();
     let rows =
         mistakes.iter().zip(&distances).map(|((name, _), &distance)| vec![(*name).to_owned(), digits(distance, 2)]);
     numbers.put("mistakes", table(&["mistake", "norm-wise difference"], rows));
@@ -398,7 +398,7 @@ fn numbers_of_agreement_md() {
     assert!(smallest / Bounds::F64.tape > 1e12, "a million million times the bound: {smallest}");
     numbers.put("smallest", digits(smallest, 2));
     for (name, rate) in [("early-thousandth", 1e-3), ("early-millionth", 1e-6)] {
-        numbers.put(name, small(slips::distance_of_updating_early(rate), 1));
+        numbers.put(name, small(mistakes::distance_of_updating_early(rate), 1));
     }
     let power = |bound: f64| format!("{bound:e}");
     let rows = [("f64", Bounds::F64), ("f32", Bounds::F32)]
@@ -417,7 +417,7 @@ fn numbers_of_agreement_md() {
 #[test]
 fn numbers_of_where_is_my_error_md() {
     let mut numbers = Numbers::new();
-    let setting = cases::Setting::new();
+    let setting = where_is_my_error::Setting::new();
     let place = |layer: Option<usize>| layer.map_or("everywhere".to_owned(), |layer| format!("layer {layer}"));
     let row = |name: String, numbers: &nn_train::EngineExplanation| {
         let [first, second] = [&numbers.layers[0], &numbers.layers[1]];
@@ -430,7 +430,7 @@ fn numbers_of_where_is_my_error_md() {
         std::iter::once(name).chain(entries.map(|entry| digits(entry, 6))).collect::<Vec<_>>()
     };
     let mut rows = vec![row("none".to_owned(), &setting.with(&[]))];
-    for (id, layer) in cases::CASES {
+    for (id, layer) in where_is_my_error::CASES {
         let wrong = setting.with(&[(id, layer)]);
         let diagnosis = setting.diagnosis(&wrong);
         assert_eq!((diagnosis.findings[0].made.mistake.id, diagnosis.findings[0].layer), (id, layer));
@@ -438,8 +438,8 @@ fn numbers_of_where_is_my_error_md() {
     }
     let header = ["what was done", "∂J/∂w⁽¹⁾₁₁", "∂J/∂b⁽¹⁾₁", "∂J/∂w⁽²⁾₁₁", "∂J/∂b⁽²⁾₁"];
     numbers.put("cases", table(&header, rows));
-    numbers.put("answer", setting.diagnosis(&setting.with(&[cases::CASES[1]])).to_text());
-    numbers.put("same", cases::same_numbers().findings[0].tell_apart.as_deref().expect("two fit"));
+    numbers.put("answer", setting.diagnosis(&setting.with(&[where_is_my_error::CASES[1]])).to_text());
+    numbers.put("same", where_is_my_error::same_numbers().findings[0].tell_apart.as_deref().expect("two fit"));
     let mut unknown = setting.with(&[]);
     unknown.layers[0].weight_gradient[(1, 0)] += 0.01;
     numbers.put("unknown", setting.diagnosis(&unknown).to_text());
@@ -467,7 +467,7 @@ fn numbers_of_descent_md() {
     for step in 0..=10_000 {
         let j = engine.loss_and_gradients();
         if [0, 1, 10, 100, 1000, 10_000].contains(&step) {
-            let a = engine.outputs();
+            let a = engine.output();
             rows.push(vec![step.to_string(), digits(j, 3), digits(a[(0, 0)], 3), digits(a[(1, 0)], 3)]);
         }
         for (parameter, gradient) in engine.parameters_mut() {
@@ -476,13 +476,13 @@ fn numbers_of_descent_md() {
     }
     numbers.put("steps", table(&["steps", "J", "first output (target 0.01)", "second output (target 0.99)"], rows));
 
-    let rows = landscape::ways().map(|way| {
-        let after = [0, 1, 5, 20, 100, 200].map(|k| landscape::cost(way.steps[k][0], way.steps[k][1]));
+    let rows = loss_surface::ways().map(|way| {
+        let after = [0, 1, 5, 20, 100, 200].map(|k| loss_surface::cost(way.steps[k][0], way.steps[k][1]));
         let cell = |j: f64| if j < 1e6 { small(j, 2) } else { "diverged".to_owned() }; // NaN is not below 1e6 either
         std::iter::once(way.name.to_owned()).chain(after.map(cell)).collect()
     });
     numbers.put("ways", table(&["", "J at the start", "after 1 step", "5 steps", "20", "100", "200"], rows));
-    let [at_minimum, at_start] = [[-1.0, -1.0], landscape::START].map(curvatures);
+    let [at_minimum, at_start] = [[-1.0, -1.0], loss_surface::START].map(curvatures);
     numbers.put("steep", digits(at_minimum[0], 2));
     numbers.put("flat", digits(at_minimum[1], 2));
     numbers.put("times-flatter", digits(at_minimum[0] / at_minimum[1], 2));
@@ -526,9 +526,9 @@ fn numbers_of_descent_md() {
 /// How strongly J is curved at these weights along its steepest and its flattest direction: the eigenvalues of its
 /// Hessian, whose columns are the ε parts of gradients in dual numbers.
 fn curvatures([w1, w2]: [f64; 2]) -> [f64; 2] {
-    let [x, y] = landscape::batch().map(|matrix| matrix.map(Dual::constant));
+    let [x, y] = loss_surface::batch().map(|matrix| matrix.map(Dual::constant));
     let column = |along: [f64; 2]| {
-        let mut layers = landscape::network(w1, w2).map(Dual::constant).layers().to_vec();
+        let mut layers = loss_surface::network(w1, w2).map(Dual::constant).layers().to_vec();
         for (layer, along) in layers.iter_mut().zip(along) {
             layer.weight[(0, 0)].derivative = along;
         }
@@ -612,8 +612,8 @@ fn numbers_of_digits_md() {
     let linear = linear.expect("layers that fit");
     let without_hidden_layer = Run::new(ByHand::new(linear), &data, 30);
     numbers.put("linear", right_of(&data.held_out, &without_hidden_layer.network));
-    let [before, after, change] = reading::weights_before_and_after(&run);
-    let length = |weights: &Matrix<f64>| reading::length(weights.as_slice());
+    let [before, after, change] = digits_run::weights_before_and_after(&run);
+    let length = |weights: &Matrix<f64>| digits_run::length(weights.as_slice());
     numbers.put("moved", digits(100.0 * length(&change) / length(&before), 2));
     for (name, weights) in [("before", &before), ("after", &after), ("change", &change)] {
         numbers.put(&format!("likeness-{name}"), digits(likeness_of_neighbours(weights), 1));

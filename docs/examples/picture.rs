@@ -12,8 +12,8 @@
 use std::error::Error;
 
 use nn_core::Matrix;
+use nn_docs::digits_run::{self, Digits, Run, untrained};
 use nn_docs::drawing::{Area, DARK, LIGHT, Theme, bold, label, mix, svg};
-use nn_docs::reading::{self, Digits, Run, untrained};
 use nn_layers::{ByHand, ByTape};
 use nn_train::{DataSet, accuracy, predicted_class};
 use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
@@ -173,7 +173,7 @@ fn digit(theme: &Theme, area: &Area, pixels: &[f64], at: (i32, i32)) -> Result<(
     area.draw(&Rectangle::new([at, (x + PICTURE, y + PICTURE)], theme.paper.filled()))?;
     let colors: Vec<Option<RGBColor>> =
         pixels.iter().map(|&ink| (ink > 0.0).then(|| mix(theme.paper, theme.text, ink / 16.0))).collect();
-    reading::picture(area, at, PIXEL, &colors)
+    digits_run::picture(area, at, PIXEL, &colors)
 }
 
 /// A probability; "100 %" would claim more than a softmax ever says.

@@ -23,7 +23,7 @@ function show(root, file) {
   const page = `source/${file.replace(/\.md$/, '-md')}.html`; // mdBook rewrites whatever ends in .md
   const path = join(root, 'src', page);
   const escape = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
-  const source = readFileSync(join(root, '..', file), 'utf8').replace(/^\s*\/\/ ANCHOR(_END)?: .*\n/gm, '');
+  const source = readFileSync(join(root, '..', file), 'utf8').replace(/^\s*\/\/ (ANCHOR(_END)?:|(BEGIN|END) SOLUTION) .*\n/gm, '');
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(
     path,

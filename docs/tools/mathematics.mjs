@@ -29,10 +29,15 @@ const MACROS = {
 
 run((content, path, root) => {
   copyStyle(root);
-  content = content.replace(/^```rs\n([\s\S]*?)\n```$/gm, (_, code) => `\`\`\`rs\n${dedent(code)}\n\`\`\``);
+  content = content.replace(/^```rs\n([\s\S]*?)\n```$/gm, (_, code) => `\`\`\`rs\n${dedent(withoutMarkers(code))}\n\`\`\``);
   content = content.replace(/^<div class="wide">\n[\s\S]*?^<\/div>$/gm, breakNames);
   return outsideCode(content, (text) => pictures(mathematics(text, path)));
 });
+
+/** A listing without the lines that enclose the body of an exercise. */
+function withoutMarkers(code) {
+  return code.split('\n').filter((line) => !/^\s*\/\/ (BEGIN|END) SOLUTION /.test(line)).join('\n');
+}
 
 /** The long names of a wide table may break at their joints, so that it fits the window. */
 function breakNames(table) {

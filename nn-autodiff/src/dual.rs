@@ -198,7 +198,9 @@ impl<T: Scalar> Mul for Dual<T> {
     /// (u v)′ = u′ v + u v′
     #[inline]
     fn mul(self, v: Self) -> Self {
+        // BEGIN SOLUTION 8.8
         Dual::new(self.value * v.value, times(v.value, self.derivative) + times(self.value, v.derivative))
+        // END SOLUTION 8.8
     }
 }
 // ANCHOR_END: mul
@@ -209,9 +211,11 @@ impl<T: Scalar> Div for Dual<T> {
     /// (u / v)′ = (u′ − (u / v) v′) / v
     #[inline]
     fn div(self, v: Self) -> Self {
+        // BEGIN SOLUTION 8.9
         let quotient = self.value / v.value;
         let change = self.derivative - times(quotient, v.derivative);
         Dual::new(quotient, if change.is_zero() { change } else { change / v.value })
+        // END SOLUTION 8.9
     }
 }
 

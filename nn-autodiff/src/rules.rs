@@ -92,12 +92,16 @@ pub(crate) fn backward_rule<T: Scalar>(op: &Op<T>, r: &Matrix<T>, r_bar: &Matrix
     match *op {
         Op::Input | Op::Parameter => {}
         Op::Affine { weight, a, bias } => {
+            // BEGIN SOLUTION 8.3
             adjoints.add(weight, |write, w_bar| matmul(r_bar, of(a).t(), write, w_bar)); // W̄ += z̄ aᵀ
             adjoints.add(bias, |write, b_bar| sum_columns(r_bar, write, b_bar)); // b̄ += z̄ 1
             adjoints.add(a, |write, a_bar| matmul(of(weight).t(), r_bar, write, a_bar)); // ā += Wᵀ z̄
+            // END SOLUTION 8.3
         }
         Op::Activate(activation, z) => {
+            // BEGIN SOLUTION 8.4
             adjoints.add_term(z, |z_bar| activation.backward_into(r, r_bar, z_bar)); // z̄ += ā ⊙ σ′(z)
+            // END SOLUTION 8.4
         }
         Op::Add(u, v) => {
             adjoints.add_each(u, numbers(r_bar)); // ū += r̄
@@ -108,13 +112,17 @@ pub(crate) fn backward_rule<T: Scalar>(op: &Op<T>, r: &Matrix<T>, r_bar: &Matrix
             adjoints.add_each(v, numbers(r_bar).map(|r_bar| -r_bar)); // v̄ += −r̄
         }
         Op::Multiply(u, v) => {
+            // BEGIN SOLUTION 8.5
             adjoints.add_each(u, pairs(r_bar, of(v)).map(|(r_bar, v)| r_bar * v)); // ū += r̄ ⊙ v
             adjoints.add_each(v, pairs(r_bar, of(u)).map(|(r_bar, u)| r_bar * u)); // v̄ += r̄ ⊙ u
+            // END SOLUTION 8.5
         }
         Op::Divide(u, v) => {
+            // BEGIN SOLUTION 8.6
             adjoints.add_each(u, pairs(r_bar, of(v)).map(|(r_bar, v)| r_bar / v)); // ū += r̄ ⊘ v
             let terms = zip(numbers(r_bar), pairs(r, of(v)));
             adjoints.add_each(v, terms.map(|(r_bar, (r, v))| -(r_bar * r / v))); // v̄ += −r̄ ⊙ r ⊘ v
+            // END SOLUTION 8.6
         }
         Op::Scale(c, u) => adjoints.add_each(u, numbers(r_bar).map(|r_bar| c * r_bar)), // ū += c r̄
         Op::Exp(u) => adjoints.add_each(u, pairs(r_bar, r).map(|(r_bar, r)| r_bar * r)), // ū += r̄ ⊙ e^u
@@ -125,8 +133,10 @@ pub(crate) fn backward_rule<T: Scalar>(op: &Op<T>, r: &Matrix<T>, r_bar: &Matrix
         },
         Op::Transpose(u) => adjoints.add_term(u, |u_bar| u_bar.copy_from(r_bar.t())), // ū += r̄ᵀ
         Op::Matmul(u, v) => {
+            // BEGIN SOLUTION 8.7
             adjoints.add(u, |write, u_bar| matmul(r_bar, of(v).t(), write, u_bar)); // ū += r̄ vᵀ
             adjoints.add(v, |write, v_bar| matmul(of(u).t(), r_bar, write, v_bar)); // v̄ += uᵀ r̄
+            // END SOLUTION 8.7
         }
         Op::Sum(u) => adjoints.add_each(u, repeat(r_bar[(0, 0)])), // ū_ij += r̄
         Op::Mean(u) => adjoints.add_each(u, repeat(r_bar[(0, 0)] / count(of(u)))), // ū_ij += r̄ / number of entries
@@ -249,11 +259,13 @@ fn write_pairs<T: Scalar>(
 /// Each entry ← its term, or entry ← entry + term.
 #[inline(always)]
 fn write_each<T: Scalar>(write: Write, matrix: &mut Matrix<T>, terms: impl Iterator<Item = T>) {
+    // BEGIN SOLUTION 8.2
     let entries = zip(matrix.as_mut_slice(), terms);
     match write {
         Write::Replace => entries.for_each(|(entry, term)| *entry = term),
         Write::Add => entries.for_each(|(entry, term)| *entry += term),
     }
+    // END SOLUTION 8.2
 }
 
 /// A 1 × 1 matrix.

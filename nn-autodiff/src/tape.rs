@@ -445,6 +445,7 @@ impl<T: Scalar> Tape<T> {
         let shape = self.value(j).shape();
         assert!(shape.rows * shape.columns == 1, "backward from {}, which is {shape}: J must be 1×1", self.name(j));
 
+        // BEGIN SOLUTION 8.1
         self.swept = self.steps.len();
         let Tape { steps, adjoints, scratch, .. } = self;
         let (steps, adjoints) = (&steps[..], &mut adjoints[..]); // Their lengths do not change.
@@ -466,6 +467,7 @@ impl<T: Scalar> Tape<T> {
                 adjoint.matrix.fill(T::zero()); // J does not depend on this value.
             }
         }
+        // END SOLUTION 8.1
     }
     // ANCHOR_END: backward
 }

@@ -211,7 +211,9 @@ pub fn step_derivative<T: Scalar>(a: T) -> T {
 #[inline(always)]
 // ANCHOR: relu
 pub fn relu<T: Scalar>(z: T) -> T {
+    // BEGIN SOLUTION 4.1
     if z <= T::zero() { T::zero() } else { z }
+    // END SOLUTION 4.1
 }
 // ANCHOR_END: relu
 
@@ -219,7 +221,9 @@ pub fn relu<T: Scalar>(z: T) -> T {
 #[inline(always)]
 // ANCHOR: relu_derivative
 pub fn relu_derivative<T: Scalar>(a: T) -> T {
+    // BEGIN SOLUTION 4.2
     if a > T::zero() { T::one() } else { a * T::zero() }
+    // END SOLUTION 4.2
 }
 // ANCHOR_END: relu_derivative
 
@@ -229,12 +233,15 @@ pub const LEAKY_SLOPE: f64 = 0.01;
 /// leaky_relu(z) = z for z > 0 and 0.01 z otherwise.
 #[inline(always)]
 pub fn leaky_relu<T: Scalar>(z: T) -> T {
+    // BEGIN SOLUTION 4.3
     if z > T::zero() { z } else { z * T::from_f64(LEAKY_SLOPE) }
+    // END SOLUTION 4.3
 }
 
 /// leaky_relu′ = 1 for a > 0 and 0.01 otherwise; NaN for NaN.
 #[inline(always)]
 pub fn leaky_relu_derivative<T: Scalar>(a: T) -> T {
+    // BEGIN SOLUTION 4.4
     if a > T::zero() {
         T::one()
     } else if a <= T::zero() {
@@ -242,6 +249,7 @@ pub fn leaky_relu_derivative<T: Scalar>(a: T) -> T {
     } else {
         a
     }
+    // END SOLUTION 4.4
 }
 
 /// sigmoid(z) = 1 / (1 + e^−z), written for each sign so that the exponential never overflows and the tail for
@@ -249,9 +257,11 @@ pub fn leaky_relu_derivative<T: Scalar>(a: T) -> T {
 #[inline(always)]
 // ANCHOR: sigmoid
 pub fn sigmoid<T: Scalar>(z: T) -> T {
+    // BEGIN SOLUTION 2.1
     let e = (-z.abs()).exp();
     let numerator = if z < T::zero() { e } else { T::one() };
     numerator / (T::one() + e)
+    // END SOLUTION 2.1
 }
 // ANCHOR_END: sigmoid
 
@@ -259,7 +269,9 @@ pub fn sigmoid<T: Scalar>(z: T) -> T {
 #[inline(always)]
 // ANCHOR: sigmoid_derivative
 pub fn sigmoid_derivative<T: Scalar>(a: T) -> T {
+    // BEGIN SOLUTION 2.2
     a * (T::one() - a)
+    // END SOLUTION 2.2
 }
 // ANCHOR_END: sigmoid_derivative
 
@@ -274,23 +286,29 @@ pub fn tanh<T: Scalar>(z: T) -> T {
 #[inline(always)]
 // ANCHOR: tanh_derivative
 pub fn tanh_derivative<T: Scalar>(a: T) -> T {
+    // BEGIN SOLUTION 2.3
     (T::one() - a) * (T::one() + a)
+    // END SOLUTION 2.3
 }
 // ANCHOR_END: tanh_derivative
 
 /// softplus(z) = ln(1 + e^z) = max(0, z) + ln(1 + e^−|z|), which neither overflows nor loses its tail.
 #[inline(always)]
 pub fn softplus<T: Scalar>(z: T) -> T {
+    // BEGIN SOLUTION 4.5
     // Not relu(z): at z = 0 the kinks of max(0, z) and |z| cancel only if both take the side of z > 0 there, as dual
     // numbers notice.
     let linear = if z < T::zero() { T::zero() } else { z };
     linear + (-z.abs()).exp().ln_1p()
+    // END SOLUTION 4.5
 }
 
 /// softplus′ = sigmoid(z) = 1 − e^−a.
 #[inline(always)]
 pub fn softplus_derivative<T: Scalar>(a: T) -> T {
+    // BEGIN SOLUTION 4.6
     -(-a).exp_m1()
+    // END SOLUTION 4.6
 }
 
 /// softmax(z)_i = e^{z_i} / Σ_k e^{z_k}, with the largest z subtracted first, so that no exponential overflows.
@@ -312,6 +330,7 @@ pub fn softmax<T: Scalar>(z: &[T], a: &mut [T]) {
 
 /// The softmax of each column of so many rows.
 fn softmax_of_columns<T: Scalar>(rows: usize, z: &[T], a: &mut [T]) {
+    // BEGIN SOLUTION 4.7
     vectorize!(T, {
         for (z, a) in z.chunks_exact(rows).zip(a.chunks_exact_mut(rows)) {
             let largest = largest(z);
@@ -325,6 +344,7 @@ fn softmax_of_columns<T: Scalar>(rows: usize, z: &[T], a: &mut [T]) {
             a.iter_mut().for_each(|a| *a = *a / total);
         }
     });
+    // END SOLUTION 4.7
 }
 // ANCHOR_END: softmax
 
@@ -345,8 +365,10 @@ fn softmax_of_columns<T: Scalar>(rows: usize, z: &[T], a: &mut [T]) {
 pub fn softmax_backward<T: Scalar>(a: &[T], gradient: &mut [T]) {
     let (n, g) = (a.len(), gradient.len());
     assert!(n == g, "derivative of softmax: a has {n} entries, ∂J/∂a has {g}");
+    // BEGIN SOLUTION 4.8
     let mean = sum_of(a, gradient, |a, g| a * g); // Σ_k ∂J/∂a_k a_k
     gradient.iter_mut().zip(a).for_each(|(g, &a)| *g = a * (*g - mean));
+    // END SOLUTION 4.8
 }
 // ANCHOR_END: softmax_backward
 

@@ -1,8 +1,8 @@
 //! Large products, and updates of large matrices, divided among threads that someone else keeps.
 //!
-//! This crate starts no thread. Who has threads hands over an [`Executor`], a function that calls two tasks at the same
+//! This crate starts no thread. Callers that own threads pass an [`Executor`], a function that calls two tasks at the same
 //! time, and everything computed within its [`scope`](Executor::scope) uses it, whichever engine computes: no equation
-//! has to speak of threads.
+//! mentions threads.
 //!
 //! A product C = A B is divided by the **columns of C**: each part takes all of A and its own columns of B. In z = W a and
 //! in Wᵀ δ the columns are the examples; in ∂J/∂W = δ aᵀ they are the columns of W. So no sum is divided, nothing has to be
@@ -51,10 +51,10 @@ impl Executor {
     /// One task after the other, in the thread that asks.
     pub const ONE_THREAD: Executor = Executor { threads: 1, join: |first, second| (first(), second()).0 };
 
-    /// Products with fewer multiplications in a part than this are not divided so far. The other thread has to be told, and
+    /// Grain size: no part of a divided product has fewer multiplications than this. The other thread has to be told, and
     /// what this one has just written, W above all, has to reach the other's caches: on two cores of an Intel Xeon a step of
     /// 784-128-10 (batch 32), with three million multiplications in its largest product, took 1.3 times as long in parts.
-    pub(crate) const PART: usize = 5 << 20;
+    pub(crate) const GRAIN: usize = 5 << 20;
 
     /// An executor of so many threads. `join` calls both tasks, perhaps at the same time, and returns when both have
     /// returned. A task may call it again.
@@ -86,7 +86,7 @@ impl Executor {
     #[inline]
     pub fn parts(self, m: usize, k: usize, n: usize) -> usize {
         let multiplications = m.saturating_mul(k).saturating_mul(n);
-        (multiplications / Self::PART).min(n / 4).clamp(1, self.threads)
+        (multiplications / Self::GRAIN).min(n / 4).clamp(1, self.threads)
     }
     // ANCHOR_END: parts
 }
@@ -100,7 +100,7 @@ pub(crate) fn divide<T: Scalar>(
     product: impl Fn(MatrixView<'_, T>, MatrixView<'_, T>, &mut [T]) + Sync,
 ) {
     let (m, k, n) = (a.rows(), a.columns(), b.columns());
-    if m.saturating_mul(k).saturating_mul(n) < 2 * Executor::PART {
+    if m.saturating_mul(k).saturating_mul(n) < 2 * Executor::GRAIN {
         product(a, b, c);
     } else {
         let (executor, a, b) = (CURRENT.get(), a.columns_range(0..k), b.columns_range(0..n));
@@ -114,12 +114,12 @@ pub(crate) fn divide<T: Scalar>(
 /// updates of W divided, 1.59 times without.
 #[inline]
 pub(crate) fn divide_entries<T: Scalar>(x: &mut [T], y: &[T], work: impl Fn(&mut [T], &[T]) + Sync) {
-    const PART: usize = 1 << 17;
-    if x.len() < 2 * PART {
+    const GRAIN: usize = 1 << 17;
+    if x.len() < 2 * GRAIN {
         return work(x, y);
     }
     let executor = CURRENT.get();
-    let (parts, row) = ((x.len() / PART).min(executor.threads), MatrixView::new(1, y.len(), y)); // as a matrix of one row
+    let (parts, row) = ((x.len() / GRAIN).min(executor.threads), MatrixView::new(1, y.len(), y)); // as a matrix of one row
     divide_into(parts, executor, 1, row, x, &|y, x: &mut [T]| work(x, &y.raw().0[..x.len()]));
 }
 

@@ -1,5 +1,5 @@
 //! Numbers for feed-forward neural networks: matrices small enough to read, the matrix product, activations and
-//! costs. Everything above this crate (the tape, the δ-recursion, training) is written in these terms.
+//! losses. Everything above this crate (the tape, the δ-recursion, training) is written in these terms.
 //!
 //! # Columns are examples
 //!
@@ -16,7 +16,7 @@
 //!
 //! # Example
 //!
-//! One sigmoid layer, its cost, and the error δ = ∂J/∂z of its pre-activation:
+//! One sigmoid layer, its loss, and the error δ = ∂J/∂z of its pre-activation:
 //!
 //! ```
 //! use nn_core::{Activation, Loss, Matrix, affine};
@@ -40,14 +40,26 @@
 //! assert!((delta[(0, 0)] - 0.143_156_469_470_162).abs() < 1e-14);
 //! ```
 //!
+//! # What is the same on every processor
+//!
+//! Activations, losses and their derivatives are plain operations in one order. With the default feature `fast` their
+//! functions are this crate's own, and they have the same bits on every processor and operating system.
+//!
+//! Products are right to rounding, and their last digits depend on the processor, in two ways. AVX2, AVX-512 and NEON have a
+//! fused multiply-add, which rounds once where SSE2 and wasm round twice. And an inner product, by which Wᵀ δ of one example or
+//! two is computed, is summed in as many parts as a vector has numbers. So a model that is trained on another machine has
+//! other last digits. `set_vector_bits(128)` gives one x86-64 processor the bits of any other.
+//!
+//! Without `fast`, e^x and its kin are the system's, and so is their last digit.
+//!
 //! # In the book
 //!
 //! One neuron: `docs/src/neuron.md`. The affine map and batches: `docs/src/affine.md`. Activation functions:
-//! `docs/src/activations.md`. Costs: `docs/src/costs.md`. Where the time goes: `docs/src/speed.md`.
+//! `docs/src/activations.md`. Losses: `docs/src/costs.md`. Where the time goes: `docs/src/speed.md`.
 //!
 //! # What it does not do
 //!
-//! It knows no gradient of a network, no files and no clocks, and starts no thread: who has threads lends them by an
+//! It knows no gradient of a network, no files and no clocks, and starts no thread: callers that own threads pass an
 //! [`Executor`]. Shapes that do not fit are a bug of the
 //! caller: such a call panics and names the operation and both shapes.
 //!
@@ -55,7 +67,7 @@
 //!
 //! Everything is generic over [`Scalar`]: `f32`, `f64`, or a number type of your own, such as the dual numbers of
 //! forward-mode differentiation. In f64, sigmoid, tanh and softplus are within 2 units in the last place, softmax is
-//! within 1e-14 norm-wise, and the costs are exact to 1e-14 relative even for extreme logits; the tests hold them to
+//! within 1e-14 norm-wise, and the losses are exact to 1e-14 relative even for extreme logits; the tests hold them to
 //! numbers computed with 60 digits.
 
 mod activation;
@@ -72,6 +84,7 @@ mod random;
 mod scalar;
 mod sum;
 mod targets;
+pub mod text;
 mod view;
 
 pub use activation::{
@@ -79,6 +92,8 @@ pub use activation::{
     softmax, softmax_backward, softplus, softplus_derivative, step, step_derivative, tanh, tanh_derivative,
 };
 pub use executor::{Executor, Task};
+#[cfg(feature = "fast")]
+pub use kernels::{NoSuchVectors, set_vector_bits, vector_bits};
 pub use loss::{
     Loss, binary_cross_entropy, binary_cross_entropy_gradient, cross_entropy, cross_entropy_gradient, least_squares,
     least_squares_gradient,

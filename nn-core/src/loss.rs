@@ -1,6 +1,6 @@
-//! Costs J: how far the outputs of a network are from the targets, each with its derivative beside it.
+//! Losses J, also called costs: how far the outputs of a network are from the targets, each with its derivative beside it.
 //!
-//! Every cost is the **mean over the examples** of a batch (its columns) of a sum over the outputs (its rows).
+//! Every loss is the **mean over the examples** of a batch (its columns) of a sum over the outputs (its rows).
 
 use crate::name::named;
 use crate::scalar::vectorize;
@@ -8,7 +8,7 @@ use crate::sum::{largest_and_others, sum_of, sum_over};
 use crate::view::refuse;
 use crate::{Activation, Matrix, Scalar};
 
-/// The cost J of a network's outputs against the targets.
+/// The loss J of a network's outputs against the targets.
 ///
 /// The two cross-entropies are taken **from the pre-activation z**: their logarithm cancels the exponential of softmax
 /// and of sigmoid, and with it every overflow and every lost digit. That is why each belongs to one last activation.
@@ -46,7 +46,7 @@ impl Loss {
         }
     }
 
-    /// The last activation that this cost is made for: softmax for cross-entropy, sigmoid for binary cross-entropy,
+    /// The last activation that this loss is made for: softmax for cross-entropy, sigmoid for binary cross-entropy,
     /// any (`None`) for least squares.
     ///
     /// Where there is one, [`gradient`](Loss::gradient) is ∂J/∂z, with that activation already differentiated away.
@@ -99,9 +99,9 @@ impl Loss {
     #[track_caller]
     fn check<T: Scalar>(self, z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) {
         if z.shape() != y.shape() || a.shape() != y.shape() {
-            refuse(format_args!("cost {self}"), &[("z", z.shape()), ("a", a.shape()), ("y", y.shape())]);
+            refuse(format_args!("loss {self}"), &[("z", z.shape()), ("a", a.shape()), ("y", y.shape())]);
         }
-        assert!(y.columns() > 0, "cost {self}: a mean over no examples");
+        assert!(y.columns() > 0, "loss {self}: a mean over no examples");
     }
 }
 
@@ -111,8 +111,10 @@ impl Loss {
 // ANCHOR: least_squares
 pub fn least_squares<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>) -> T {
     same_shapes("least squares", [("a", a)], y);
+    // BEGIN SOLUTION 5.1
     let squares = sum_of(a.as_slice(), y.as_slice(), |a, y| (a - y) * (a - y));
     squares / (T::from_f64(2.0) * examples(y))
+    // END SOLUTION 5.1
 }
 // ANCHOR_END: least_squares
 
@@ -122,10 +124,12 @@ pub fn least_squares<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>) -> T {
 // ANCHOR: least_squares_gradient
 pub fn least_squares_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
     same_shapes("least squares", [("a", a), ("∂J/∂a", gradient)], y);
+    // BEGIN SOLUTION 5.2
     let m = examples(y);
     for ((g, &a), &y) in gradient.as_mut_slice().iter_mut().zip(a.as_slice()).zip(y.as_slice()) {
         *g = (a - y) / m;
     }
+    // END SOLUTION 5.2
 }
 // ANCHOR_END: least_squares_gradient
 
@@ -152,12 +156,14 @@ pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> 
 /// Σ y ((z_max − z) + ln(1 + Σ_{i≠max} e^{z_i − z_max})), of one example.
 #[inline(always)]
 fn cross_entropy_of<T: Scalar>(z: &[T], a: &[T], y: &[T]) -> T {
+    // BEGIN SOLUTION 5.3
     let (max, a_max, others) = largest_and_others(a);
     // The entry that is left out of the sum, and no other: several may have the same a, and z that differ.
     let z_max = z.get(max).copied().unwrap_or(T::zero());
     let log_sum = (others / a_max).ln_1p();
     // A target of 0 takes no part, even where z_max − z overflows. A NaN takes part.
     sum_of(z, y, |z, y| if y != T::zero() { y * ((z_max - z) + log_sum) } else { T::zero() })
+    // END SOLUTION 5.3
 }
 // ANCHOR_END: cross_entropy
 
@@ -174,6 +180,7 @@ fn cross_entropy_of<T: Scalar>(z: &[T], a: &[T], y: &[T]) -> T {
 // ANCHOR: cross_entropy_gradient
 pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
     same_shapes("cross-entropy", [("a", a), ("δ", gradient)], y);
+    // BEGIN SOLUTION 5.4
     let m = examples(y);
     vectorize!(T, {
         for j in 0..y.columns() {
@@ -185,6 +192,7 @@ pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
             }
         }
     });
+    // END SOLUTION 5.4
 }
 // ANCHOR_END: cross_entropy_gradient
 
@@ -199,6 +207,7 @@ pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
 #[track_caller]
 pub fn binary_cross_entropy<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>) -> T {
     same_shapes("binary cross-entropy", [("z", z)], y);
+    // BEGIN SOLUTION 5.5
     let sum = sum_of(
         z.as_slice(),
         y.as_slice(),
@@ -210,6 +219,7 @@ pub fn binary_cross_entropy<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>) -> T {
         },
     );
     sum / examples(y)
+    // END SOLUTION 5.5
 }
 
 /// δ = ∂J/∂z = (a − y) / m for a = sigmoid(z), taken as (1 − y) sigmoid(z) − y sigmoid(−z), which keeps its digits where
@@ -222,6 +232,7 @@ pub fn binary_cross_entropy<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>) -> T {
 #[track_caller]
 pub fn binary_cross_entropy_gradient<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
     same_shapes("binary cross-entropy", [("z", z), ("δ", gradient)], y);
+    // BEGIN SOLUTION 5.6
     let m = examples(y);
     let (z, y, gradient) = (z.as_slice(), y.as_slice(), gradient.as_mut_slice());
     vectorize!(T, {
@@ -232,13 +243,14 @@ pub fn binary_cross_entropy_gradient<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>, gr
             *g = ((T::one() - y) * a - y * one_minus_a) / m;
         }
     });
+    // END SOLUTION 5.6
 }
 
 #[track_caller]
-fn same_shapes<T, const N: usize>(cost: &str, matrices: [(&str, &Matrix<T>); N], y: &Matrix<T>) {
+fn same_shapes<T, const N: usize>(loss: &str, matrices: [(&str, &Matrix<T>); N], y: &Matrix<T>) {
     for (name, matrix) in matrices {
         if matrix.shape() != y.shape() {
-            refuse(cost, &[(name, matrix.shape()), ("y", y.shape())]);
+            refuse(loss, &[(name, matrix.shape()), ("y", y.shape())]);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::{Index, IndexMut, Range};
 
 use crate::scalar::vectorize;
+use crate::text::{Align, Table};
 use crate::{MatrixView, Scalar, Shape, executor};
 
 #[cfg(feature = "fast")]
@@ -283,7 +284,9 @@ impl<T: Scalar> Matrix<T> {
     pub fn argmax(&self, j: usize) -> usize {
         let column = self.column(j);
         assert!(!column.is_empty(), "argmax of an empty column");
+        // BEGIN SOLUTION 4.9
         (0..column.len()).fold(0, |largest, i| if column[i] > column[largest] { i } else { largest })
+        // END SOLUTION 4.9
     }
 }
 
@@ -319,15 +322,10 @@ impl<T: fmt::Display> fmt::Display for Matrix<T> {
             Some(precision) => format!("{entry:.precision$}"),
             None => format!("{entry}"),
         };
-        let cells: Vec<String> = self.data.iter().map(text).collect();
-        let cell = |i: usize, j: usize| &cells[i + j * self.rows];
-        let widths: Vec<usize> =
-            (0..self.columns).map(|j| (0..self.rows).map(|i| cell(i, j).chars().count()).max().unwrap_or(0)).collect();
-        for i in 0..self.rows {
-            let line: Vec<String> = widths.iter().enumerate().map(|(j, &w)| format!("{:>w$}", cell(i, j))).collect();
-            write!(f, "{}[ {} ]", if i == 0 { "" } else { "\n" }, line.join("  "))?;
-        }
-        Ok(())
+        let mut table = Table::new((0..self.columns).map(|_| Align::Right));
+        (0..self.rows).for_each(|i| table.row(self.row_iter(i).map(text)));
+        let lines: Vec<String> = table.padded().iter().map(|cells| format!("[ {} ]", cells.join("  "))).collect();
+        f.write_str(&lines.join("\n"))
     }
 }
 

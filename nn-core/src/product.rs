@@ -153,9 +153,11 @@ pub fn matmul_reference<'a, 'b, T: Scalar>(
 ) -> Matrix<T> {
     let (a, b) = (a.into(), b.into());
     assert!(a.columns() == b.rows(), "matrix product A B: A is {}, B is {}", a.shape(), b.shape());
+    // BEGIN SOLUTION 3.1
     Matrix::from_fn(a.rows(), b.columns(), |i, j| {
         (0..a.columns()).fold(T::zero(), |sum, p| sum + a[(i, p)] * b[(p, j)])
     })
+    // END SOLUTION 3.1
 }
 // ANCHOR_END: matmul_reference
 
@@ -175,6 +177,7 @@ pub fn matmul_reference<'a, 'b, T: Scalar>(
 #[track_caller]
 pub fn plain_product<T: Scalar>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, write: Write, c: &mut [T]) {
     check_product(&a, &b, c);
+    // BEGIN SOLUTION 3.2
     if write == Write::Replace {
         c.fill(T::zero());
     }
@@ -188,4 +191,5 @@ pub fn plain_product<T: Scalar>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, writ
             }
         }
     }
+    // END SOLUTION 3.2
 }

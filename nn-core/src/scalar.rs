@@ -104,10 +104,12 @@ pub trait Scalar:
     #[inline]
     // ANCHOR: scalar_affine
     fn affine(w: MatrixView<'_, Self>, a: MatrixView<'_, Self>, bias: &[Self], z: &mut [Self]) {
+        // BEGIN SOLUTION 3.3
         for column in z.chunks_exact_mut(bias.len().max(1)) {
             column.copy_from_slice(bias); // Z ← b 1ᵀ
         }
         Self::product(w, a, Write::Add, z); // Z ← Z + W A
+        // END SOLUTION 3.3
     }
     // ANCHOR_END: scalar_affine
 
@@ -118,9 +120,11 @@ pub trait Scalar:
     /// `s`: n numbers, `d`: the n · m entries of D column by column. [`sum_columns`](crate::sum_columns) has checked them.
     #[inline]
     fn add_columns(d: &[Self], s: &mut [Self]) {
+        // BEGIN SOLUTION 3.4
         for column in d.chunks_exact(s.len().max(1)) {
             s.iter_mut().zip(column).for_each(|(sum, &x)| *sum += x);
         }
+        // END SOLUTION 3.4
     }
 
     /// Runs a loop over many numbers of this type, and returns what it returns.

@@ -66,10 +66,11 @@ impl Loss {
         };
         for (example, targets) in (1..).zip(y.columns_iter()) {
             let targets = || targets.iter().map(|y| y.to_f64()); // The sum of many shares in f32 would be off by rounding.
-            if let Some((output, value)) = (1..).zip(targets()).find(|(_, y)| !(0.0..=largest).contains(y)) {
+            let fits = |y: &f64| (0.0..=largest).contains(y);
+            let (all_fit, sum) = targets().fold((true, 0.0), |(all_fit, sum), y| (all_fit & fits(&y), sum + y));
+            if !all_fit && let Some((output, value)) = (1..).zip(targets()).find(|(_, y)| !fits(y)) {
                 return Err(TargetError::Range { loss: self, example, output, value });
             }
-            let sum: f64 = targets().sum();
             if self == Loss::CrossEntropy && (sum - 1.0).abs() > TOLERANCE {
                 return Err(TargetError::Sum { loss: self, example, sum });
             }

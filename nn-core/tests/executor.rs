@@ -50,11 +50,13 @@ fn bits_are_the_same<T: Scalar>() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "wasm has no threads")]
 fn bits_do_not_depend_on_the_number_of_threads_in_f32() {
     bits_are_the_same::<f32>();
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "wasm has no threads")]
 fn bits_do_not_depend_on_the_number_of_threads_in_f64() {
     bits_are_the_same::<f64>();
 }
@@ -94,6 +96,7 @@ fn large_products_are_divided_and_small_ones_are_not() {
 
 /// Entry by entry, as in W ← W − η ∂J/∂W.
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "wasm has no threads")]
 fn large_updates_are_divided_and_small_ones_are_not() {
     static JOINS: AtomicUsize = AtomicUsize::new(0);
     fn counting(first: Task<'_>, second: Task<'_>) {

@@ -1,4 +1,4 @@
-//! Every cost and its gradient: closed forms, sure networks, extreme logits, and differences.
+//! Every loss and its gradient: closed forms, sure networks, extreme logits, and differences.
 
 #[path = "support/check.rs"]
 mod check;
@@ -9,7 +9,7 @@ use nn_core::{
     cross_entropy_gradient, least_squares, least_squares_gradient, seeded, uniform,
 };
 
-/// The last activation that goes with a cost; sigmoid, as one of many, with least squares.
+/// The last activation that goes with a loss; sigmoid, as one of many, with least squares.
 fn activation(loss: Loss) -> Activation {
     loss.activation().unwrap_or(Activation::Sigmoid)
 }
@@ -25,7 +25,7 @@ fn value<T: Scalar>(loss: Loss, z: &Matrix<T>, y: &Matrix<T>) -> T {
     loss.value(z, &activate(loss, z), y)
 }
 
-/// ∂J/∂z, for every cost.
+/// ∂J/∂z, for every loss.
 fn delta<T: Scalar>(loss: Loss, z: &Matrix<T>, y: &Matrix<T>) -> Matrix<T> {
     let a = activate(loss, z);
     let mut delta = Matrix::from_fn(z.rows(), z.columns(), |_, _| T::from_f64(f64::NAN));
@@ -239,9 +239,9 @@ fn gradients_are_the_slopes_of_the_values() {
     }
 }
 
-/// The mean is over examples: the same example twice costs the same, and each copy gets half of the gradient.
+/// The mean is over examples: the same example twice has the same loss, and each copy gets half of the gradient.
 #[test]
-fn costs_are_means_over_examples_and_sums_over_outputs() {
+fn losses_are_means_over_examples_and_sums_over_outputs() {
     let (z, y) = (one(&[0.5, -1.0, 2.0]), one(&[0.0, 1.0, 0.0]));
     let twice = |m: &Matrix<f64>| Matrix::from_fn(3, 2, |i, _| m[(i, 0)]);
     for loss in Loss::ALL {
@@ -266,7 +266,7 @@ fn a_batch_of_any_size_costs_the_mean_of_its_examples() {
     }
 }
 
-/// A million equal examples cost what one of them costs, also in f32, where one running sum is a percent off.
+/// A million equal examples have the loss of one, also in f32, where one running sum is a percent off.
 #[test]
 fn a_million_examples_cost_their_mean_in_f32() {
     const M: usize = 1_000_003;
@@ -345,11 +345,11 @@ fn shapes_that_differ_are_named() {
             (&good, &bad, &good, "z is 2×3, a is 3×2, y is 2×3"),
             (&good, &good, &bad, "z is 2×3, a is 2×3, y is 3×2"),
         ] {
-            assert_eq!(message(|| loss.value(z, a, y)), format!("cost {loss}: {shapes}"));
-            assert_eq!(message(|| loss.gradient(z, a, y, &mut y.clone())), format!("cost {loss}: {shapes}"));
+            assert_eq!(message(|| loss.value(z, a, y)), format!("loss {loss}: {shapes}"));
+            assert_eq!(message(|| loss.gradient(z, a, y, &mut y.clone())), format!("loss {loss}: {shapes}"));
         }
         let empty = Matrix::<f64>::zeros(2, 0);
-        let refusal = format!("cost {loss}: a mean over no examples");
+        let refusal = format!("loss {loss}: a mean over no examples");
         assert_eq!(message(|| loss.value(&empty, &empty, &empty)), refusal);
         assert_eq!(message(|| loss.gradient(&empty, &empty, &empty, &mut empty.clone())), refusal);
         let got = message(|| loss.gradient(&good, &good, &good, &mut bad.clone()));

@@ -205,7 +205,7 @@ fn derivatives_have_slopes_too() {
 /// Along one random direction v of z: the slope of J is δ · v, and that of δ is symmetric, as a Hessian is. Two of the
 /// logits are 0, where |z| has its kink, and two are tied for the largest.
 #[test]
-fn costs_have_the_slopes_of_their_gradients() {
+fn losses_have_the_slopes_of_their_gradients() {
     let mut rng = seeded(2);
     let z = Matrix::from_columns(&[[0.0, -1.0, 0.0], [2.0, 2.0, -3.0]]);
     let y = Matrix::from_columns(&[[0.25, 0.25, 0.5], [0.0, 1.0, 0.0]]);

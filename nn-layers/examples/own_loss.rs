@@ -36,6 +36,6 @@ fn main() -> Result<(), NetworkError> {
             parameter.zip_in_place(gradient, |w, g| w - 0.05 * g);
         }
     }
-    println!("mean counts:\n{:.2}", engine.outputs().map(f64::exp));
+    println!("mean counts:\n{:.2}", engine.output().map(f64::exp));
     Ok(())
 }

@@ -49,12 +49,14 @@ impl<T: Scalar> ByHand<T> {
     #[track_caller]
     // ANCHOR: forward
     fn forward(&mut self) {
+        // BEGIN SOLUTION 7.4
         let mut a_below = &self.x; // a⁽⁰⁾ = x
         for (dense, layer) in self.network.layers().iter().zip(&mut self.layers) {
             dense.pre_activation(a_below, &mut layer.z);
             dense.activation_of(&layer.z, &mut layer.a);
             a_below = &layer.a;
         }
+        // END SOLUTION 7.4
     }
     // ANCHOR_END: forward
 
@@ -62,6 +64,7 @@ impl<T: Scalar> ByHand<T> {
     #[track_caller]
     // ANCHOR: backward
     fn backward(&mut self) {
+        // BEGIN SOLUTION 7.5
         let dense = self.network.layers();
         for l in (0..dense.len()).rev() {
             let (up_to_here, above) = self.layers.split_at_mut(l + 1);
@@ -75,6 +78,7 @@ impl<T: Scalar> ByHand<T> {
             let a_below = below.last().map_or(&self.x, |layer| &layer.a);
             parameter_gradients(&layer.delta, a_below, &mut layer.weight_gradient, &mut layer.bias_gradient);
         }
+        // END SOLUTION 7.5
     }
     // ANCHOR_END: backward
 }
@@ -92,7 +96,7 @@ impl<T: Scalar> Engine<T> for ByHand<T> {
         self.network.loss().value(&last.z, &last.a, &self.y) // J
     }
 
-    fn outputs(&self) -> &Matrix<T> {
+    fn output(&self) -> &Matrix<T> {
         &self.layers[self.layers.len() - 1].a
     }
 

@@ -47,6 +47,7 @@ impl<T: Scalar> Network<T> {
     #[track_caller]
     // ANCHOR: record
     pub fn record(&self, tape: &mut Tape<T>, x: Var) -> Vec<LayerVars> {
+        // BEGIN SOLUTION 9.1
         let mut a_below = x; // a⁽⁰⁾ = x
         let mut layers = Vec::new();
         for (l, dense) in (1..).zip(self.layers()) {
@@ -61,6 +62,7 @@ impl<T: Scalar> Network<T> {
             a_below = a;
         }
         layers
+        // END SOLUTION 9.1
     }
     // ANCHOR_END: record
 
@@ -174,7 +176,7 @@ impl<T: Scalar> Engine<T> for ByTape<T> {
         self.tape.value(self.j)[(0, 0)]
     }
 
-    fn outputs(&self) -> &Matrix<T> {
+    fn output(&self) -> &Matrix<T> {
         self.tape.value(self.layers[self.layers.len() - 1].a)
     }
 

@@ -1,6 +1,6 @@
 //! The δ-recursion of backpropagation, by hand: three equations, from the output layer down to the first.
 //!
-//! δ⁽ˡ⁾ = ∂J/∂z⁽ˡ⁾ is the **error** of layer l: how the cost changes with the layer's pre-activation. Source: seed
+//! δ⁽ˡ⁾ = ∂J/∂z⁽ˡ⁾ is the **error** of layer l: how the loss changes with the layer's pre-activation. Source: seed
 //! document, sections 3.7.4 and 3.7.5; Rumelhart, Hinton and Williams (1986); Nielsen, chapter 2, equations BP1 to BP4.
 
 use nn_core::{Activation, Loss, Matrix, MatrixView, Scalar, Write, matmul, sum_columns};
@@ -28,12 +28,14 @@ pub fn output_delta<T: Scalar>(
     y: &Matrix<T>,
     delta: &mut Matrix<T>,
 ) {
+    // BEGIN SOLUTION 7.1
     delta.resize(y.rows(), y.columns());
     loss.gradient(z, a, y, delta); // ∂J/∂a⁽ᴸ⁾, or for a cross-entropy ∂J/∂z⁽ᴸ⁾ = δ⁽ᴸ⁾ at once
     match loss.activation() {
         None => activation.backward(a, delta), // δ⁽ᴸ⁾ = ∂J/∂a⁽ᴸ⁾ ⊙ σ′(z⁽ᴸ⁾)
         Some(its_own) => assert!(activation == its_own, "{loss} after {activation}: it is taken from {its_own}"),
     }
+    // END SOLUTION 7.1
 }
 // ANCHOR_END: output_delta
 
@@ -56,9 +58,11 @@ pub fn hidden_delta<T: Scalar>(
     a: &Matrix<T>,
     delta: &mut Matrix<T>,
 ) {
+    // BEGIN SOLUTION 7.2
     delta.resize(a.rows(), a.columns());
     matmul(above.weight.t(), delta_above, Write::Replace, delta); // ∂J/∂a⁽ˡ⁾ = W⁽ˡ⁺¹⁾ᵀ δ⁽ˡ⁺¹⁾
     activation.backward(a, delta); // δ⁽ˡ⁾ = ∂J/∂a⁽ˡ⁾ ⊙ σ′(z⁽ˡ⁾)
+    // END SOLUTION 7.2
 }
 // ANCHOR_END: hidden_delta
 
@@ -82,9 +86,11 @@ pub fn parameter_gradients<'a, T: Scalar>(
     bias_gradient: &mut Matrix<T>,
 ) {
     let a_below = a_below.into();
+    // BEGIN SOLUTION 7.3
     weight_gradient.resize(delta.rows(), a_below.rows());
     bias_gradient.resize(delta.rows(), 1);
     matmul(delta, a_below.t(), Write::Replace, weight_gradient); // ∂J/∂W⁽ˡ⁾ = δ⁽ˡ⁾ (a⁽ˡ⁻¹⁾)ᵀ
     sum_columns(delta, Write::Replace, bias_gradient); // ∂J/∂b⁽ˡ⁾ = δ⁽ˡ⁾ 1
+    // END SOLUTION 7.3
 }
 // ANCHOR_END: parameter_gradients

@@ -43,9 +43,11 @@ impl<T: Scalar> Dense<T> {
     #[track_caller]
     // ANCHOR: pre_activation
     pub fn pre_activation<'a>(&self, a_below: impl Into<MatrixView<'a, T>>, z: &mut Matrix<T>) {
+        // BEGIN SOLUTION 3.5
         let a_below = a_below.into();
         z.resize(self.outputs(), a_below.columns());
         affine(&self.weight, a_below, &self.bias, z); // z⁽ˡ⁾ = W⁽ˡ⁾ a⁽ˡ⁻¹⁾ + b⁽ˡ⁾
+        // END SOLUTION 3.5
     }
     // ANCHOR_END: pre_activation
 

@@ -44,7 +44,7 @@ pub trait Engine<T: Scalar> {
     fn loss_and_gradients(&mut self) -> T;
 
     /// a⁽ᴸ⁾, n_L × m: the outputs that the last call of [`loss_and_gradients`](Engine::loss_and_gradients) computed.
-    fn outputs(&self) -> &Matrix<T>;
+    fn output(&self) -> &Matrix<T>;
 
     /// Every parameter with its gradient, in the order W⁽¹⁾, b⁽¹⁾, W⁽²⁾, b⁽²⁾, …
     fn parameters_mut(&mut self) -> impl Iterator<Item = (&mut Matrix<T>, &Matrix<T>)>;

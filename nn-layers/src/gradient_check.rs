@@ -5,7 +5,7 @@
 //! | by hand | the δ-recursion, and σ′ and ∂J/∂a from nn-core |
 //! | by tape | the chain rule step by step, and the same σ′ and ∂J/∂a |
 //! | dual numbers | the rules of +, −, ·, / and of exp, ln, tanh; it runs the forward pass alone |
-//! | stencil | nothing: it subtracts costs |
+//! | stencil | nothing: it subtracts losses |
 //!
 //! The first two give the whole gradient and are compared entry by entry. The other two give a slope, the derivative of J
 //! along a direction v within one parameter matrix: every single entry where the matrix has at most [`SINGLE_ENTRIES`],
@@ -24,7 +24,7 @@
 //! σ′ is taken from a, and where a rounds to 1 it has no digit left: the gradient by hand may be exactly 0 where dual numbers
 //! find 1e-17, and both are right. So one pass forward and one back, both in absolute values, add up how far rounding may
 //! carry the gradient, and the scale is at least so large that the bound for dual numbers lets that pass. What
-//! rounding does to the costs that the stencil subtracts, divided by h, is let pass likewise.
+//! rounding does to the losses that the stencil subtracts, divided by h, is let pass likewise.
 
 use nn_autodiff::Dual;
 use nn_core::{Matrix, Scalar, Shape, Write, matmul, seeded};
@@ -92,7 +92,7 @@ pub struct ParameterCheck {
     /// In how many of them it met a kink all the same, and was not judged.
     pub at_a_kink: usize,
     /// In how many of them the dual number or the stencil was not judged, because it overflows though the gradient by hand
-    /// is finite: the dual number of a square is twice its half, the stencil adds costs that are eight times as large.
+    /// is finite: the dual number of a square is twice its half, the stencil adds losses that are eight times as large.
     pub overflowed: usize,
 }
 
@@ -205,7 +205,7 @@ pub fn gradients<T: Scalar>(engine: &mut impl Engine<T>, x: &Matrix<T>, y: &Matr
 ///
 /// # Dual numbers and stencil
 ///
-/// The dual numbers carry the network's own precision, and run its forward pass and its cost.
+/// The dual numbers carry the network's own precision, and run its forward pass and its loss.
 ///
 /// The stencil is the five-point one, whose error is of the order h⁴:
 ///
@@ -213,7 +213,7 @@ pub fn gradients<T: Scalar>(engine: &mut impl Engine<T>, x: &Matrix<T>, y: &Matr
 /// ∂J/∂θ · v ≈ (J(θ − 2hv) − 8 J(θ − hv) + 8 J(θ + hv) − J(θ + 2hv)) / 12h
 /// ```
 ///
-/// It is computed in **f64 even for a network in f32**, whose numbers f64 holds exactly: a difference of costs in f32
+/// It is computed in **f64 even for a network in f32**, whose numbers f64 holds exactly: a difference of losses in f32
 /// keeps ε^(4/5), five digits at best, and its longer step meets more kinks. So it tells how good the f32 gradient is, not
 /// how good the stencil is.
 ///

@@ -51,6 +51,7 @@ pub fn hessian_vector<T: Scalar>(
 ) -> Vec<Matrix<T>> {
     let shapes = network.parameters().map(Matrix::shape);
     assert!(shapes.eq(v.iter().map(Matrix::shape)), "H v: v does not have the shapes of the parameters");
+    // BEGIN SOLUTION 14.1
     let mut engine = ByHand::new(network.map(Dual::constant));
     for ((parameter, _), v) in engine.parameters_mut().zip(v) {
         parameter.as_mut_slice().iter_mut().zip(v.as_slice()).for_each(|(x, &v)| x.derivative = v); // θ + v ε
@@ -58,4 +59,5 @@ pub fn hessian_vector<T: Scalar>(
     engine.set_batch(&x.map(Dual::constant), &y.map(Dual::constant));
     engine.loss_and_gradients();
     engine.parameters_mut().map(|(_, gradient)| gradient.map(|g| g.derivative)).collect() // H v
+    // END SOLUTION 14.1
 }

@@ -55,6 +55,7 @@ impl Initialization {
         activation: Activation,
         rng: &mut impl Rng,
     ) -> Dense<T> {
+        // BEGIN SOLUTION 10.3
         let (n_below, n) = (inputs as f64, outputs as f64);
         let weight = Matrix::from_fn(outputs, inputs, |_, _| {
             T::from_f64(match self {
@@ -68,6 +69,7 @@ impl Initialization {
             Initialization::Normal => T::from_f64(normal(rng)),
         });
         Dense { weight, bias, activation }
+        // END SOLUTION 10.3
     }
     // ANCHOR_END: initialization_dense
 }

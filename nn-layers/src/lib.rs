@@ -1,6 +1,6 @@
 //! Gradients by hand: dense layers, networks, and the δ-recursion of backpropagation; and beside it the same network on
 //! the tape of nn-autodiff, so that **every gradient is computed twice**, by two engines that share no rule of
-//! differentiation but the derivatives of the activations and costs.
+//! differentiation but the derivatives of the activations and losses.
 //!
 //! # The equations
 //!

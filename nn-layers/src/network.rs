@@ -1,11 +1,12 @@
-//! A network: layers whose widths fit, and a cost.
+//! A network: layers whose widths fit, and a loss.
 
+use nn_core::text::{counted, of_layer};
 use nn_core::{Activation, Loss, Matrix, MatrixView, Scalar};
 use rand::Rng;
 
 use crate::{Dense, Initialization};
 
-/// A feed-forward network: layers 1 … L on top of the input, and the cost that it is trained with.
+/// A feed-forward network: layers 1 … L on top of the input, and the loss that it is trained with.
 ///
 /// ```
 /// use nn_core::{Activation, Loss, Matrix};
@@ -34,7 +35,7 @@ pub struct Network<T> {
     loss: Loss,
 }
 
-/// Why layers and a cost do not make a network.
+/// Why layers and a loss do not make a network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NetworkError {
     /// There is no layer.
@@ -56,7 +57,7 @@ pub enum NetworkError {
     /// The number of biases is not the number of units.
     #[error(
         "layer {layer} has {}, but its bias is {bias}: b{} is {units}×1",
-        counted(*.units, "unit"), superscript(*.layer)
+        counted(*.units, "unit"), of_layer(*.layer)
     )]
     Bias {
         /// l, from 1.
@@ -70,7 +71,7 @@ pub enum NetworkError {
     #[error(
         "layer {layer} ({here}) expects a{l_1} with {rows}, but layer {} has {below}: z{l} = W{l} a{l_1} + b{l}",
         .layer - 1, here = counted(*.units, "unit"), rows = counted(*.expected, "row"),
-        below = counted(*.found, "unit"), l = superscript(*.layer), l_1 = superscript(*.layer - 1)
+        below = counted(*.found, "unit"), l = of_layer(*.layer), l_1 = of_layer(*.layer - 1)
     )]
     Widths {
         /// l, the upper of the two, from 1.
@@ -82,10 +83,10 @@ pub enum NetworkError {
         /// n_{l−1}
         found: usize,
     },
-    /// The cost is made for another last activation.
+    /// The loss is made for another last activation.
     #[error("the loss {loss} needs {needed} as last activation, but layer {layer} has {found}")]
     LastActivation {
-        /// The cost.
+        /// The loss.
         loss: Loss,
         /// The activation that it is made for.
         needed: Activation,
@@ -107,7 +108,7 @@ impl<T: Scalar> Network<T> {
     ///
     /// # Errors
     ///
-    /// Says which layer is empty, which two neighbours do not fit and by which equation, or that the cost is made for
+    /// Says which layer is empty, which two neighbours do not fit and by which equation, or that the loss is made for
     /// another last activation.
     pub fn new(layers: Vec<Dense<T>>, loss: Loss) -> Result<Self, NetworkError> {
         let last = layers.last().ok_or(NetworkError::NoLayers)?;
@@ -268,7 +269,7 @@ impl<T: Scalar> Network<T> {
         &self.layers
     }
 
-    /// The cost.
+    /// The loss.
     pub fn loss(&self) -> Loss {
         self.loss
     }
@@ -341,7 +342,7 @@ impl<T: Scalar> Network<T> {
 }
 
 /// The class that a network gives to example `j`: the row of its largest output, the first of equals. A network with one
-/// output says class 1 where a ≥ ½ and class 0 elsewhere.
+/// output, whose targets are 0 and 1, says class 1 where a ≥ ½ and class 0 elsewhere.
 ///
 /// # Shapes
 ///
@@ -382,15 +383,4 @@ fn check_last_activation(loss: Loss, found: Activation, layer: usize) -> Result<
         Some(needed) if needed != found => Err(NetworkError::LastActivation { loss, needed, layer, found }),
         _ => Ok(()),
     }
-}
-
-/// ⁽ˡ⁾ for l = 12: ⁽¹²⁾
-fn superscript(l: usize) -> String {
-    let digit = |digit: char| "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(digit as usize - '0' as usize).unwrap_or(digit);
-    format!("⁽{}⁾", l.to_string().chars().map(digit).collect::<String>())
-}
-
-/// `1 unit`, `2 units`.
-fn counted(n: usize, thing: &str) -> String {
-    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }

@@ -1,4 +1,4 @@
-//! Slopes of a network's cost, the derivatives of J along a direction, without a rule of backpropagation: by dual numbers
+//! Slopes of a network's loss, the derivatives of J along a direction, without a rule of backpropagation: by dual numbers
 //! and by differences.
 
 use nn_autodiff::Dual;
@@ -56,10 +56,10 @@ pub(crate) struct Stencil {
     pub(crate) is_shortened: bool,
 }
 
-/// A forward pass and its cost, kept, so that a change in layer l is computed from layer l on.
+/// A forward pass and its loss, kept, so that a change in layer l is computed from layer l on.
 pub(crate) struct Forward<T> {
     layers: Vec<Dense<T>>,
-    cost: Loss,
+    function: Loss,
     y: Matrix<T>,
     /// a⁽⁰⁾, a⁽¹⁾, …, unchanged.
     a: Vec<Matrix<T>>,
@@ -71,10 +71,10 @@ pub(crate) struct Forward<T> {
 
 impl<T: Scalar> Forward<T> {
     pub(crate) fn new(network: &Network<T>, x: Matrix<T>, y: Matrix<T>) -> Self {
-        let (layers, cost) = (network.layers().to_vec(), network.loss());
-        let mut forward = Forward { layers, cost, y, a: vec![x], z: Vec::new(), loss: T::zero() };
+        let (layers, function) = (network.layers().to_vec(), network.loss());
+        let mut forward = Forward { layers, function, y, a: vec![x], z: Vec::new(), loss: T::zero() };
         let (mut z, mut a) = (Vec::new(), forward.a.clone());
-        forward.loss = forward.cost_from(0, |_, z_here, a_here| {
+        forward.loss = forward.loss_from(0, |_, z_here, a_here| {
             z.push(z_here.clone());
             a.push(a_here.clone());
         });
@@ -83,14 +83,14 @@ impl<T: Scalar> Forward<T> {
     }
 
     /// J, where nothing below layer index `l` has changed. `see` is shown the index, z and a of each layer.
-    fn cost_from(&self, l: usize, mut see: impl FnMut(usize, &Matrix<T>, &Matrix<T>)) -> T {
+    fn loss_from(&self, l: usize, mut see: impl FnMut(usize, &Matrix<T>, &Matrix<T>)) -> T {
         let (mut z, mut a) = (Matrix::zeros(0, 0), Matrix::zeros(0, 0));
         for (k, dense) in self.layers.iter().enumerate().skip(l) {
             dense.pre_activation(if k == l { &self.a[l] } else { &a }, &mut z);
             dense.activation_of(&z, &mut a);
             see(k, &z, &a);
         }
-        self.cost.value(&z, &a, &self.y)
+        self.function.value(&z, &a, &self.y)
     }
 
     /// The entries of parameter `p`, in the order W⁽¹⁾, b⁽¹⁾, W⁽²⁾, …
@@ -109,7 +109,7 @@ impl<T: Scalar> Forward<Dual<T>> {
             v.0.iter().for_each(|&(entry, v)| entries[entry].derivative = T::from_f64(size * v));
         };
         set(self, 1.0);
-        let j = self.cost_from(p / 2, |_, _, _| {});
+        let j = self.loss_from(p / 2, |_, _, _| {});
         set(self, 0.0);
         j.derivative.to_f64()
     }
@@ -159,7 +159,7 @@ impl Forward<f64> {
     fn at(&mut self, p: usize, v: &Direction, theta: &[f64], t: f64) -> (f64, Option<f64>) {
         self.move_to(p, v, theta, t);
         let (mut is_clear, mut largest_move) = (true, 0.0_f64);
-        let j = self.cost_from(p / 2, |k, z, _| {
+        let j = self.loss_from(p / 2, |k, z, _| {
             let has_kink = has_kink(self.layers[k].activation);
             for (there, here) in z.as_slice().iter().zip(self.z[k].as_slice()) {
                 let moved = (there - here).abs();

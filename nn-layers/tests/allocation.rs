@@ -1,6 +1,5 @@
 //! After the first step, training allocates no memory: the engines own every buffer, and large products keep theirs. Only
-//! matrixmultiply, which multiplies where this processor or the shape does not suit our own kernels, or where the feature
-//! `fast` is off, takes new ones.
+//! matrixmultiply, which multiplies where the feature `fast` is off, takes new ones.
 //!
 //! This file is a test program of its own, because a program has one allocator.
 #![allow(unsafe_code)] // An allocator can be written in no other way. This one counts, and hands on to the system's.
@@ -121,17 +120,13 @@ fn a_step_of_a_small_network_allocates_nothing() {
 /// Three layers make eight products: three z, three ∂J/∂W, and two Wᵀ δ. Each packs its factors into memory that is kept,
 /// or, by matrixmultiply, into memory that is allocated each time.
 #[test]
-fn a_step_of_a_large_network_allocates_nothing_with_wide_vectors() {
-    #[cfg(target_arch = "x86_64")]
-    let wide = cfg!(feature = "fast") && is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-    #[cfg(not(target_arch = "x86_64"))]
-    let wide = false;
+fn a_step_of_a_large_network_allocates_nothing_with_the_kernels() {
     let large = network([512, 512, 256, 256]);
     let sizes = [80, 80, 64, 80, 72];
-    let want = Count { packing: if wide { 0 } else { 8 }, other: 0 };
+    let want = Count { packing: if cfg!(feature = "fast") { 0 } else { 8 }, other: 0 };
     assert_eq!(steady_state(&mut ByHand::new(large.clone()), &large, sizes), [want; 5]);
     assert_eq!(steady_state(&mut ByTape::new(&large), &large, sizes), [want; 5]);
-    if wide {
+    if cfg!(feature = "fast") {
         // Ten outputs make products of every kind: thin, packed, with W transposed.
         let digits = network([784, 128, 64, 10]);
         assert_eq!(steady_state(&mut ByHand::new(digits.clone()), &digits, [128; 5]), [NOTHING; 5]);

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::panic_message;
+use common::{assert_computes, panic_message};
 use nn_core::{Activation, Loss, Matrix};
 use nn_layers::{Dense, hidden_delta, output_delta, parameter_gradients};
 
@@ -18,10 +18,14 @@ fn output_delta_of_least_squares_is_the_mean_difference_times_the_derivative() {
     let y = Matrix::from_rows(&[[1.0, 0.0], [0.25, 0.5]]);
     let mut delta = unwritten();
     output_delta(Loss::LeastSquares, Activation::Identity, &z, &a, &y, &mut delta);
-    assert_eq!(delta, Matrix::from_rows(&[[-0.25, 0.125], [0.25, 0.0]])); // (a − y)/2
+    assert_computes("δ⁽ᴸ⁾ = ∂J/∂a⁽ᴸ⁾ ⊙ σ′(z⁽ᴸ⁾)", &delta, &Matrix::from_rows(&[[-0.25, 0.125], [0.25, 0.0]])); // (a − y)/2
     let mut delta = unwritten();
     output_delta(Loss::LeastSquares, Activation::Sigmoid, &z, &a, &y, &mut delta);
-    assert_eq!(delta, Matrix::from_rows(&[[-0.25 * 0.25, 0.125 * 0.1875], [0.25 * 0.1875, 0.0]])); // times a (1 − a)
+    assert_computes(
+        "δ⁽ᴸ⁾ = ∂J/∂a⁽ᴸ⁾ ⊙ σ′(z⁽ᴸ⁾)",
+        &delta,
+        &Matrix::from_rows(&[[-0.25 * 0.25, 0.125 * 0.1875], [0.25 * 0.1875, 0.0]]),
+    ); // times a (1 − a)
 }
 
 #[test]
@@ -31,7 +35,7 @@ fn output_delta_of_least_squares_after_softmax_goes_through_the_jacobian() {
     let mut delta = unwritten();
     output_delta(Loss::LeastSquares, Activation::Softmax, &Matrix::zeros(2, 1), &a, &y, &mut delta);
     // ∂J/∂a = (−0.75, 0.75), their mean with weights a is 0.375, δ = a ⊙ (∂J/∂a − 0.375).
-    assert_eq!(delta, Matrix::from_column(&[-0.28125, 0.28125]));
+    assert_computes("δ⁽ᴸ⁾ = a ⊙ (∂J/∂a − (∂J/∂a · a))", &delta, &Matrix::from_column(&[-0.28125, 0.28125]));
 }
 
 #[test]
@@ -40,11 +44,11 @@ fn output_delta_of_a_cross_entropy_is_the_mean_difference() {
     let y = Matrix::from_rows(&[[1.0, 0.25], [0.0, 0.75]]);
     let mut delta = unwritten();
     output_delta(Loss::CrossEntropy, Activation::Softmax, &Matrix::zeros(2, 2), &a, &y, &mut delta);
-    assert_eq!(delta, Matrix::from_rows(&[[-0.375, 0.125], [0.375, -0.125]]));
+    assert_computes("δ⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/m", &delta, &Matrix::from_rows(&[[-0.375, 0.125], [0.375, -0.125]]));
     let (z, a) = (Matrix::zeros(1, 2), Matrix::from_rows(&[[0.5, 0.5]]));
     let mut delta = unwritten();
     output_delta(Loss::BinaryCrossEntropy, Activation::Sigmoid, &z, &a, &Matrix::from_rows(&[[1.0, 0.25]]), &mut delta);
-    assert_eq!(delta, Matrix::from_rows(&[[-0.25, 0.125]]));
+    assert_computes("δ⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/m", &delta, &Matrix::from_rows(&[[-0.25, 0.125]]));
 }
 
 #[test]
@@ -74,13 +78,17 @@ fn hidden_delta_comes_back_through_the_transposed_weights() {
     let a = Matrix::from_rows(&[[0.5, 0.25], [0.0, 2.0]]);
     let mut delta = unwritten();
     hidden_delta(&above, &delta_above, Activation::Identity, &a, &mut delta);
-    assert_eq!(delta, back);
+    assert_computes("δ⁽ˡ⁾ = (W⁽ˡ⁺¹⁾ᵀ δ⁽ˡ⁺¹⁾) ⊙ σ′(z⁽ˡ⁾)", &delta, &back);
     let mut delta = unwritten();
     hidden_delta(&above, &delta_above, Activation::Relu, &a, &mut delta);
-    assert_eq!(delta, Matrix::from_rows(&[[7.0, 3.0], [0.0, 11.0]]));
+    assert_computes("δ⁽ˡ⁾ = (W⁽ˡ⁺¹⁾ᵀ δ⁽ˡ⁺¹⁾) ⊙ σ′(z⁽ˡ⁾)", &delta, &Matrix::from_rows(&[[7.0, 3.0], [0.0, 11.0]]));
     let mut delta = unwritten();
     hidden_delta(&above, &delta_above, Activation::Sigmoid, &a, &mut delta);
-    assert_eq!(delta, Matrix::from_rows(&[[7.0 * 0.25, 3.0 * 0.1875], [0.0, 11.0 * -2.0]]));
+    assert_computes(
+        "δ⁽ˡ⁾ = (W⁽ˡ⁺¹⁾ᵀ δ⁽ˡ⁺¹⁾) ⊙ σ′(z⁽ˡ⁾)",
+        &delta,
+        &Matrix::from_rows(&[[7.0 * 0.25, 3.0 * 0.1875], [0.0, 11.0 * -2.0]]),
+    );
 }
 
 /// Two units on three inputs, two examples: ∂J/∂W is the sum over the examples, without another mean.
@@ -90,8 +98,12 @@ fn parameter_gradients_are_sums_over_the_examples() {
     let a_below = Matrix::from_rows(&[[1.0, 0.0], [2.0, 1.0], [-1.0, 4.0]]);
     let (mut weight_gradient, mut bias_gradient) = (unwritten(), unwritten());
     parameter_gradients(&delta, &a_below, &mut weight_gradient, &mut bias_gradient);
-    assert_eq!(weight_gradient, Matrix::from_rows(&[[1.0, 4.0, 7.0], [-3.0, -1.0, 23.0]]));
-    assert_eq!(bias_gradient, Matrix::from_column(&[3.0, 2.0]));
+    assert_computes(
+        "∂J/∂W⁽ˡ⁾ = δ⁽ˡ⁾ (a⁽ˡ⁻¹⁾)ᵀ",
+        &weight_gradient,
+        &Matrix::from_rows(&[[1.0, 4.0, 7.0], [-3.0, -1.0, 23.0]]),
+    );
+    assert_computes("∂J/∂b⁽ˡ⁾ = δ⁽ˡ⁾ 1", &bias_gradient, &Matrix::from_column(&[3.0, 2.0]));
 }
 
 #[test]
@@ -111,7 +123,7 @@ fn shapes_that_do_not_fit_are_named() {
             let a = Matrix::zeros(2, 4);
             output_delta(Loss::LeastSquares, Activation::Relu, &a, &a, &delta, &mut unwritten());
         }),
-        "cost least-squares: z is 2×4, a is 2×4, y is 2×3"
+        "loss least-squares: z is 2×4, a is 2×4, y is 2×3"
     );
 }
 
@@ -127,9 +139,9 @@ fn dense_layer_computes_z_and_a() {
     let a_below = Matrix::from_rows(&[[1.0, 0.0], [2.0, -1.0], [0.0, 1.0]]);
     let (mut z, mut a) = (unwritten(), unwritten());
     layer.pre_activation(&a_below, &mut z);
-    assert_eq!(z, Matrix::from_rows(&[[-0.5, 3.5], [5.0, -3.0]]));
+    assert_computes("z⁽ˡ⁾ = W⁽ˡ⁾ a⁽ˡ⁻¹⁾ + b⁽ˡ⁾", &z, &Matrix::from_rows(&[[-0.5, 3.5], [5.0, -3.0]]));
     layer.activation_of(&z, &mut a);
-    assert_eq!(a, Matrix::from_rows(&[[0.0, 3.5], [5.0, 0.0]]));
+    assert_computes("a⁽ˡ⁾ = σ(z⁽ˡ⁾)", &a, &Matrix::from_rows(&[[0.0, 3.5], [5.0, 0.0]]));
     assert_eq!(
         panic_message(|| layer.pre_activation(&Matrix::zeros(2, 1), &mut unwritten())),
         "affine map z = W a + b: W is 2×3, a is 2×1, b is 2×1, z is 2×1"

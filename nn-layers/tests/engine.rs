@@ -33,7 +33,7 @@ fn everything<E: Engine<f64>>(engine: &mut E) -> (f64, Vec<Matrix<f64>>) {
         let LayerValues { z, a, delta, weight_gradient, bias_gradient } = engine.layer(l);
         arrays.extend([z, a, delta, weight_gradient, bias_gradient].map(Matrix::clone));
     }
-    assert_eq!(engine.outputs(), engine.layer(1).a);
+    assert_eq!(engine.output(), engine.layer(1).a);
     (j, arrays)
 }
 

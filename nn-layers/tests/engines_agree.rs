@@ -1,4 +1,4 @@
-//! Every gradient twice: the δ-recursion against the tape, for every activation and cost that a network can have, and
+//! Every gradient twice: the δ-recursion against the tape, for every activation and loss that a network can have, and
 //! both against differences of J.
 
 mod common;
@@ -48,7 +48,7 @@ impl Case {
     }
 }
 
-/// The last activations that a model file allows, each with its cost.
+/// The last activations that a model file allows, each with its loss.
 fn ends() -> Vec<(Activation, Loss)> {
     let mut ends: Vec<_> = Activation::ALL.iter().map(|&activation| (activation, Loss::LeastSquares)).collect();
     ends.push((Activation::Softmax, Loss::CrossEntropy));

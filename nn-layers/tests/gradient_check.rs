@@ -349,7 +349,7 @@ fn nan_is_a_disagreement() {
         assert!(!compared(&network, &x, &y, &wrong).agrees());
         assert!(!compare_gradients(&network, &x, &y, &wrong, &wrong, 1).agrees());
     }
-    // A weight that makes everything NaN, and a cost that overflows.
+    // A weight that makes everything NaN, and a loss that overflows.
     assert!(!check_gradients(&network.map(|w| w * f64::NAN), &x, &y, 1).agrees());
     let (x, y) = (Matrix::from_column(&[1e200]), Matrix::from_column(&[0.0]));
     assert!(!check_gradients(&one_unit(1.0, 0.0, Activation::Identity), &x, &y, 1).agrees());

@@ -258,7 +258,7 @@ fn loss_and_outputs_are_those_of_the_forward_pass() {
         let mut engine = ByHand::new(network.clone());
         engine.set_batch(&x, &y);
         let j = engine.loss_and_gradients();
-        assert_eq!(network.loss_and_outputs(&x, &y), (j, engine.outputs().clone()));
+        assert_eq!(network.loss_and_outputs(&x, &y), (j, engine.output().clone()));
     }
     assert_eq!(
         panic_message(|| network().loss_and_outputs(&Matrix::zeros(4, 3), &Matrix::zeros(2, 3))),
@@ -266,7 +266,7 @@ fn loss_and_outputs_are_those_of_the_forward_pass() {
     );
     assert_eq!(
         panic_message(|| network().loss_and_outputs(&Matrix::zeros(5, 3), &Matrix::zeros(2, 4))),
-        "cost cross-entropy: z is 2×3, a is 2×3, y is 2×4"
+        "loss cross-entropy: z is 2×3, a is 2×3, y is 2×4"
     );
     assert_eq!(
         panic_message(|| network().loss_and_outputs(&Matrix::zeros(5, 3), &Matrix::zeros(2, 3))),

@@ -1,4 +1,4 @@
-//! Random networks: whatever the depth, the widths, the batch, the activations and the cost are, the four ways to a gradient
+//! Random networks: whatever the depth, the widths, the batch, the activations and the loss are, the four ways to a gradient
 //! agree. Ten thousand of them are checked by `cargo run --release -p nn-layers --example ten_thousand_networks`.
 
 use nn_core::{Activation, Scalar};

@@ -328,7 +328,7 @@ fn descend_in_place(layers: &mut [Dense<f64>], x: &Matrix<f64>, y: &Matrix<f64>,
     layers[1] = updated;
 }
 
-// ——— XOR: costs and gradients in the file are sums over the four examples, ours are means ———
+// ——— XOR: losses and gradients in the file are sums over the four examples, ours are means ———
 
 const EXAMPLES: f64 = 4.0;
 

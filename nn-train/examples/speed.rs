@@ -4,16 +4,20 @@
 //! ```text
 //! cargo run --release -p nn-train --example speed
 //! cargo run --release -p nn-train --example speed -- --precision f64 --rounds 9
+//! cargo run --release -p nn-train --example speed -- --vectors 128 W2_b32
 //! ```
 //!
 //! All columns of a line are measured in turn, round after round, and the medians are shown: a machine changes its speed
 //! from second to second, and only what was measured together can be compared. The ceiling is a loop of multiply-adds that
-//! depend on nothing: no program can do more on one core.
+//! depend on nothing: no program can do more on one core. `--vectors` takes narrower vectors than the processor has, for the
+//! ceiling too.
 
+use std::fmt::Display;
 use std::hint::black_box;
 use std::time::Instant;
 
 use fearless_simd::{Level, Simd, SimdBase, SimdFloat, SimdFloatElement, dispatch};
+use nn_core::text::grouped;
 use nn_core::{Matrix, Scalar, Write, matmul};
 use nn_layers::{ByHand, ByTape};
 
@@ -22,7 +26,8 @@ use workload::{NAMES, Orientation, Product, Stepper, Workload};
 #[path = "../benches/support/workload.rs"]
 mod workload;
 
-const USAGE: &str = "usage: speed [--precision f32|f64] [--rounds N] [WORKLOAD …], such as W4_b128 or G:784-256-10:64";
+const USAGE: &str =
+    "usage: speed [--precision f32|f64] [--vectors BITS] [--rounds N] [WORKLOAD …], such as W4_b128 or G:784-256-10:64";
 
 fn main() {
     let (mut precision, mut rounds, mut names) = ("f32".to_owned(), 7, Vec::new());
@@ -30,6 +35,10 @@ fn main() {
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--precision" => precision = args.next().unwrap_or_default(),
+            "--vectors" => {
+                let bits = args.next().and_then(|bits| bits.parse().ok()).unwrap_or_else(|| usage());
+                set_vector_bits(bits).unwrap_or_else(|error| refuse(&error));
+            }
             "--rounds" => {
                 let number = args.next().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
                 rounds = number.unwrap_or_else(|| usage());
@@ -49,12 +58,33 @@ fn main() {
 }
 
 fn usage() -> ! {
-    eprintln!("{USAGE}");
+    refuse(&USAGE)
+}
+
+fn refuse(why: &dyn Display) -> ! {
+    eprintln!("{why}");
     std::process::exit(2);
 }
 
+#[cfg(feature = "fast")]
+use nn_core::{set_vector_bits, vector_bits};
+
+#[cfg(not(feature = "fast"))]
+fn set_vector_bits(_: usize) -> Result<(), &'static str> {
+    Err("this build has plain loops and no vectors to choose from: it lacks the feature `fast`")
+}
+
+#[cfg(not(feature = "fast"))]
+fn vector_bits() -> usize {
+    usize::MAX // plain loops stand beside all that the processor can do
+}
+
 fn table<T: Scalar + SimdFloatElement>(precision: &str, names: &[String], rounds: usize) {
-    println!("One training step in {precision}, one thread, medians of {rounds} rounds");
+    let vectors = match vector_bits() {
+        0 | usize::MAX => "plain loops".to_owned(),
+        bits => format!("vectors of {bits} bits"),
+    };
+    println!("One training step in {precision}, {vectors}, one thread, medians of {rounds} rounds");
     println!("µs by hand, by tape, of the products alone; their share of by hand; GFLOP/s, of the ceiling\n");
     println!("workload    by hand  by tape  tape ÷  products  share  examples/s  GFLOP/s  ceiling");
     for name in names {
@@ -140,13 +170,27 @@ const SUMS: usize = 12;
 /// GFLOP/s of multiply-adds, of which no two wait for each other.
 fn ceiling<T: Scalar + SimdFloatElement>() -> f64 {
     let start = Instant::now();
-    let (result, lanes) = dispatch!(Level::new(), simd => multiply_adds::<_, T>(simd));
+    let (result, lanes) = dispatch!(level(), simd => multiply_adds::<_, T>(simd));
     let seconds = start.elapsed().as_secs_f64();
     black_box(result);
     2.0 * (ROUNDS * SUMS * lanes) as f64 / seconds * 1e-9
 }
 
-/// Multiply-adds in all lanes of the widest vectors, and how many lanes they have.
+/// The vectors of the kernels.
+fn level() -> Level {
+    let widest = Level::new();
+    #[cfg(target_arch = "x86_64")]
+    let narrower = match vector_bits() {
+        128 => widest.as_sse2().map(Level::Sse2),
+        256 => widest.as_avx2().map(Level::Avx2),
+        _ => None,
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let narrower = None;
+    narrower.unwrap_or(widest)
+}
+
+/// Multiply-adds in all lanes of the vectors, and how many lanes they have.
 #[inline(always)]
 fn multiply_adds<S: Simd, T: SimdFloatElement>(simd: S) -> (T, usize) {
     let splat = |x: T| T::Native::<S>::splat(simd, x);
@@ -165,18 +209,4 @@ fn multiply_adds<S: Simd, T: SimdFloatElement>(simd: S) -> (T, usize) {
 fn digits(x: f64) -> String {
     let decimals = if x < 10.0 { 2 } else { usize::from(x < 100.0) };
     if x < 1000.0 { format!("{x:.decimals$}") } else { grouped(x) }
-}
-
-/// 1234567 as 1,234,567.
-fn grouped(x: f64) -> String {
-    let digits = format!("{x:.0}");
-    let first = digits.len() % 3;
-    let mut text = digits[..first].to_owned();
-    for (place, digit) in digits[first..].chars().enumerate() {
-        if place % 3 == 0 && !text.is_empty() {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

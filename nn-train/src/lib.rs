@@ -36,6 +36,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Its rooms
+//!
+//! Each is a folder, and its front page, mod.rs, says what is in it. A room uses only rooms above it.
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | text | texts of users in messages, and JSON in lines |
+//! | data | data sets, embedded, generated or from CSV; the held-out draw; standardisation |
+//! | training | the loop, the updates, metrics, threads |
+//! | models | a model and its JSON form; where its numbers overflow |
+//! | explain | the worked example: all numbers of a step, by both engines |
+//! | mistakes | the catalogue of classic mistakes in a δ-recursion |
+//! | diagnosis | which of them gives somebody's numbers |
+//! | bin/nn | the program: arguments and output |
+//!
 //! # In the book
 //!
 //! Descent: `docs/src/descent.md`. XOR, moons, spirals: `docs/src/plane.md`. Digits: `docs/src/digits.md`. What else the
@@ -47,57 +62,34 @@
 //! no thread: it compiles for wasm32.
 #![forbid(unsafe_code)]
 
-mod arithmetic;
-mod cell;
-#[cfg(feature = "cli")]
-mod csv_error;
-#[cfg(feature = "cli")]
-mod csv_reader;
-mod data_set;
+mod data;
 mod diagnosis;
-mod document;
-mod embedded;
-mod explanation;
-mod explanation_json;
-mod message;
-mod metrics;
+mod explain;
 mod mistakes;
-mod model;
-mod optimizer;
-mod overflow;
-mod split;
-mod standardize;
-mod synthetic;
-#[cfg(feature = "cli")]
-mod text_file;
-#[cfg(feature = "threads")]
-mod threads;
+mod models;
+mod text;
 mod training;
-mod worked_example;
 
-pub use cell::{NumberError, plain_number};
 #[cfg(feature = "cli")]
-pub use csv_error::{CellFault, CsvError};
-#[cfg(feature = "cli")]
-pub use csv_reader::{CSV_CELL_LIMIT, CSV_LINE_LIMIT, CsvReader, Header, Row};
-pub use data_set::{DataSet, DataSetError, Targets};
+pub use data::{CSV_CELL_LIMIT, CSV_LINE_LIMIT, CellFault, CsvError, CsvReader, Header, Row};
+pub use data::{
+    DataSet, DataSetError, NumberError, Precision, Split, Standardization, Targets, circles, digits, iris, moons,
+    plain_number, spirals, split, xor,
+};
 pub use diagnosis::{
     Array, Compared, DiagnoseError, Diagnosis, Digits, Finding, Quantity, Sample, Yours, YoursError, diagnose,
 };
-pub use embedded::{digits, iris};
-pub use explanation::{EngineExplanation, Explanation, LayerExplanation, Updated, explain};
-pub use message::{counted, escaped, one_line, quoted};
-pub use metrics::{ConfusionMatrix, accuracy, r_squared};
+pub use explain::{EngineExplanation, Explanation, LayerExplanation, Updated, explain};
 pub use mistakes::{CATALOGUE, Equation, Lines, Made, Mistake, Place, Task, chapter_title, explain_with_mistakes};
-pub use model::{Model, ModelError, Precision};
+pub use models::{Model, ModelError, Overflow, OverflowPlace};
+pub use nn_core::text::counted;
 pub use nn_layers::predicted_class;
-pub use optimizer::{Optimizer, RestoreError, Schedule, sgd_update};
-pub use overflow::{Overflow, OverflowPlace};
-pub use split::{Split, split};
-pub use standardize::Standardization;
-pub use synthetic::{circles, moons, spirals, xor};
 #[cfg(feature = "cli")]
-pub use text_file::{Foreign, JSON_FILE_LIMIT, TextFileError, read_json_text};
+pub use text::{Foreign, JSON_FILE_LIMIT, TextFileError, read_json_text};
+pub use text::{escaped, one_line, quoted};
+pub use training::{
+    BatchReport, ConfusionMatrix, EpochReport, Evaluation, Examples, Optimizer, Plan, RestoreError, Schedule, Stopped,
+    Trainer, accuracy, r_squared, sgd_update,
+};
 #[cfg(feature = "threads")]
-pub use threads::{Threads, ThreadsError};
-pub use training::{BatchReport, EpochReport, Evaluation, Examples, Plan, Stopped, Trainer};
+pub use training::{Threads, ThreadsError};

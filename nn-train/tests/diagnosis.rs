@@ -418,7 +418,7 @@ fn updated_parameters_are_compared_where_the_learning_rate_is_known() {
     assert!(with(Some(0.25)).agrees && with(Some(0.25)).arrays.len() == 6);
     assert!(!with(Some(0.5)).agrees);
     let without = with(None);
-    assert!(without.arrays.is_empty() && without.remarks[0].contains("--learning-rate"), "{:?}", without.remarks);
+    assert!(without.arrays.is_empty() && without.remarks[0].contains("learning rate"), "{:?}", without.remarks);
 }
 
 #[test]

@@ -87,8 +87,7 @@ fn assert_minimum(regression: &Regression, mut engine: impl Engine<f64>) {
     let (j, want) = (engine.loss_and_gradients(), residual_sum_of_squares / (2.0 * m));
     assert!((j - want).abs() <= loss_tolerance * want, "{name}: J = {j}, but RSS/(2m) = {want}");
 
-    let residuals: Vec<f64> =
-        engine.outputs().as_slice().iter().zip(y.as_slice()).map(|(a, y)| (a - y).abs()).collect();
+    let residuals: Vec<f64> = engine.output().as_slice().iter().zip(y.as_slice()).map(|(a, y)| (a - y).abs()).collect();
     // Σ|r||x|/m, where x is 1 for the bias.
     let scale = |x: &mut dyn Iterator<Item = f64>| residuals.iter().zip(x).map(|(r, x)| r * x.abs()).sum::<f64>() / m;
     let values = engine.layer(0);

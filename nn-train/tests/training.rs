@@ -38,7 +38,7 @@ impl Engine<f64> for Recorder {
     }
 
     /// What the network answers is its input: an example is classified as class 1 where x ≥ ½.
-    fn outputs(&self) -> &Matrix<f64> {
+    fn output(&self) -> &Matrix<f64> {
         &self.x
     }
 

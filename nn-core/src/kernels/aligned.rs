@@ -19,8 +19,8 @@ pub(crate) struct Aligned<T> {
 struct Line<T>([T; 16]);
 
 impl<T: Copy> Aligned<T> {
-    /// So many numbers, of which the new ones are `new`. Memory that is large enough is kept, and none is asked for in
-    /// reserve.
+    /// Changes the length; entries that are added are `new`. Keeps the allocation where it is large enough, and allocates
+    /// no spare room.
     pub(crate) fn resize(&mut self, length: usize, new: T) {
         let lines = length.div_ceil(16);
         self.lines.reserve_exact(lines.saturating_sub(self.lines.len()));

@@ -15,7 +15,7 @@ use super::Float;
 use super::product::Start;
 
 /// The columns of a tile.
-pub(crate) const WIDTH: usize = 6;
+pub(crate) const TILE_COLUMNS: usize = 6;
 
 /// Some rows of A, in place or copied: the vectors of column p begin at p · `stride`.
 #[derive(Clone, Copy)]
@@ -61,10 +61,10 @@ pub(crate) fn tile<S: Simd, T: Float, const R: usize, const N: usize>(
     let mut sums = [[T::Native::<S>::splat(simd, T::zero()); R]; N];
     match start {
         Start::Zero => {}
-        Start::Column(column) => sums = [load_some(simd, &column[..rows]); N],
+        Start::Column(column) => sums = [load_partial(simd, &column[..rows]); N],
         Start::C => {
             for j in 0..N {
-                sums[j] = load_some(simd, &c[j * stride..][..rows]);
+                sums[j] = load_partial(simd, &c[j * stride..][..rows]);
             }
         }
     }
@@ -76,7 +76,7 @@ pub(crate) fn tile<S: Simd, T: Float, const R: usize, const N: usize>(
                 let Some(row) = b_rows.first_chunk::<N>() else { break };
                 let column = match columns.get(..height) {
                     Some(column) => load(simd, column),
-                    None if R == 1 => load_some(simd, columns),
+                    None if R == 1 => load_partial(simd, columns),
                     None => break,
                 };
                 add_outer_product(simd, column, |j| row[j], &mut sums);
@@ -93,7 +93,7 @@ pub(crate) fn tile<S: Simd, T: Float, const R: usize, const N: usize>(
             for p in 0..k {
                 let column = match columns.get(..height) {
                     Some(column) => load(simd, column),
-                    None if R == 1 => load_some(simd, columns),
+                    None if R == 1 => load_partial(simd, columns),
                     None => break,
                 };
                 add_outer_product(simd, column, |j| b_columns[j][p], &mut sums);
@@ -108,10 +108,10 @@ pub(crate) fn tile<S: Simd, T: Float, const R: usize, const N: usize>(
         }
         for j in 0..N {
             let c = &mut c[j * stride..];
-            // Without a look at C, what is written behind the column is written again with the next one.
+            // Where C is not read, lanes stored beyond the end of this column are overwritten by the next column.
             match c.get_mut(..lanes) {
                 Some(c) if !matches!(start, Start::C) => c.copy_from_slice(&copy[j][..lanes]),
-                _ => copy_few(&copy[j][..rows], c),
+                _ => copy_partial(&copy[j][..rows], c),
             }
         }
     } else {
@@ -140,9 +140,9 @@ fn add_outer_product<S: Simd, T: Float, const R: usize, const N: usize>(
     }
 }
 
-/// In which of the rows vector r begins.
+/// The row at which vector r begins. The last vector ends with the last row, and may overlap the one before it.
 #[inline(always)]
-const fn place<const R: usize>(r: usize, rows: usize, lanes: usize) -> usize {
+const fn offset<const R: usize>(r: usize, rows: usize, lanes: usize) -> usize {
     if R > 1 && r + 1 == R { rows - lanes } else { r * lanes }
 }
 
@@ -152,21 +152,21 @@ pub(crate) fn load<S: Simd, T: Float, const R: usize>(simd: S, column: &[T]) -> 
     let lanes = T::Native::<S>::LEN;
     let mut vectors = [T::Native::<S>::splat(simd, T::zero()); R];
     for r in 0..R {
-        vectors[r] = T::Native::<S>::from_slice(simd, &column[place::<R>(r, column.len(), lanes)..][..lanes]);
+        vectors[r] = T::Native::<S>::from_slice(simd, &column[offset::<R>(r, column.len(), lanes)..][..lanes]);
     }
     vectors
 }
 
-/// Likewise, of perhaps fewer rows than lanes.
+/// [`load`], also of a column with fewer rows than a vector has lanes. The other lanes are 0.
 #[inline(always)]
-pub(crate) fn load_some<S: Simd, T: Float, const R: usize>(simd: S, column: &[T]) -> [T::Native<S>; R] {
+pub(crate) fn load_partial<S: Simd, T: Float, const R: usize>(simd: S, column: &[T]) -> [T::Native<S>; R] {
     let lanes = T::Native::<S>::LEN;
     if column.len() >= lanes {
         return load(simd, column);
     }
     let mut vectors = [T::Native::<S>::splat(simd, T::zero()); R];
     let mut copy = [T::zero(); MOST_LANES];
-    copy_few(column, &mut copy);
+    copy_partial(column, &mut copy);
     vectors[0] = T::Native::<S>::from_slice(simd, &copy[..lanes]);
     vectors
 }
@@ -176,14 +176,14 @@ pub(crate) fn load_some<S: Simd, T: Float, const R: usize>(simd: S, column: &[T]
 pub(crate) fn store<S: Simd, T: Float, const R: usize>(vectors: [T::Native<S>; R], column: &mut [T]) {
     let (rows, lanes) = (column.len(), T::Native::<S>::LEN);
     for r in 0..R {
-        vectors[r].store_slice(&mut column[place::<R>(r, rows, lanes)..][..lanes]);
+        vectors[r].store_slice(&mut column[offset::<R>(r, rows, lanes)..][..lanes]);
     }
 }
 
-/// Likewise to the beginning of `c`, of perhaps fewer rows than lanes. What comes behind them may be overwritten where
-/// `loose`.
+/// [`store`] to the first rows of `c`, also of fewer rows than a vector has lanes. With `loose`, the entries of `c` that
+/// follow may be overwritten.
 #[inline(always)]
-pub(crate) fn store_some<S: Simd, T: Float, const R: usize>(
+pub(crate) fn store_partial<S: Simd, T: Float, const R: usize>(
     vectors: [T::Native<S>; R],
     rows: usize,
     loose: bool,
@@ -198,20 +198,21 @@ pub(crate) fn store_some<S: Simd, T: Float, const R: usize>(
         _ => {
             let mut copy = [T::zero(); MOST_LANES];
             vectors[0].store_slice(&mut copy[..lanes]);
-            copy_few(&copy[..rows], c);
+            copy_partial(&copy[..rows], c);
         }
     }
 }
 
-/// A call, which would have every vector in a register saved before and after it: cold, so that this is done where it is
-/// called and not at every turn of the loop around it.
+/// Cold and not inlined, so that registers are saved around this call, which is rare, and not in every iteration of the loop
+/// that it stands in.
 #[cold]
 #[inline(never)]
-fn copy_few<T: Float>(from: &[T], to: &mut [T]) {
+fn copy_partial<T: Float>(from: &[T], to: &mut [T]) {
     to[..from.len()].copy_from_slice(from);
 }
 
-/// The rows of the next strip, where so many are left: at most so many vectors, and what is left fills a vector.
+/// The rows of the next strip, of `left` rows that remain: at most `vectors` vectors, and so many that the rest fills at
+/// least one vector.
 #[inline(always)]
 pub(crate) fn rows_of_strip(left: usize, vectors: usize, lanes: usize) -> usize {
     match left {

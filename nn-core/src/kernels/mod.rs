@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | `vectorize` | the same loop, compiled for the widest vectors of this processor | this one |
 //! | `exp`, `exp_m1`, `ln_1p`, `tanh` | polynomials without a branch, which such a loop computes for a whole vector | elementary.rs |
-//! | `product`, `affine` | one [micro-kernel](micro_kernel) over panels, or the loops of [one example](one_example) | product.rs |
+//! | `product`, `affine` | one [micro-kernel](micro_kernel) over panels, or the loops of [one example](matrix_vector) | product.rs |
 //!
 //! A program that is to run on every x86-64 processor may count on vectors of four `f32`. Nearly every processor since 2013
 //! has vectors of eight and a fused multiply-add (AVX2), many since 2019 vectors of sixteen (AVX-512). So a [`Kernel`] is
@@ -17,12 +17,14 @@
 
 mod aligned;
 mod elementary;
+mod level;
+mod matrix_vector;
 mod micro_kernel;
-mod one_example;
 mod plan;
 mod product;
 
 pub(crate) use aligned::Aligned;
+pub use level::{NoSuchVectors, set_vector_bits, vector_bits};
 
 use std::cell::Cell;
 use std::thread::LocalKey;
@@ -30,18 +32,20 @@ use std::thread::LocalKey;
 use fearless_simd::{Level, Simd, SimdFloatElement};
 
 use crate::{MatrixView, Scalar, Write};
-use one_example::SumColumns;
+#[cfg(target_arch = "x86_64")]
+use level::level;
+use matrix_vector::SumColumns;
 use product::{Factor, Start, product};
 
 use crate::product::check_product;
 
 /// `f32` or `f64`: a number that vectors hold.
 pub(crate) trait Float: elementary::Format + SimdFloatElement {
-    /// Where this thread copies parts of a product's factors to. It grows to what the largest product needs.
+    /// The packing buffer of this thread. It grows to what the largest product needs.
     fn buffer() -> &'static LocalKey<Cell<Vec<Self>>>;
 
-    /// [`in_panels`](product::in_panels), compiled once: a generic function is compiled again in each crate that calls it.
-    fn in_panels(a: Factor<'_, Self>, b: Factor<'_, Self>, start: Start<'_, Self>, c: &mut [Self]);
+    /// [`blocked_product`](product::blocked_product), compiled once: a generic function is compiled again in each crate that calls it.
+    fn blocked_product(a: Factor<'_, Self>, b: Factor<'_, Self>, start: Start<'_, Self>, c: &mut [Self]);
 }
 
 /// A loop that is worth compiling for every kind of vectors. It and all that it calls must be `#[inline(always)]`: a
@@ -56,6 +60,7 @@ pub(crate) trait Kernel {
 /// fail, and the smallest training step took up to 1.6 times as long.
 #[inline(always)]
 pub(crate) fn dispatch(bytes: usize, kernel: &mut impl Kernel) {
+    let _ = bytes; // elsewhere there is one kind of vectors
     #[cfg(target_arch = "x86_64")]
     match level() {
         Level::Avx512(simd) if bytes >= 64 => simd.vectorize(
@@ -72,15 +77,6 @@ pub(crate) fn dispatch(bytes: usize, kernel: &mut impl Kernel) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     fearless_simd::dispatch!(Level::baseline(), simd => kernel.run(simd));
-}
-
-/// The vectors that this processor has. The tests choose among them.
-#[inline(always)]
-fn level() -> Level {
-    #[cfg(test)]
-    return CHOSEN.get().unwrap_or_else(Level::new);
-    #[cfg(not(test))]
-    Level::new()
 }
 
 /// Not inlined: otherwise every caller would contain the loop of an old processor, which hardly ever runs.
@@ -123,8 +119,8 @@ macro_rules! implement_scalar {
                 &BUFFER
             }
 
-            fn in_panels(a: Factor<'_, Self>, b: Factor<'_, Self>, start: Start<'_, Self>, c: &mut [Self]) {
-                product::in_panels(a, b, start, c);
+            fn blocked_product(a: Factor<'_, Self>, b: Factor<'_, Self>, start: Start<'_, Self>, c: &mut [Self]) {
+                product::blocked_product(a, b, start, c);
             }
         }
 
@@ -206,21 +202,49 @@ implement_scalar!(f32);
 implement_scalar!(f64);
 
 #[cfg(test)]
-thread_local! {
-    static CHOSEN: Cell<Option<Level>> = const { Cell::new(None) };
-}
+mod tests {
+    use super::level::at_every_level;
+    use crate::{Activation, Loss, Matrix, Scalar, seeded, uniform};
 
-/// Calls `check` with every kind of vectors that this processor has.
-#[cfg(test)]
-fn at_every_level(check: impl Fn()) {
-    let level = Level::new();
-    #[cfg(target_arch = "x86_64")]
-    let narrower = [level.as_avx2().map(Level::Avx2), level.as_sse2().map(Level::Sse2)];
-    #[cfg(not(target_arch = "x86_64"))]
-    let narrower = [None, None];
-    for level in narrower.into_iter().flatten().chain([level]) {
-        CHOSEN.set(Some(level));
-        check();
+    /// The bits of every activation, of its derivative, and of every loss with its gradient, of two batches, as one number
+    /// (FNV-1a).
+    fn bits_of_activations_and_losses<T: Scalar>() -> u64 {
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        let mut add = |numbers: &[T]| {
+            for byte in numbers.iter().flat_map(|x| x.to_f64().to_bits().to_le_bytes()) {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        };
+        let mut rng = seeded(18);
+        // Columns shorter and longer than any vector, and one that is summed by halves.
+        for (n, m) in [(37, 11), (300, 3)] {
+            let mut random = |width: f64| Matrix::from_fn(n, m, |_, _| T::from_f64((uniform(&mut rng) - 0.5) * width));
+            let (z, upstream, mut a, mut gradient) =
+                (random(60.0), random(4.0), Matrix::zeros(n, m), Matrix::zeros(n, m));
+            for activation in Activation::ALL {
+                activation.apply(&z, &mut a);
+                activation.backward_into(&a, &upstream, &mut gradient);
+                add(a.as_slice());
+                add(gradient.as_slice());
+            }
+            let y = Matrix::from_fn(n, m, |i, j| if i == 3 * j { T::one() } else { T::zero() });
+            for loss in Loss::ALL {
+                loss.activation().unwrap_or(Activation::Tanh).apply(&z, &mut a);
+                loss.gradient(&z, &a, &y, &mut gradient);
+                add(&[loss.value(&z, &a, &y)]);
+                add(gradient.as_slice());
+            }
+        }
+        hash
     }
-    CHOSEN.set(None);
+
+    /// They are plain operations in one order, so that every processor gives the bits that stand here. (Products are right to
+    /// rounding: how many numbers a vector has, and whether a multiplication and an addition round once or twice, shows.)
+    #[test]
+    fn activations_and_losses_have_the_same_bits_on_every_processor() {
+        at_every_level(|| {
+            let bits = [bits_of_activations_and_losses::<f32>(), bits_of_activations_and_losses::<f64>()];
+            assert_eq!(bits, [17_012_560_668_074_505_182, 2_848_316_475_449_598_380], "f32, f64");
+        });
+    }
 }

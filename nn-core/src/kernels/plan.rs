@@ -27,9 +27,9 @@ use Layout::{Columns, Rows};
 
 /// The plan for A B with A m × k and B k × n, whose numbers take `size` bytes.
 ///
-/// The micro-kernel reads A by columns, so that an A that lies in rows is packed. It reads B by columns or by rows, and all
-/// orders of adding up are the same: W A has the same bits for each column, whatever n is. Aᵀ B has not, but products so
-/// large that threads may share them never come down to two columns.
+/// The micro-kernel reads A by columns, so that an A that lies in rows is packed. It reads B by columns or by rows, and adds
+/// up in the same order either way: a column of W A has the same bits whatever n is. A column of Aᵀ B has not, because inner
+/// products are added up in another order. Threads divide no product into parts that small.
 ///
 /// | limit | measured in f32, with AVX-512 (AMD EPYC, Zen 4), as the time with over the time without |
 /// |---|---|

@@ -16,8 +16,8 @@
 
 use fearless_simd::{Simd, SimdBase};
 
-use super::micro_kernel::{ColumnPanel, RowPanel, Tile, WIDTH, pack_columns, rows_of_strip, tile};
-use super::one_example::{InnerProducts, MatrixVector, OuterProduct};
+use super::matrix_vector::{InnerProducts, MatrixVector, OuterProduct};
+use super::micro_kernel::{ColumnPanel, RowPanel, TILE_COLUMNS, Tile, pack_columns, rows_of_strip, tile};
 use super::plan::{Layout, Plan, plan};
 use super::{Float, Kernel, dispatch};
 use crate::MatrixView;
@@ -46,9 +46,9 @@ impl<T> Start<'_, T> {
 }
 
 /// The most columns of A, and rows of B, that go into panels at once: a panel of 16 rows is then 16 KB of `f32`.
-const DEPTH: usize = 256;
+const K_BLOCK: usize = 256;
 /// The most columns of B that are multiplied before A is read again.
-const COLUMNS: usize = 512;
+const N_BLOCK: usize = 512;
 
 /// C ← start + A B.
 ///
@@ -73,7 +73,7 @@ pub(crate) fn product<T: Float>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, star
     let a_layout = if a_row == 1 { Layout::Columns } else { Layout::Rows };
     let b_layout = if b_column == 1 && (b_row != 1 || k == 1) { Layout::Rows } else { Layout::Columns };
     match plan([m, k, n], a_layout, b_layout, size_of::<T>()) {
-        Plan::Nothing => sum_of_nothing(start, c),
+        Plan::Nothing => write_start(start, c),
         Plan::MatrixVector => {
             let a = ColumnPanel { numbers: a_data, stride: a_column };
             dispatch(m * size_of::<T>(), &mut MatrixVector { a, b: &b_data[..k], start: &start, c });
@@ -86,7 +86,7 @@ pub(crate) fn product<T: Float>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, star
             dispatch(m * size_of::<T>(), &mut OuterProduct { a: &a_data[..m], b: &b_data[..n], start: &start, c });
         }
         Plan::Panels { pack_a, pack_b } => {
-            T::in_panels(
+            T::blocked_product(
                 Factor { view: a, layout: a_layout, pack: pack_a },
                 Factor { view: b, layout: b_layout, pack: pack_b },
                 start,
@@ -105,11 +105,11 @@ pub(crate) struct Factor<'a, T> {
 }
 
 /// C ← start + A B, in blocks of columns of B if anything is packed.
-pub(crate) fn in_panels<T: Float>(a: Factor<'_, T>, b: Factor<'_, T>, start: Start<'_, T>, c: &mut [T]) {
+pub(crate) fn blocked_product<T: Float>(a: Factor<'_, T>, b: Factor<'_, T>, start: Start<'_, T>, c: &mut [T]) {
     let packs = a.pack || b.pack;
     let mut buffer = if packs { T::buffer().take() } else { Vec::new() };
     let (m, n) = (a.view.rows(), b.view.columns());
-    let most = if packs { COLUMNS } else { n };
+    let most = if packs { N_BLOCK } else { n };
     let mut j = 0;
     while j < n {
         let end = n.min(j + most);
@@ -123,7 +123,7 @@ pub(crate) fn in_panels<T: Float>(a: Factor<'_, T>, b: Factor<'_, T>, start: Sta
 }
 
 /// C ← start
-fn sum_of_nothing<T: Float>(start: Start<'_, T>, c: &mut [T]) {
+fn write_start<T: Float>(start: Start<'_, T>, c: &mut [T]) {
     match start {
         Start::Zero => c.fill(T::zero()),
         Start::C => {}
@@ -148,10 +148,11 @@ impl<T: Float> Kernel for Panels<'_, T> {
         let (m, k, n) = (a.rows(), a.columns(), b.columns());
         let ((a_data, a_row, a_column), (b_data, b_row, b_column)) = (a.raw(), b.raw());
         let lanes = T::Native::<S>::LEN;
-        let depth = if pack_a || pack_b { equal(k, DEPTH) } else { k };
+        let depth = if pack_a || pack_b { block_size(k, K_BLOCK) } else { k };
         let most = 2 * lanes; // rows of a panel
-        let sizes = [if pack_a { most * depth } else { 0 }, if pack_b { n.next_multiple_of(WIDTH) * depth } else { 0 }];
-        let (a_packed, b_packed) = room(buffer, sizes);
+        let sizes =
+            [if pack_a { most * depth } else { 0 }, if pack_b { n.next_multiple_of(TILE_COLUMNS) * depth } else { 0 }];
+        let (a_packed, b_packed) = packing_buffers(buffer, sizes);
         let mut p = 0;
         while p < k {
             let (depth, start) = (depth.min(k - p), if p == 0 { start } else { Start::C });
@@ -159,9 +160,10 @@ impl<T: Float> Kernel for Panels<'_, T> {
                 pack_rows(&b_data[p * b_row..], b_row, depth, n, b_packed);
             }
             let b_at = |j: usize| match b_layout {
-                _ if pack_b => {
-                    RowPanel::Rows { numbers: &b_packed[j / WIDTH * WIDTH * depth + j % WIDTH..], stride: WIDTH }
-                }
+                _ if pack_b => RowPanel::Rows {
+                    numbers: &b_packed[j / TILE_COLUMNS * TILE_COLUMNS * depth + j % TILE_COLUMNS..],
+                    stride: TILE_COLUMNS,
+                },
                 Layout::Rows => RowPanel::Rows { numbers: &b_data[p * b_row + j..], stride: b_row },
                 Layout::Columns => RowPanel::Columns { numbers: &b_data[j * b_column + p..], stride: b_column },
             };
@@ -180,7 +182,7 @@ impl<T: Float> Kernel for Panels<'_, T> {
                     };
                     let mut j = 0;
                     while j < n {
-                        let left = if pack_b { (n - j).min(WIDTH - j % WIDTH) } else { n - j };
+                        let left = if pack_b { (n - j).min(TILE_COLUMNS - j % TILE_COLUMNS) } else { n - j };
                         match width(left, $most) {
                             $($width => {
                                 let to = Tile { start, rows, c: &mut c[j * m..], stride: m };
@@ -203,7 +205,7 @@ impl<T: Float> Kernel for Panels<'_, T> {
     }
 }
 
-/// The columns of the next tile, at most `most`, where so many are left: two more than six go as four and four.
+/// The columns of the next tile, of `left` columns that remain and at most `most`: eight go as four and four, not six and two.
 #[inline(always)]
 fn width(left: usize, most: usize) -> usize {
     match left {
@@ -214,9 +216,9 @@ fn width(left: usize, most: usize) -> usize {
     }
 }
 
-/// Room for so many numbers of A and of B, the first of which begins a cache line.
+/// The packing buffers of A and of B, of these lengths. The first begins with a cache line.
 #[inline(always)]
-fn room<T: Float>(buffer: &mut Vec<T>, [a, b]: [usize; 2]) -> (&mut [T], &mut [T]) {
+fn packing_buffers<T: Float>(buffer: &mut Vec<T>, [a, b]: [usize; 2]) -> (&mut [T], &mut [T]) {
     if a + b == 0 {
         return (&mut [], &mut []);
     }
@@ -248,13 +250,13 @@ fn pack_transposed<'a, S: Simd, T: Float>(
 /// Copies k rows of B, which lies in rows, into panels of a tile's columns.
 #[inline(always)]
 fn pack_rows<T: Float>(b: &[T], stride: usize, k: usize, n: usize, to: &mut [T]) {
-    let (panels, _) = to.as_chunks_mut::<WIDTH>();
-    for (panel, j) in panels.chunks_exact_mut(k).zip((0..n).step_by(WIDTH)) {
-        let width = WIDTH.min(n - j);
+    let (panels, _) = to.as_chunks_mut::<TILE_COLUMNS>();
+    for (panel, j) in panels.chunks_exact_mut(k).zip((0..n).step_by(TILE_COLUMNS)) {
+        let width = TILE_COLUMNS.min(n - j);
         for (p, to) in panel.iter_mut().enumerate() {
             let from = &b[p * stride + j..];
-            match from.first_chunk::<WIDTH>() {
-                Some(from) if width == WIDTH => *to = *from,
+            match from.first_chunk::<TILE_COLUMNS>() {
+                Some(from) if width == TILE_COLUMNS => *to = *from,
                 _ => to[..width].copy_from_slice(&from[..width]),
             }
         }
@@ -263,7 +265,7 @@ fn pack_rows<T: Float>(b: &[T], stride: usize, k: usize, n: usize, to: &mut [T])
 
 /// The size of equal parts of at most `most`: 784 in parts of at most 512 are two of 392.
 #[inline(always)]
-fn equal(length: usize, most: usize) -> usize {
+fn block_size(length: usize, most: usize) -> usize {
     length.div_ceil(length.div_ceil(most))
 }
 
@@ -271,8 +273,10 @@ fn equal(length: usize, most: usize) -> usize {
 mod tests {
     use std::ops::Range;
 
+    use fearless_simd::Level;
+
     use super::*;
-    use crate::kernels::at_every_level;
+    use crate::kernels::level::{at_every_level, level};
     use crate::{Generator, Matrix, MatrixView, below, matmul_reference, normal, seeded};
 
     /// A matrix as a view between rows and columns of NaN, transposed or not.
@@ -376,8 +380,42 @@ mod tests {
         });
     }
 
+    /// Whether these vectors have a fused multiply-add.
+    fn fuses(level: Level) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return level.as_avx2().is_some();
+        #[cfg(not(target_arch = "x86_64"))]
+        return cfg!(target_arch = "aarch64") && !level.is_fallback();
+    }
+
+    /// W A + b and A Bᵀ add their products in the order of k everywhere. What depends on the processor is whether a
+    /// multiplication and an addition round once, as a fused multiply-add, or twice.
+    #[test]
+    fn bits_differ_by_fused_multiply_add_alone() {
+        let mut rng = seeded(1);
+        let mut random = |rows, columns| Matrix::from_fn(rows, columns, |_, _| normal(&mut rng) as f32);
+        for [m, k, n] in [[37, 300, 19], [5, 40, 3], [130, 70, 1], [16, 1, 20]] {
+            let (w, a, bias) = (random(m, k), random(k, n), random(m, 1));
+            let at = Matrix::from_fn(n, k, |j, p| a[(p, j)]);
+            at_every_level(|| {
+                let fused = fuses(level());
+                let add = |sum: f32, w: f32, a: f32| if fused { w.mul_add(a, sum) } else { sum + w * a };
+                let want =
+                    Matrix::from_fn(m, n, |i, j| (0..k).fold(bias[(i, 0)], |sum, p| add(sum, w[(i, p)], a[(p, j)])));
+                for a in [a.view(), at.t()] {
+                    let mut z = Matrix::zeros(m, n);
+                    product(w.view(), a, Start::Column(bias.as_slice()), z.as_mut_slice());
+                    assert!(z == want, "{m}×{k} by {k}×{n}, {:?}", level());
+                }
+            });
+        }
+    }
+
     #[test]
     fn parts_are_equal() {
-        assert_eq!([equal(784, 512), equal(512, 512), equal(513, 512), equal(3, 512)], [392, 512, 257, 3]);
+        assert_eq!(
+            [block_size(784, 512), block_size(512, 512), block_size(513, 512), block_size(3, 512)],
+            [392, 512, 257, 3]
+        );
     }
 }

@@ -43,7 +43,7 @@ pub(crate) fn random_matrix(rows: usize, columns: usize, rng: &mut Generator) ->
     Matrix::from_fn(rows, columns, |_, _| normal(rng))
 }
 
-/// Targets that the cost allows: columns that sum to 1 for cross-entropy, numbers in [0, 1] for binary cross-entropy,
+/// Targets that the loss allows: columns that sum to 1 for cross-entropy, numbers in [0, 1] for binary cross-entropy,
 /// any for least squares.
 pub(crate) fn random_targets(loss: Loss, rows: usize, columns: usize, rng: &mut Generator) -> Matrix<f64> {
     match loss {
@@ -58,6 +58,12 @@ pub(crate) fn random_targets(loss: Loss, rows: usize, columns: usize, rng: &mut 
             y
         }
     }
+}
+
+/// That a function computes exactly this; otherwise says by which equation, and shows both as matrices.
+#[track_caller]
+pub(crate) fn assert_computes(equation: &str, computed: &Matrix<f64>, expected: &Matrix<f64>) {
+    assert!(computed == expected, "{equation}\ncomputed\n{computed}\nexpected\n{expected}");
 }
 
 /// The reference files, see their field `provenance`.

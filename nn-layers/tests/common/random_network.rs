@@ -4,6 +4,7 @@ use std::fmt;
 
 use nn_core::{Activation, Generator, Loss, Matrix, below, normal, seeded, uniform};
 use nn_layers::{Dense, Network};
+use rand::Rng;
 
 /// What a network is made of, and the seed of its numbers. Its display names the case in messages.
 #[derive(Clone, Debug)]
@@ -27,7 +28,7 @@ impl fmt::Display for Case {
     }
 }
 
-/// The last activations that a model file allows, each with its cost.
+/// The last activations that a model file allows, each with its loss.
 pub(crate) fn ends() -> Vec<(Activation, Loss)> {
     let mut ends: Vec<_> = Activation::ALL.iter().map(|&activation| (activation, Loss::LeastSquares)).collect();
     ends.push((Activation::Softmax, Loss::CrossEntropy));
@@ -47,7 +48,7 @@ impl Case {
         let (last, loss) = ends[below(rng, ends.len())];
         layers.push((1 + below(rng, most), last));
         let (inputs, examples) = (1 + below(rng, most), 1 + below(rng, most));
-        Case { inputs, layers, loss, examples, seed: below(rng, 1 << 32) as u64 }
+        Case { inputs, layers, loss, examples, seed: rng.next_u64() >> 32 }
     }
 
     /// The network and a batch x, y.

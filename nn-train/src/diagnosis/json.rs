@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Array, Diagnosis};
+use super::answer::Diagnosis;
+use super::array::Array;
 
 #[derive(Serialize)]
 struct File<'a> {

@@ -2,11 +2,14 @@
 
 use std::cmp::Reverse;
 
-use super::{
-    Array, CATALOGUE, Case, Digits, EngineExplanation, Finding, Given, Made, Matrix, Merit, Mistake, Pass, Place,
-    Quantity, Sample, Task, largest, misfit,
-};
-use crate::mistakes::GRADIENT_TRANSPOSED;
+use nn_core::Matrix;
+
+use super::answer::{Finding, Sample};
+use super::array::{Array, Quantity};
+use super::case::{Case, Given, Merit, largest, misfit};
+use super::digits::Digits;
+use crate::explain::EngineExplanation;
+use crate::mistakes::{CATALOGUE, GRADIENT_TRANSPOSED, Made, Mistake, Pass, Place, Task, explain_with_mistakes};
 
 /// Of two mistakes that fit, one that fits so many times worse does not fit.
 const CLEARLY_WORSE: f64 = 10.0;
@@ -315,7 +318,7 @@ impl Case<'_> {
 
     /// Where only one layer's numbers can show a mistake, it is named.
     fn only_layer(&self, made: &Made) -> Option<usize> {
-        let wrong = crate::explain_with_mistakes(self.task, std::slice::from_ref(made));
+        let wrong = explain_with_mistakes(self.task, std::slice::from_ref(made));
         let differs = |l: &usize| {
             let pairs = wrong.layers[*l].matrices().into_iter().zip(self.right.layers[*l].matrices());
             pairs.into_iter().any(|(wrong, right)| misfit(wrong, right, 0.0) > 1e-12)
@@ -327,7 +330,7 @@ impl Case<'_> {
     /// The entry of the first explained array where right and wrong are furthest apart.
     fn sample(&self, made: &[Made], explains: &[Array]) -> Option<Sample> {
         let given = self.arrays.iter().find(|given| explains.contains(&given.array))?;
-        let wrong = given.array.of(&crate::explain_with_mistakes(self.task, made), self.task);
+        let wrong = given.array.of(&explain_with_mistakes(self.task, made), self.task);
         let (rows, columns) = given.array.shape(self.task);
         if (wrong.rows(), wrong.columns()) != (rows, columns) {
             return None;
@@ -347,7 +350,7 @@ impl Case<'_> {
 
     /// What somebody could hand over, or try, so that two explanations no longer give the same numbers.
     fn tell_apart(&self, one: &[Made], other: &[Made]) -> String {
-        let numbers = |task: Task<'_>, made| crate::explain_with_mistakes(task, made);
+        let numbers = |task: Task<'_>, made| explain_with_mistakes(task, made);
         let (u, v) = (numbers(self.task, one), numbers(self.task, other));
         let layers = self.task.network.layers().len();
         if let Some(array) = first_difference(self.task, &u, &v, layers) {

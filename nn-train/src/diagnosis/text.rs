@@ -1,9 +1,12 @@
 //! A [`Diagnosis`] for people: what is right, what is off first, the mistake, and where to look for it.
 
-use super::{Array, Diagnosis, Digits, Finding, Quantity, Sample};
-use crate::arithmetic::{significant, superscript};
-use crate::chapter_title;
-use crate::mistakes::GRADIENT_TRANSPOSED;
+use nn_core::text::{of_layer, on_paper};
+
+use super::answer::{Diagnosis, Finding, Sample};
+use super::array::{Array, Quantity};
+use super::digits::Digits;
+
+use crate::mistakes::{GRADIENT_TRANSPOSED, Lines, chapter_title};
 
 /// Paragraphs are broken at this width.
 const WIDTH: usize = 100;
@@ -141,7 +144,7 @@ impl Diagnosis {
         for compared in off {
             let by = match compared.difference {
                 d if d <= self.tolerance => "in the other layout".to_owned(),
-                d if d.is_finite() => format!("off by {} × our largest entry", significant(d, 2)),
+                d if d.is_finite() => format!("off by {} × our largest entry", on_paper(d, 2)),
                 _ => "where ours is 0".to_owned(),
             };
             let first = if lines.is_empty() { "   ← first in the order of computation" } else { "" };
@@ -198,7 +201,7 @@ impl Diagnosis {
             blocks.push(Block::Lines(sample_lines(sample, is_convention)));
         }
         blocks.push(Block::Words(format!("Look for {}.", mistake.look_for)));
-        let code = |language: &str, lines: crate::Lines| {
+        let code = |language: &str, lines: Lines| {
             [
                 vec![plain(format!("{language:<6} ")), (Look::Bad, lines.wrong.to_owned())],
                 vec![plain("   →   "), (Look::Good, lines.right.to_owned())],
@@ -275,7 +278,7 @@ fn sample_lines(sample: &Sample, is_convention: bool) -> Vec<Line> {
     let Sample { array, at: (i, k), yours, ours, with_mistake } = *sample;
     let apart = ((ours - with_mistake) / with_mistake).abs();
     let digits = if apart > 0.0 && apart.is_finite() { (3.0 - apart.log10()).ceil().clamp(6.0, 17.0) } else { 6.0 };
-    let number = |x: f64| significant(x, digits as usize);
+    let number = |x: f64| on_paper(x, digits as usize);
     let entry = match array.quantity {
         Quantity::Loss | Quantity::BiasGradient | Quantity::UpdatedBias => format!("{} [{i}]", name(array)),
         Quantity::Z | Quantity::A | Quantity::Delta => format!("{} [unit {i}, example {k}]", name(array)),
@@ -292,19 +295,19 @@ fn sample_lines(sample: &Sample, is_convention: bool) -> Vec<Line> {
 
 /// An equation for a certain layer.
 fn in_layer(equation: &str, layer: Option<usize>, layers: usize) -> String {
-    let equation = equation.replace("⁽ᴸ⁾", &superscript(layers));
+    let equation = equation.replace("⁽ᴸ⁾", &of_layer(layers));
     match layer {
         Some(layer) => equation
-            .replace("⁽ˡ⁺¹⁾", &superscript(layer + 1))
-            .replace("⁽ˡ⁻¹⁾", &superscript(layer - 1))
-            .replace("⁽ˡ⁾", &superscript(layer)),
+            .replace("⁽ˡ⁺¹⁾", &of_layer(layer + 1))
+            .replace("⁽ˡ⁻¹⁾", &of_layer(layer - 1))
+            .replace("⁽ˡ⁾", &of_layer(layer)),
         None => equation,
     }
 }
 
 /// ∂J/∂W⁽¹⁾
 fn name(array: Array) -> String {
-    let l = array.layer.map_or(String::new(), superscript);
+    let l = array.layer.map_or(String::new(), of_layer);
     match array.quantity {
         Quantity::Z => format!("z{l}"),
         Quantity::A => format!("a{l}"),

@@ -6,8 +6,9 @@ use nn_core::Matrix;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 
-use super::{Array, Quantity};
-use crate::{EngineExplanation, Task};
+use super::array::{Array, Quantity};
+use crate::explain::EngineExplanation;
+use crate::mistakes::Task;
 
 /// What somebody computed, in whatever program: any part of J, z, a, δ, the gradients and the updated parameters.
 ///

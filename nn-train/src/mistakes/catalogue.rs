@@ -2,8 +2,8 @@
 
 use nn_core::{Activation, Loss, Matrix};
 
-use super::recursion::{apply, difference, product, row_sums, sloped, times, transposed, zip};
-use super::{At, Equation, Form, Lines, Mistake, Place, Site, Steps};
+use super::mistake::{Equation, Form, Lines, Mistake, Place, Site};
+use super::recursion::{At, Steps, apply, difference, product, row_sums, sloped, times, transposed, zip};
 
 const AFFINE: &str = "affine";
 const ACTIVATIONS: &str = "activations";

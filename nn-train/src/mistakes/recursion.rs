@@ -3,7 +3,7 @@
 use nn_core::{Activation, Loss, Matrix, MatrixView, Write, matmul, sum_columns};
 use nn_layers::{Dense, Network};
 
-use crate::{EngineExplanation, LayerExplanation};
+use crate::explain::{EngineExplanation, LayerExplanation};
 
 /// What is to be computed: a network, a batch, and η where a step of gradient descent is made.
 #[derive(Clone, Copy, Debug)]

@@ -94,33 +94,53 @@ fn what_cannot_be_replaced_after_all_is_kept_under_another_name() {
     assert!(out.join("history.csv").is_file());
 }
 
+const FOLDER: &str = ".nn-unfinished-model.json-folder";
+const LOCKED: &str = ".nn-unfinished-model.json-locked";
+#[cfg(unix)]
+const LINKED: &str = ".nn-unfinished-model.json-linked";
+
 #[test]
 fn leftovers_of_killed_runs_are_removed_and_nothing_else() {
     let folder = folder();
     let out = folder.path();
-    let leftovers = [".nn-Ab12Cd", ".nn-000000", ".nn-zzzzzz"];
-    let own =
-        [".nn-abc", ".nn-abcdefg", ".nn-ab.def", ".nn-abcdé", ".nn-", "nn-abcdef", ".xy-abcdef", "notes.nn-abcdef"];
+    let leftovers =
+        [".nn-unfinished-model.json-Ab12Cd", ".nn-unfinished-model.json-000000", ".nn-unfinished-history.csv-zzzzzz"];
+    // Names that a user may choose, and some that no user would.
+    let own = [
+        ".nn-abcdef",
+        ".nn-000000",
+        ".nn-config",
+        ".nn-",
+        ".nn-unfinished-",
+        ".nn-unfinished-abcdef",
+        ".nn-unfinished-notes-abcdef",
+        ".nn-unfinished-model.json",
+        ".nn-unfinished-model.json-abcde",
+        ".nn-unfinished-model.json-abcdefg",
+        ".nn-unfinished-model.json-ab.def",
+        ".nn-unfinished-model.json-abcdé",
+        "nn-unfinished-model.json-abcdef",
+        "notes.nn-unfinished-model.json-abcdef",
+    ];
     for name in leftovers.iter().chain(&own) {
         fs::write(out.join(name), "something").expect("written");
     }
-    fs::create_dir(out.join(".nn-folder")).expect("a folder");
+    fs::create_dir(out.join(FOLDER)).expect("a folder");
     // A lock says that somebody is writing.
-    let locked = File::create(out.join(".nn-locked")).expect("a file");
+    let locked = File::create(out.join(LOCKED)).expect("a file");
     locked.lock().expect("a lock");
-    let mut kept: Vec<&str> =
-        own.iter().copied().chain([".nn-folder", ".nn-locked", "history.csv", "model.json"]).collect();
+    let mut kept: Vec<&str> = own.iter().copied().chain([FOLDER, LOCKED, "history.csv", "model.json"]).collect();
     #[cfg(unix)]
     {
-        std::os::unix::fs::symlink("notes.nn-abcdef", out.join(".nn-linked")).expect("a link");
-        kept.push(".nn-linked");
+        std::os::unix::fs::symlink("notes", out.join(LINKED)).expect("a link");
+        kept.push(LINKED);
     }
     stdout(&nn(&["train", "xor", "--epochs", "1", "--quiet", "--out", text(out)]));
     kept.sort();
     assert_eq!(names_in(out), kept);
     drop(locked);
     stdout(&nn(&["train", "xor", "--epochs", "1", "--quiet", "--out", text(out)]));
-    assert!(!out.join(".nn-locked").exists());
+    assert!(!out.join(LOCKED).exists());
 }
 
 /// A model of some megabytes takes a while to be written.
@@ -139,7 +159,7 @@ fn a_kill_at_any_moment_leaves_the_old_files_or_the_new_ones() {
     assert!(old != new && old.len() > 1 << 20);
     let half_written = || {
         let names = names_in(&out);
-        let temporary = names.into_iter().find(|name| name.starts_with(".nn-"));
+        let temporary = names.into_iter().find(|name| name.starts_with(".nn-unfinished-model.json-"));
         temporary.and_then(|name| fs::metadata(out.join(name)).ok()).is_some_and(|file| file.len() > 1 << 16)
     };
     // The moment passes quickly: where it is missed, the run is started again.

@@ -108,6 +108,55 @@ fn any_limit_gives_the_result_or_a_refusal() {
     }
 }
 
+/// A file of a user is the only thing that asks for memory: whatever the limit, nothing ends in an abort.
+#[test]
+fn any_limit_gives_the_result_or_a_refusal_of_a_file() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    let write = |name: &str, contents: String| fs::write(path(name), contents).expect("written");
+    let wide = wide(folder.path(), 20_000);
+    // Small layers, whose memory is not that of their numbers.
+    let layers = vec![r#"{"activation": "tanh", "weight": [[1]], "bias": [1]}"#; 10_000].join(",");
+    let head = r#"{"format": "nn-model", "version": 1, "loss": "least-squares""#;
+    write("deep.json", format!("{head}, \"layers\": [{layers}]}}"));
+    let names: Vec<String> = (0..100_000).map(|i| format!("[{i}, {{}}]")).collect();
+    let small = r#"{"activation": "tanh", "weight": [[1, 1]], "bias": [1]}"#;
+    write("metadata.json", format!("{head}, \"metadata\": [{}], \"layers\": [{small}]}}", names.join(",")));
+    write("one.csv", "0.5\n".to_owned());
+    write("rows.csv", "0.5,1\n".repeat(2000));
+    write("line.csv", format!("{}1\n", "1,".repeat(2_000_000)));
+    let examples = |example: &str, n: usize| vec![example; n].join(",");
+    for (name, n) in [("few.json", 3), ("batch.json", 300)] {
+        let (inputs, targets) = (examples("[1, 2]", n), examples("[1, 0]", n));
+        write(name, format!("{{\"inputs\": [{inputs}], \"targets\": [{targets}]}}"));
+    }
+    write("yours.json", format!("{{\"layers\": [{{\"bias_gradient\": [{}]}}, {{}}]}}", examples("0.5", 20_000)));
+    let file = |name: &str| text(&path(name)).to_owned();
+    let (deep, metadata, rows, yours) =
+        (file("deep.json"), file("metadata.json"), file("rows.csv"), file("yours.json"));
+    for args in [
+        &["predict", &deep, &file("one.csv")][..],
+        &["explain", &deep, "--input", "1", "--target", "1", "--format", "json"],
+        &["predict", &metadata, &rows],
+        &["check", &metadata],
+        &["predict", &wide, &rows],
+        &["predict", &wide, &rows, "--format", "json"],
+        &["predict", &wide, &file("line.csv")],
+        &["evaluate", &wide, "moons"],
+        &["check", &wide],
+        &["explain", &wide, "--examples", &file("few.json")],
+        &["diagnose", &wide, "--examples", &file("few.json"), "--yours", &yours],
+        &["diagnose", &wide, "--examples", &file("batch.json"), "--yours", &yours],
+    ] {
+        for megabytes in [14, 28, 56] {
+            let output = nn_within(megabytes, args);
+            if !output.status.success() {
+                refusal_of(&output);
+            }
+        }
+    }
+}
+
 /// The shell's limit on the size of a file is as good as a full disk, once its signal is ignored.
 #[test]
 fn a_full_disk_leaves_the_old_files_and_is_one_line() {
@@ -132,8 +181,16 @@ fn a_full_disk_leaves_the_old_files_and_is_one_line() {
 fn a_standard_output_that_fails_is_one_line() {
     let folder = folder();
     let (model, out) = (data("xor-start.json"), folder.path().join("run"));
-    let rows = folder.path().join("rows.csv");
-    fs::write(&rows, "0.5,1\n").expect("written");
+    let [rows, examples, yours] = [
+        ("rows.csv", "0.5,1\n"),
+        ("examples.json", r#"{"inputs": [[0, 1]], "targets": [[1]]}"#),
+        ("yours.json", r#"{"loss": 1}"#),
+    ]
+    .map(|(name, contents)| {
+        let path = folder.path().join(name);
+        fs::write(&path, contents).expect("written");
+        path
+    });
     let (model, step) = (text(&model), ["--input", "0,1", "--target", "1"]);
     let with = |args: &[&'static str]| [&["explain", model], &step[..], args].concat();
     let mut runs = vec![
@@ -154,8 +211,11 @@ fn a_standard_output_that_fails_is_one_line() {
         with(&[]),
         with(&["--format", "markdown"]),
         with(&["--format", "json"]),
+        vec!["diagnose", model, "--examples", text(&examples), "--yours", text(&yours)],
     ];
-    runs.extend(["train", "evaluate", "predict", "explain", "check"].map(|command| vec![command, "--help"]));
+    runs.extend(
+        ["train", "evaluate", "predict", "explain", "diagnose", "check"].map(|command| vec![command, "--help"]),
+    );
     for args in runs {
         let full = File::options().write(true).open("/dev/full").expect("a device");
         let line = refusal_of(&output_of(start_command(Command::new(NN).args(&args), full)));

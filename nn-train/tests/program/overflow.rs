@@ -59,10 +59,27 @@ const ON_XOR: [(Layers, &str, &str); 8] = [
     ),
 ];
 
+/// The same with two outputs, where there were none after sigmoid: one output that is no probability is not evaluated.
+const WITH_TWO_OUTPUTS: [(Layers, &str, &str); 4] = [
+    (
+        &[("identity", "[[0, 1e200]]", "[0]"), ("identity", "[[1e200], [0]]", "[0, 0]")],
+        "",
+        "row 2 of xor: z⁽²⁾ of unit 1 is inf",
+    ),
+    (&[("identity", "[[0, 1e200], [0, 0]]", "[0, 0]")], "", "row 2 of xor: the loss is inf"),
+    (&[("identity", "[[9e153, 9e153], [0, 0]]", "[0, 0]")], "", "row 4 of xor: the loss is inf"),
+    (
+        &[("identity", "[[1.3e154, 1.3e154], [0, 0]]", "[0, 0]")],
+        "",
+        "row 3 of xor: the sum of the losses up to this one is inf",
+    ),
+];
+
 #[test]
 fn evaluate_refuses_the_row_that_overflows() {
     let folder = folder();
-    for (layers, other, message) in ON_XOR {
+    let probabilities = ON_XOR.into_iter().filter(|(layers, ..)| layers[layers.len() - 1].0 == "sigmoid");
+    for (layers, other, message) in probabilities.chain(WITH_TWO_OUTPUTS) {
         let path = model(folder.path(), "least-squares", layers, other);
         for format in ["text", "json"] {
             let output = nn(&["evaluate", &path, "xor", "--format", format]);

@@ -1,10 +1,13 @@
 //! What users give to be read: CSV, models, examples; and how messages quote it.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::thread;
 
+#[cfg(target_os = "linux")]
+use crate::support::nn_under;
 use crate::support::{
-    data, failure_of, folder, json, nn, nn_with_input, output_of, refusal, refusal_of, start, stdout, text,
+    data, failure_of, first_line, folder, json, nn, nn_with_input, output_of, refusal, refusal_of, start, stdout, text,
 };
 
 /// Two inputs, two classes; the first input decides.
@@ -65,6 +68,10 @@ fn a_first_line_of_values_is_refused_as_it_is_on_the_second_line() {
         "-nan,2",
         "nan(ind),nan(ind)",
         "1.#QNAN,1.#IND",
+        "TRUE,FALSE",
+        "true,1",
+        "1.5f,2.0f",
+        "1+2i,-0.5j",
         "inf,-inf",
         "Infinity,1",
         "NA,NA",
@@ -491,7 +498,7 @@ fn input_without_end_is_refused() {
         assert_eq!(line, "error: /dev/zero: line 1 is longer than 16 MiB");
     }
     // A pipe is as good as a file.
-    let writer = std::thread::spawn({
+    let writer = thread::spawn({
         let pipe = pipe.clone();
         move || std::fs::write(pipe, "1,2\n")
     });
@@ -527,15 +534,14 @@ fn rows_are_answered_as_they_come() {
     for (format, begins) in [("text", "y_1,y_2"), ("json", "[{\"y\":[")] {
         let mut child = start(&["predict", text(&model), "--format", format]);
         let mut input = child.stdin.take().expect("a pipe");
-        input.write_all("0.5,0.25\n".repeat(2_000).as_bytes()).expect("the program reads");
-        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut line = String::new();
-        output.read_line(&mut line).expect("an answer");
+        let rows = "0.5,0.25\n".repeat(2_000);
+        input.write_all(rows.as_bytes()).expect("the program reads");
+        let line = first_line(&mut child);
         assert!(line.starts_with(begins), "{line}");
-        drop(output);
         // The next block finds that nobody reads.
-        while input.write_all("0.5,0.25\n".repeat(2_000).as_bytes()).is_ok() {}
+        let writer = thread::spawn(move || while input.write_all(rows.as_bytes()).is_ok() {});
         let output = output_of(child);
+        writer.join().expect("the writer ends");
         assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
     }
 }
@@ -558,11 +564,7 @@ fn blocks_of_rows_make_one_table_and_one_list() {
 fn memory_does_not_grow_with_the_rows_and_may_run_out() {
     let folder = folder();
     let rows = written(folder.path(), "rows.csv", "0.5,0.25\n".repeat(900_000));
-    let limited = |kilobytes: usize, args: &[&str]| {
-        let limit = format!("ulimit -v {kilobytes} && exec \"$0\" \"$@\"");
-        let mut command = std::process::Command::new("sh");
-        command.arg("-c").arg(limit).arg(env!("CARGO_BIN_EXE_nn")).args(args).output().expect("sh runs")
-    };
+    let limited = |kilobytes, args: &[&str]| nn_under(&format!("ulimit -v {kilobytes} && exec \"$@\""), args);
     for format in ["text", "json"] {
         let output = limited(100_000, &["predict", text(&data("two-by-two.json")), text(&rows), "--format", format]);
         let lines = stdout(&output).lines().count();

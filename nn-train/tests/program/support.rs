@@ -73,6 +73,26 @@ pub(crate) fn wait_for(child: &mut Child, is_wanted: impl Fn(&str) -> bool + Sen
     }
 }
 
+/// The first line of a program's standard output, which is closed then.
+pub(crate) fn first_line(child: &mut Child) -> String {
+    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+    let (sender, first) = mpsc::channel();
+    thread::spawn(move || {
+        let mut line = String::new();
+        let read = stdout.read_line(&mut line);
+        drop(stdout);
+        // Beyond the limit nobody waits any more.
+        let _ = sender.send(read.map(|_| line));
+    });
+    first
+        .recv_timeout(LIMIT)
+        .unwrap_or_else(|_| {
+            let _ = child.kill();
+            panic!("no line after {LIMIT:?}");
+        })
+        .expect("a line")
+}
+
 /// The names in a folder, sorted.
 pub(crate) fn names_in(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());

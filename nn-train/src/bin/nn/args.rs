@@ -102,13 +102,13 @@ pub(crate) enum Data {
 #[derive(Args, Debug)]
 pub(crate) struct DataOptions {
     /// Number of points of moons, circles and spirals [default: 500; spirals 1000]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = clap::value_parser!(u32).range(2..))]
     pub(crate) examples: Option<u32>,
     /// Standard deviation of the noise on moons and circles (0.1 by default), spirals (0.2, on the angle)
-    #[arg(long, value_name = "F", value_parser = not_negative)]
+    #[arg(long, value_name = "F", allow_hyphen_values = true, value_parser = not_negative)]
     pub(crate) noise: Option<f64>,
     /// Share of the rows that is held out and never trained on [default: 0.2; 0 for xor]
-    #[arg(long, value_name = "F", value_parser = below_one)]
+    #[arg(long, value_name = "F", allow_hyphen_values = true, value_parser = below_one)]
     pub(crate) validation: Option<f64>,
 }
 
@@ -120,7 +120,7 @@ pub(crate) struct TrainArgs {
     #[command(flatten)]
     pub(crate) data_options: DataOptions,
     /// Units of the hidden layers, from the first to the last; `none` for no hidden layer [default: see below]
-    #[arg(long, value_name = "N,N…|none")]
+    #[arg(long, value_name = "N,N…|none", allow_hyphen_values = true)]
     pub(crate) hidden: Option<Hidden>,
     /// Activation of the hidden layers [default: see below]
     #[arg(long, value_name = "NAME", value_parser = activation())]
@@ -136,31 +136,31 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["hidden", "activation", "loss", "init"])]
     pub(crate) model: Option<PathBuf>,
     /// Rounds through the training rows, at most [default: see below]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) epochs: Option<u32>,
     /// Stop as soon as the accuracy on the held-out rows reaches this
-    #[arg(long, value_name = "F", value_parser = probability)]
+    #[arg(long, value_name = "F", allow_hyphen_values = true, value_parser = probability)]
     pub(crate) until_accuracy: Option<f64>,
     /// Examples per update, or `all` [default: see below]
-    #[arg(long, value_name = "N|all")]
+    #[arg(long, value_name = "N|all", allow_hyphen_values = true)]
     pub(crate) batch_size: Option<BatchSize>,
     /// η, the size of a step [default: sgd see below, adam 0.01]
-    #[arg(long, value_name = "F", value_parser = not_negative)]
+    #[arg(long, value_name = "F", allow_hyphen_values = true, value_parser = not_negative)]
     pub(crate) learning_rate: Option<f64>,
     /// How the learning rate changes: step divides it by 10 after each third of the epochs
     #[arg(long, value_name = "NAME", default_value = "constant", value_parser = schedule())]
     pub(crate) schedule: Schedule,
     /// Share of the last step that the next one keeps, sgd only [default: 0]
-    #[arg(long, value_name = "F", value_parser = below_one)]
+    #[arg(long, value_name = "F", allow_hyphen_values = true, value_parser = below_one)]
     pub(crate) momentum: Option<f64>,
     /// Pull towards zero: λθ is added to each gradient
-    #[arg(long, value_name = "F", default_value = "0", value_parser = not_negative)]
+    #[arg(long, value_name = "F", allow_hyphen_values = true, default_value = "0", value_parser = not_negative)]
     pub(crate) weight_decay: f64,
     /// The rule of the update
     #[arg(long, value_name = "NAME", default_value = "sgd", value_enum)]
     pub(crate) optimizer: OptimizerName,
     /// Where all random numbers come from
-    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, default_value = "1")]
     pub(crate) seed: u64,
     /// Who computes the gradients: the δ-recursion by hand, or the tape
     #[arg(long, value_name = "NAME", default_value = "delta", value_enum)]
@@ -170,7 +170,7 @@ pub(crate) struct TrainArgs {
     pub(crate) precision: Option<Precision>,
     /// Threads for large products; the results do not depend on it [default: one for each processor, or one alone where
     /// no product of a step is large enough to be divided]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
     /// Take the rows in their order in every epoch
     #[arg(long)]
@@ -228,7 +228,7 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "target"], required_unless_present = "input")]
     pub(crate) examples: Option<PathBuf>,
     /// η: also show the parameters after one step of gradient descent
-    #[arg(long, value_name = "F", value_parser = not_negative)]
+    #[arg(long, value_name = "F", allow_hyphen_values = true, value_parser = not_negative)]
     pub(crate) learning_rate: Option<f64>,
     /// Floating-point numbers of the computation
     #[arg(long, value_name = "NAME", default_value = "f64", value_parser = precision())]
@@ -249,7 +249,7 @@ pub(crate) struct DiagnoseArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) yours: PathBuf,
     /// η of your step: for `updated`, and for weights that were changed too early
-    #[arg(long, value_name = "F", value_parser = not_negative)]
+    #[arg(long, value_name = "F", allow_hyphen_values = true, value_parser = not_negative)]
     pub(crate) learning_rate: Option<f64>,
     /// Form of the output
     #[arg(long, value_enum, default_value = "text")]
@@ -266,7 +266,7 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) data_options: DataOptions,
     /// Where random networks, examples and directions come from
-    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, default_value = "1")]
     pub(crate) seed: u64,
     /// Form of the output
     #[arg(long, value_enum, default_value = "text")]

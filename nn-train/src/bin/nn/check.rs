@@ -13,7 +13,7 @@ use crate::evaluate::check_fit;
 use crate::failure::Failure;
 use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
-use crate::output::Out;
+use crate::output::{Out, readable};
 
 /// A batch of more examples tells no more about a gradient.
 const EXAMPLES: usize = 32;
@@ -130,7 +130,7 @@ fn model_text(path: &Path, model: &Model, origin: &str, check: &GradientCheck) -
     let widths: String = model.network.layers().iter().map(|dense| format!("-{}", dense.outputs())).collect();
     let network =
         format!("{}{widths} network in {}, {}", model.network.inputs(), model.precision, model.network.loss());
-    let mut text = format!("{}: {network}\n{origin}: J = {:.6}\n\n", path.display(), check.loss);
+    let mut text = format!("{}: {network}\n{origin}: J = {}\n\n", path.display(), readable(check.loss, 6));
     let mut line = |cells: [&str; 6]| {
         let [name, shape, tape, dual, stencil, verdict] = cells;
         let line = format!("  {name:6}  {shape:>10}  {tape:>9}  {dual:>12}  {stencil:>9}  {verdict}");

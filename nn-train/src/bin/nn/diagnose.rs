@@ -4,11 +4,12 @@ use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
 use nn_core::Matrix;
-use nn_train::{Diagnosis, Finding, Precision, Task, Yours, diagnose, read_json_text};
+use nn_train::{Diagnosis, Finding, Precision, Task, Yours, counted, diagnose, read_json_text};
 
 use crate::args::{DiagnoseArgs, TextMarkdownOrJson};
 use crate::explain::read_batch;
 use crate::failure::Failure;
+use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
 use crate::output::Out;
 
@@ -16,6 +17,9 @@ pub(crate) fn run(args: &DiagnoseArgs) -> Result<(), Failure> {
     let model = read_model(&args.model)?;
     let batch = read_batch(&args.examples, &model, Precision::F64).map_err(|why| Failure::file(&args.examples, why))?;
     let yours = read_yours(&args.yours).map_err(|why| Failure::file(&args.yours, why))?;
+    let examples = batch.inputs.len();
+    let bytes = Sizes::of(&model.network, Precision::F64).diagnosis(examples);
+    ask_for(bytes, format_args!("the search on {}", counted(examples, "example")))?;
     let x = model.prepare(&Matrix::from_columns(&batch.inputs));
     let y = Matrix::from_columns(&batch.targets);
     let task = Task { network: &model.network, x: &x, y: &y, learning_rate: args.learning_rate };

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use nn_core::Scalar;
-use nn_train::{ConfusionMatrix, DataSet, Examples, Model, Overflow, Precision};
+use nn_train::{ConfusionMatrix, DataSet, Evaluation, Examples, Model, Overflow, Precision};
 
 use crate::args::{EvaluateArgs, TextOrJson};
 use crate::failure::Failure;
 use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
-use crate::output::Out;
+use crate::output::{Out, readable};
 
 /// How a model does on some rows.
 #[derive(Debug)]
@@ -24,7 +24,9 @@ pub(crate) struct Report {
 pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let model = read_model(&args.model)?;
     let data = args.data.load(&args.data_options)?;
-    check_fit(&model, &data).map_err(|why| Failure::file(&args.model, why))?;
+    check_fit(&model, &data)
+        .and_then(|()| check_classes(&model, &data))
+        .map_err(|why| Failure::file(&args.model, why))?;
     let examples = data.examples();
     let sizes = Sizes::of(&model.network, model.precision);
     let bytes = sizes.parameters(1) + sizes.examples(examples) + sizes.outputs(examples);
@@ -63,16 +65,24 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
 }
 
 impl Report {
+    /// What an evaluation of these examples says, with the names of their classes where they have some.
+    pub(crate) fn new<T: Scalar>(evaluation: &Evaluation<T>, of: &Examples<T>, names: Option<&[String]>) -> Self {
+        let classes = of.labels.as_ref().zip(names);
+        let confusion = classes.map(|(labels, names)| ConfusionMatrix::new(&evaluation.outputs, labels, names));
+        let Evaluation { loss, accuracy, r_squared, .. } = *evaluation;
+        Report { examples: of.len(), loss, accuracy, r_squared, confusion }
+    }
+
     /// Examples, loss, accuracy on one line.
     pub(crate) fn line(&self) -> String {
         let quality = match (self.accuracy, self.r_squared, &self.confusion) {
             (Some(accuracy), _, Some(confusion)) => {
                 format!("accuracy {:.2} % ({} of {} right)", 100.0 * accuracy, right(confusion), self.examples)
             }
-            (_, Some(r_squared), _) => format!("R² {r_squared:.4}"),
+            (_, Some(r_squared), _) => format!("R² {}", readable(r_squared, 4)),
             _ => String::new(),
         };
-        format!("{} examples, loss {:.6}, {quality}", self.examples, self.loss)
+        format!("{} examples, loss {}, {quality}", self.examples, readable(self.loss, 6))
     }
 
     fn to_json(&self) -> serde_json::Value {
@@ -115,6 +125,11 @@ pub(crate) fn check_fit(model: &Model, data: &DataSet) -> Result<(), String> {
     }
 }
 
+/// Whether the outputs of a model that fits a data set tell its classes apart.
+pub(crate) fn check_classes(model: &Model, data: &DataSet) -> Result<(), String> {
+    data.class_names().map_or(Ok(()), |names| model.check_classes(names.len())).map_err(|error| error.to_string())
+}
+
 /// Evaluates a model, in its precision, on some rows of raw data that fit it. Where a number is not finite, a message
 /// says of which row.
 pub(crate) fn report(model: &Model, data: &DataSet, rows: &[usize]) -> Result<Report, String> {
@@ -141,16 +156,7 @@ pub(crate) fn overflow_in_row(data: &DataSet, rows: &[usize], overflow: &Overflo
 
 fn report_in<T: Scalar>(model: &Model, data: &DataSet) -> Report {
     let examples = Examples::<T>::new(data, model.network.outputs());
-    let evaluation = examples.evaluate(&model.network.map(T::from_f64));
-    let classes = data.labels().zip(data.class_names());
-    let confusion = classes.map(|(labels, names)| ConfusionMatrix::new(&evaluation.outputs, labels, names));
-    Report {
-        examples: examples.len(),
-        loss: evaluation.loss,
-        accuracy: evaluation.accuracy,
-        r_squared: evaluation.r_squared,
-        confusion,
-    }
+    Report::new(&examples.evaluate(&model.network.map(T::from_f64)), &examples, data.class_names())
 }
 
 /// How many examples were taken for what they are.

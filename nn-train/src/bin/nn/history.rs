@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use crate::output::{readable, short};
+
 /// One row of history.csv.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EpochRow {
@@ -18,7 +20,7 @@ impl EpochRow {
     /// The line of the table, below [`head`].
     pub(crate) fn line(&self) -> String {
         let percent = |share: Option<f64>| share.map_or("–".to_owned(), |share| format!("{:.2} %", 100.0 * share));
-        let loss = |loss: Option<f64>| loss.map_or("–".to_owned(), readable);
+        let loss = |loss: Option<f64>| loss.map_or("–".to_owned(), |loss| readable(loss, 6));
         format!(
             "{:>5}  {:>10}  {:>8}  {:>13}  {:>17}",
             self.epoch,
@@ -33,29 +35,24 @@ impl EpochRow {
     pub(crate) fn message(&self) -> String {
         let accuracy = self.validation_accuracy.or(self.train_accuracy);
         let accuracy = accuracy.map_or(String::new(), |accuracy| format!("  {:.1} % right", 100.0 * accuracy));
-        format!("epoch {}  loss {}{accuracy}", self.epoch, readable(self.train_loss))
+        format!("epoch {}  loss {}{accuracy}", self.epoch, readable(self.train_loss, 6))
     }
-}
-
-/// A loss with six decimals, or, where it is large, with as many digits.
-fn readable(loss: f64) -> String {
-    if loss.abs() < 1e3 { format!("{loss:.6}") } else { format!("{loss:.4e}") }
 }
 
 /// Writes the history as CSV: numbers that read back to the same bits, empty cells where there is no value.
 pub(crate) fn write_history(out: &mut dyn Write, history: &[EpochRow]) -> io::Result<()> {
     writeln!(out, "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds")?;
-    let cell = |x: Option<f64>| x.map_or(String::new(), |x| x.to_string());
+    let cell = |x: Option<f64>| x.map_or(String::new(), short);
     for row in history {
         writeln!(
             out,
             "{},{},{},{},{},{}",
             row.epoch,
-            row.train_loss,
+            short(row.train_loss),
             cell(row.train_accuracy),
             cell(row.validation_loss),
             cell(row.validation_accuracy),
-            row.seconds
+            short(row.seconds)
         )?;
     }
     Ok(())

@@ -44,6 +44,7 @@ pub(crate) struct Sizes {
     parameters: f64,
     inputs: f64,
     outputs: f64,
+    layers: f64,
     /// Units of all layers.
     units: f64,
     /// Units of the largest layer.
@@ -72,6 +73,7 @@ impl Sizes {
             parameters: parameters as f64,
             inputs: inputs as f64,
             outputs: units.clone().next_back().unwrap_or(0) as f64,
+            layers: units.clone().count() as f64,
             units: units.clone().sum::<usize>() as f64,
             widest: units.max().unwrap_or(0) as f64,
             number: match precision {
@@ -83,7 +85,7 @@ impl Sizes {
 
     /// So many numbers for each parameter.
     pub(crate) fn parameters(&self, numbers: usize) -> f64 {
-        numbers as f64 * self.number * self.parameters
+        numbers as f64 * (self.number * self.parameters + LAYER * self.layers)
     }
 
     /// A batch, with so many numbers for each unit.
@@ -116,6 +118,7 @@ impl Sizes {
         let evaluated = if held_out > 0 { held_out } else { train };
         // The parameters that are trained, their gradients, and the parameters after the last epoch.
         self.parameters(3 + buffers)
+            + values as f64 * LAYER * self.layers
             + self.batch(plan.batch_size, values)
             + self.examples(train + held_out)
             + self.outputs(evaluated)
@@ -127,7 +130,7 @@ impl Sizes {
         // Five times in the precision of the engines, four times as f64, and twice in lists that grow.
         let numbers = (self.parameters + values) * (5.0 * self.number + 8.0 * F64);
         let json = if is_json { JSON * (3.0 * self.parameters + 2.0 * values) } else { 0.0 };
-        numbers + json
+        numbers + json + 12.0 * LAYER * self.layers
     }
 
     /// Four ways to a gradient.
@@ -136,9 +139,29 @@ impl Sizes {
         let parameters = self.parameters * (6.0 * self.number + 5.0 * F64);
         // z and a of all layers, as dual numbers and as f64, and those that are moved.
         let values = self.inputs + self.outputs + self.units;
-        parameters + examples as f64 * values * (8.0 * self.number + 3.0 * F64)
+        let numbers = parameters + examples as f64 * values * (8.0 * self.number + 3.0 * F64);
+        numbers + 12.0 * LAYER * self.layers
+    }
+
+    /// A block of rows from CSV, their outputs, and the answers as text.
+    pub(crate) fn prediction(&self, rows: usize, is_json: bool) -> f64 {
+        let rows_as_f64 = rows as f64 * F64 * (4.0 * self.inputs + self.outputs);
+        let text = if is_json { 3.0 * JSON } else { 2.0 * JSON };
+        // The overflow of a row is looked for by a pass of its own.
+        self.parameters(1) + rows_as_f64 + 2.0 * self.outputs(rows) + rows as f64 * text * (1.0 + self.outputs)
+    }
+
+    /// The search for a mistake: the steps of both engines, of those that are tried, and somebody's numbers, each in a few
+    /// readings.
+    pub(crate) fn diagnosis(&self, examples: usize) -> f64 {
+        let values = examples as f64 * (self.inputs + self.outputs + 3.0 * self.units);
+        24.0 * F64 * (self.parameters + values) + 12.0 * LAYER * self.layers
     }
 }
+
+/// Bytes that a layer takes beside its numbers: the heads of its matrices, and what an allocation takes at least. It counts
+/// where layers are many and small.
+const LAYER: f64 = 1e3;
 
 /// Bytes of a number in JSON, in all the texts that it is part of while they are put together.
 const JSON: f64 = 75.0;

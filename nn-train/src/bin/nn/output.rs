@@ -64,6 +64,11 @@ pub(crate) fn warn(message: impl Display) {
     let _ = writeln!(io::stderr(), "warning: {}", one_line(&message.to_string()));
 }
 
+/// A loss or the like with so many decimals; where it is large, with four and its power of ten.
+pub(crate) fn readable(x: f64, decimals: usize) -> String {
+    if x.abs() < 1e3 { format!("{x:.decimals$}") } else { format!("{x:.4e}") }
+}
+
 /// A number as a person writes it: 0.2, 1, 1e308.
 pub(crate) fn short(x: f64) -> String {
     let is_plain = x == 0.0 || (1e-5..1e16).contains(&x.abs());
@@ -73,6 +78,21 @@ pub(crate) fn short(x: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn losses_have_decimals_until_they_are_large() {
+        for (x, decimals, text) in [
+            (0.25, 6, "0.250000"),
+            (-999.5, 4, "-999.5000"),
+            (1e3, 6, "1.0000e3"),
+            (-1.23456e4, 4, "-1.2346e4"),
+            (f64::MAX, 6, "1.7977e308"),
+            (-f64::MAX, 4, "-1.7977e308"),
+            (1e-320, 6, "0.000000"),
+        ] {
+            assert_eq!(readable(x, decimals), text);
+        }
+    }
 
     #[test]
     fn numbers_are_short_and_exact() {

@@ -9,8 +9,9 @@ use nn_train::{CsvReader, Model, Precision, Row, counted, plain_number, predicte
 
 use crate::args::{PredictArgs, TextOrJson, YesOrNo};
 use crate::failure::Failure;
+use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
-use crate::output::{Out, warn};
+use crate::output::{Out, short, warn};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let model = read_model(&args.model)?;
@@ -35,7 +36,8 @@ enum Stopped {
 
 impl From<nn_train::CsvError> for Stopped {
     fn from(error: nn_train::CsvError) -> Self {
-        Stopped::Input(error.to_string())
+        let hint = if error.is_perhaps_header() { " (--header yes skips this line)" } else { "" };
+        Stopped::Input(format!("{error}{hint}"))
     }
 }
 
@@ -43,7 +45,10 @@ impl From<nn_train::CsvError> for Stopped {
 fn predict(model: &Model, source: impl BufRead, args: &PredictArgs, name: &Path) -> Result<(), Stopped> {
     let mut reader = CsvReader::new(source, YesOrNo::header(args.header))?;
     if let Some(warning) = reader.warning() {
-        warn(format_args!("{}: {warning}", name.display()));
+        // What is doubtful is a header, or a row that is perhaps one.
+        let is_row = reader.header().is_none() && args.header.is_none();
+        let hint = if is_row { " (--header yes: it is a header; --header no: it is not)" } else { "" };
+        warn(format_args!("{}: {warning}{hint}", name.display()));
     }
     let columns = Columns::new(model);
     if let (Some(header), None) = (reader.header(), args.header) {
@@ -51,8 +56,16 @@ fn predict(model: &Model, source: impl BufRead, args: &PredictArgs, name: &Path)
         columns.check(header)?;
     }
     let mut doubt = reader.header().and_then(|header| columns.doubt(header));
+    let bytes =
+        Sizes::of(&model.network, model.precision).prediction(columns.rows_of_a_block, args.format == TextOrJson::Json);
+    ask_for(bytes, format_args!("predicting {}", counted(columns.rows_of_a_block, "row"))).map_err(Stopped::Output)?;
     let mut out = Out::new(false);
-    let mut answers = Answers { classes: class_names(model), outputs: model.network.outputs(), is_empty: true };
+    let mut answers = Answers {
+        classes: class_names(model),
+        are_probabilities: model.gives_probabilities(),
+        outputs: model.network.outputs(),
+        is_empty: true,
+    };
     loop {
         let block = columns.read_block(&mut reader)?;
         if block.lines.is_empty() {
@@ -156,7 +169,7 @@ struct Block {
     doubt: Option<String>,
 }
 
-/// The names of the classes, where the outputs are probabilities of classes.
+/// The names of the classes, where the outputs stand for classes.
 fn class_names(model: &Model) -> Option<Vec<String>> {
     match (&model.classes, model.network.loss()) {
         (Some(classes), _) => Some(classes.clone()),
@@ -165,8 +178,8 @@ fn class_names(model: &Model) -> Option<Vec<String>> {
     }
 }
 
-/// The probability of each class; a single output for two classes is that of the second.
-fn probabilities(outputs: &Matrix<f64>, j: usize, names: &[String]) -> Vec<f64> {
+/// The output of each class; a single one for two classes is the probability of the second.
+fn of_classes(outputs: &Matrix<f64>, j: usize, names: &[String]) -> Vec<f64> {
     match outputs.column(j) {
         &[a] if names.len() == 2 => vec![1.0 - a, a],
         column => column.to_vec(),
@@ -181,6 +194,8 @@ fn class<'a>(outputs: &Matrix<f64>, j: usize, names: &'a [String]) -> &'a str {
 /// What is printed: a CSV file or a JSON list, which goes on from block to block.
 struct Answers {
     classes: Option<Vec<String>>,
+    /// Whether outputs are probabilities: those after tanh or identity are not called so.
+    are_probabilities: bool,
     /// n_L
     outputs: usize,
     /// Whether nothing has been printed yet.
@@ -216,7 +231,8 @@ impl Answers {
     fn header(&self) -> Vec<String> {
         match &self.classes {
             Some(names) => {
-                std::iter::once("class".to_owned()).chain(names.iter().map(|name| format!("p_{name}"))).collect()
+                let letter = if self.are_probabilities { 'p' } else { 'y' };
+                std::iter::once("class".to_owned()).chain(names.iter().map(|name| format!("{letter}_{name}"))).collect()
             }
             None => (1..=self.outputs).map(|i| format!("y_{i}")).collect(),
         }
@@ -226,20 +242,20 @@ impl Answers {
         match &self.classes {
             Some(names) => {
                 let class = class(outputs, j, names).to_owned();
-                let shares = probabilities(outputs, j, names);
-                std::iter::once(class).chain(shares.iter().map(f64::to_string)).collect()
+                let numbers = of_classes(outputs, j, names);
+                std::iter::once(class).chain(numbers.iter().map(|&y| short(y))).collect()
             }
-            None => outputs.column(j).iter().map(f64::to_string).collect(),
+            None => outputs.column(j).iter().map(|&y| short(y)).collect(),
         }
     }
 
     fn json(&self, outputs: &Matrix<f64>, j: usize) -> serde_json::Value {
         match &self.classes {
             Some(names) => {
-                let shares = probabilities(outputs, j, names);
-                let shares: serde_json::Map<_, _> =
-                    names.iter().cloned().zip(shares.iter().map(|&p| p.into())).collect();
-                serde_json::json!({ "class": class(outputs, j, names), "probabilities": shares })
+                let numbers = of_classes(outputs, j, names).into_iter().map(serde_json::Value::from);
+                let numbers: serde_json::Map<_, _> = names.iter().cloned().zip(numbers).collect();
+                let key = if self.are_probabilities { "probabilities" } else { "y" };
+                serde_json::json!({ "class": class(outputs, j, names), key: numbers })
             }
             None => serde_json::json!({ "y": outputs.column(j) }),
         }

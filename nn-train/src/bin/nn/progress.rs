@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use nn_core::text::grouped;
 use nn_train::BatchReport;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
@@ -66,19 +67,6 @@ impl Progress {
     }
 }
 
-/// A whole number with commas between the thousands: 215,000.
-pub(crate) fn grouped(x: f64) -> String {
-    let digits = format!("{x:.0}");
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// The signals that ask for an end: Ctrl-C and SIGTERM. The first is obeyed after the current batch; a second ends the
 /// program at once.
 #[derive(Debug)]
@@ -106,18 +94,5 @@ impl Signals {
     /// The signal that has come, if one has.
     pub(crate) fn caught(&self) -> Option<usize> {
         Some(self.0.load(Ordering::Relaxed)).filter(|&signal| signal != 0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_have_commas() {
-        assert_eq!(
-            [0.0, 999.4, 1000.0, 215_000.0, 1_234_567.0].map(grouped),
-            ["0", "999", "1,000", "215,000", "1,234,567"]
-        );
     }
 }

@@ -29,12 +29,12 @@ impl RunFolder {
             TryLockError::WouldBlock => Failure::file(path, "another run writes to this folder"),
             TryLockError::Error(error) => failed(error),
         })?;
-        fs::read_dir(path).map_err(failed)?.flatten().filter(is_leftover).for_each(|entry| {
+        fs::read_dir(path).map_err(failed)?.flatten().filter(|entry| is_leftover(entry, names)).for_each(|entry| {
             // One that cannot be removed is in nobody's way.
             let _ = fs::remove_file(entry.path());
         });
-        temporary(path).map_err(failed)?;
         for name in names {
+            temporary(path, name).map_err(failed)?;
             let path = path.join(name);
             check_place(&path).map_err(|why| Failure::file(&path, why))?;
         }
@@ -57,7 +57,7 @@ impl RunFolder {
     ) -> Result<(), Failure> {
         let path = self.file(name);
         let failed = |error| Failure::file(&path, error);
-        let file = self.beside(contents).map_err(failed)?;
+        let file = self.beside(name, contents).map_err(failed)?;
         match file.persist(&path) {
             Ok(_) => self.sync().map_err(failed),
             Err(PersistError { error, file }) => {
@@ -69,8 +69,8 @@ impl RunFolder {
         }
     }
 
-    fn beside(&self, contents: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<NamedTempFile> {
-        let mut writer = BufWriter::new(temporary(&self.path)?);
+    fn beside(&self, name: &str, contents: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<NamedTempFile> {
+        let mut writer = BufWriter::new(temporary(&self.path, name)?);
         contents(&mut writer)?;
         let file = writer.into_inner()?;
         file.as_file().sync_all()?;
@@ -109,20 +109,23 @@ fn lock(folder: &Path) -> Result<File, TryLockError> {
     const ERROR_SHARING_VIOLATION: i32 = 32;
     let mut options = File::options();
     options.write(true).create(true).truncate(false).share_mode(0).custom_flags(FILE_FLAG_DELETE_ON_CLOSE);
-    options.open(folder.join(".nn-lock")).map_err(|error| match error.raw_os_error() {
+    options.open(folder.join(format!("{PREFIX}lock"))).map_err(|error| match error.raw_os_error() {
         Some(ERROR_SHARING_VIOLATION) => TryLockError::WouldBlock,
         _ => TryLockError::Error(error),
     })
 }
 
-/// The names of temporary files: this, and so many random letters and digits.
-const PREFIX: &str = ".nn-";
+/// The name of a temporary file: this, the name of the file that it becomes, a hyphen, and so many random letters and
+/// digits: `.nn-unfinished-model.json-Ab12Cd`. Nobody calls a file of their own so.
+const PREFIX: &str = ".nn-unfinished-";
 const RANDOM: usize = 6;
 
-/// A file that goes when it is dropped, with the permissions of an ordinary file instead of a private one.
-fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+/// A file that is to become the one with this `name`, and goes when it is dropped. It has the permissions of an ordinary
+/// file instead of a private one.
+fn temporary(folder: &Path, name: &str) -> io::Result<NamedTempFile> {
+    let prefix = format!("{PREFIX}{name}-");
     let mut builder = tempfile::Builder::new();
-    builder.prefix(PREFIX).rand_bytes(RANDOM);
+    builder.prefix(&prefix).rand_bytes(RANDOM);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the umask
     let file = builder.tempfile_in(folder)?;
@@ -131,10 +134,12 @@ fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
     Ok(file)
 }
 
-/// Whether this is a temporary file whose program is gone: a lock ends with the program that holds it.
-fn is_leftover(entry: &DirEntry) -> bool {
+/// Whether this is a temporary file for one of these `names` whose program is gone: a lock ends with the program that
+/// holds it.
+fn is_leftover(entry: &DirEntry, names: &[&str]) -> bool {
     let is_temporary = |name: &OsStr| {
-        let random = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+        let rest = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+        let random = rest.and_then(|rest| names.iter().find_map(|name| rest.strip_prefix(name)?.strip_prefix('-')));
         random.is_some_and(|random| random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
     };
     is_temporary(&entry.file_name())

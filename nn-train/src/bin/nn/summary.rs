@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use nn_core::text::{counted, grouped};
+
 use crate::args::{Data, EngineName, OptimizerName};
 use crate::evaluate::Report;
 use crate::history::head;
 use crate::output::short;
-use crate::progress::grouped;
 use crate::train::{HISTORY, Job, MODEL};
 
 impl Job<'_> {
@@ -72,8 +73,8 @@ impl Job<'_> {
         }
         let _ = writeln!(
             text,
-            "{epochs} {} in {:.2} s: {} examples/s, {:.1} µs a step",
-            if epochs == 1 { "epoch" } else { "epochs" },
+            "{} in {:.2} s: {} examples/s, {:.1} µs a step",
+            counted(epochs, "epoch"),
             trained_for.as_secs_f64(),
             grouped(speed),
             1e6 * trained_for.as_secs_f64() / (epochs * examples.div_ceil(self.plan.batch_size)) as f64

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use nn_core::text::grouped;
 use nn_core::{Activation, Loss, Scalar, seeded};
 use nn_layers::{ByHand, ByTape, Engine, Initialization, Network};
 use nn_train::{
@@ -9,13 +10,13 @@ use nn_train::{
 };
 
 use crate::args::{BatchSize, Cli, Command, EngineName, OptimizerName, TrainArgs};
-use crate::evaluate::{check_fit, report};
+use crate::evaluate::{Report, check_classes, check_fit, report};
 use crate::failure::Failure;
 use crate::history::{EpochRow, is_shown, write_history};
 use crate::memory::{F64, Sizes, THREAD, ask_for};
 use crate::model_file::read_model;
 use crate::output::{Out, short, warn};
-use crate::progress::{Progress, Signals, grouped};
+use crate::progress::{Progress, Signals};
 use crate::run_folder::RunFolder;
 
 /// `nn` without a command: the digits, and then what to try next.
@@ -55,6 +56,8 @@ pub(crate) struct Job<'a> {
 /// What happened in a training.
 struct Course {
     history: Vec<EpochRow>,
+    /// How the network does on the held-out rows after the last epoch, where there are any and every number is finite.
+    held_out: Option<Report>,
     /// The time of the epochs, without that of the evaluations.
     trained_for: Duration,
     end: End,
@@ -94,7 +97,9 @@ impl<'a> Job<'a> {
         let mut model = match &args.model {
             Some(path) => {
                 let model = read_model(path)?;
-                check_fit(&model, &data).map_err(|why| Failure::file(path, why))?;
+                check_fit(&model, &data)
+                    .and_then(|()| check_classes(&model, &data))
+                    .map_err(|why| Failure::file(path, why))?;
                 model
             }
             None => new_model(args, &data, &rows, &plan)?,
@@ -130,7 +135,7 @@ impl<'a> Job<'a> {
         out.text(self.introduction())?;
         let network = self.model.network.map(T::from_f64);
         let mut trainer = Trainer::new(engine(network), self.optimizer(), self.plan);
-        let Course { history, trained_for, end, unprinted } = self.train(&mut trainer, &mut out)?;
+        let Course { history, held_out, trained_for, end, unprinted } = self.train(&mut trainer, &mut out)?;
         self.model.network = trainer.into_network().map(T::to_f64);
 
         if let Some(folder) = &self.folder {
@@ -147,7 +152,10 @@ impl<'a> Job<'a> {
             End::AccuracyReached => {}
         }
         let (title, rows) = self.rows_to_report();
-        let report = report(&self.model, &self.data, rows).map_err(Failure::data)?;
+        let report = match held_out {
+            Some(report) => report,
+            None => report(&self.model, &self.data, rows).map_err(Failure::data)?,
+        };
         if let Some(folder) = &self.folder {
             if self.model.metadata.is_none() {
                 self.model.metadata = Some(self.metadata(history.len()));
@@ -166,14 +174,20 @@ impl<'a> Job<'a> {
         trainer: &mut Trainer<T, E>,
         out: &mut Out,
     ) -> Result<Course, Failure> {
-        let mut prepared = self.data.clone();
-        prepared.x = self.model.prepare(&self.data.x);
-        let examples = |rows: &[usize]| Examples::<T>::new(&prepared.subset(rows), self.model.network.outputs());
+        let examples = |rows: &[usize]| {
+            let mut of_these = self.data.subset(rows);
+            if let Some(standardize) = &self.model.standardize {
+                standardize.apply(&mut of_these.x);
+            }
+            Examples::<T>::new(&of_these, self.model.network.outputs())
+        };
         let (train, held_out) = (examples(&self.rows.train), examples(&self.rows.validation));
+        let mut evaluation = None;
 
         let signals = Signals::catch()?;
         let mut progress = Progress::new(!self.args.quiet, (self.plan.epochs * train.len()) as u64);
-        let mut course = Course { history: Vec::new(), trained_for: Duration::ZERO, end: End::Epochs, unprinted: None };
+        let (history, trained_for) = (Vec::new(), Duration::ZERO);
+        let mut course = Course { history, held_out: None, trained_for, end: End::Epochs, unprinted: None };
         for epoch in 1..=self.plan.epochs {
             if course.history.try_reserve(1).is_err() {
                 course.end = End::Failed(format!("there is not enough memory for the history of {epoch} epochs"));
@@ -198,7 +212,7 @@ impl<'a> Job<'a> {
                 }
             };
             let network = trainer.network();
-            let evaluation = (!held_out.is_empty()).then(|| self.threads.run(|| held_out.evaluate(&network)));
+            evaluation = (!held_out.is_empty()).then(|| self.threads.run(|| held_out.evaluate(&network)));
             if let Some(loss) = evaluation.as_ref().map(|evaluation| evaluation.loss).filter(|loss| !loss.is_finite()) {
                 let batch = train.len().div_ceil(self.plan.batch_size);
                 course.end = End::Failed(format!(
@@ -231,6 +245,8 @@ impl<'a> Job<'a> {
             }
         }
         progress.clear();
+        let of_the_last = evaluation.filter(|evaluation| evaluation.is_finite);
+        course.held_out = of_the_last.map(|evaluation| Report::new(&evaluation, &held_out, self.data.class_names()));
         Ok(course)
     }
 

@@ -1,0 +1,259 @@
+//! A workspace of the learner's own: a copy of the crates, without the bodies that are to be written.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use crate::exercise::Id;
+use crate::failure::Failure;
+use crate::source::{self, CRATES, files_below};
+
+/// What a learner's workspace keeps beside the sources.
+pub(crate) const STATE: &str = ".learn";
+
+/// The folder of the workspace that a path is in, and whether it is a learner's.
+pub(crate) fn find(from: &Path) -> Result<(PathBuf, bool), Failure> {
+    let root =
+        from.ancestors().find(|folder| folder.join("docs/exercises").is_dir() && folder.join("Cargo.toml").is_file());
+    let root = root
+        .ok_or_else(|| Failure::new("there are no exercises here: run it in the project, or in your own workspace"))?;
+    Ok((root.to_owned(), root.join(STATE).is_dir()))
+}
+
+/// Copies the crates to `to`, which is a new folder. `body` says what stands in place of a body, or `None` where it stays.
+pub(crate) fn copy(root: &Path, to: &Path, body: impl Fn(Id, &str, &str) -> Option<String>) -> Result<(), Failure> {
+    let mut files: Vec<PathBuf> =
+        ["Cargo.lock", ".cargo/config.toml", "rustfmt.toml", "docs/src/SUMMARY.md"].map(PathBuf::from).into();
+    files.extend(["LICENSE-MIT", "LICENSE-APACHE", "nn-core/tests/support/judge.rs"].map(PathBuf::from));
+    for package in CRATES {
+        files.extend(
+            ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "tests/exercises.rs"]
+                .map(|file| Path::new(package).join(file)),
+        );
+    }
+    let folders = CRATES.iter().flat_map(|package| ["src", "data"].map(|folder| Path::new(package).join(folder)));
+    let folders = folders.chain(["docs/learn/src", "docs/exercises"].map(PathBuf::from));
+    for folder in folders.filter(|folder| root.join(folder).is_dir()) {
+        let mut below = Vec::new();
+        files_below(&root.join(folder), &mut below)?;
+        files.extend(below.into_iter().map(|path| path.strip_prefix(root).unwrap_or(&path).to_owned()));
+    }
+    files.push(PathBuf::from(crate::record::FINGERPRINTS));
+    remove_others(to, &files)?;
+    for file in files.into_iter().filter(|file| root.join(file).is_file()) {
+        let (from, to) = (root.join(&file), to.join(&file));
+        make_folder(to.parent().expect("a file has a folder"))?;
+        let package = CRATES.iter().find(|package| file.starts_with(Path::new(package).join("src")));
+        match package.filter(|_| file.extension().is_some_and(|extension| extension == "rs")) {
+            Some(package) => {
+                let text = std::fs::read_to_string(&from).map_err(|e| Failure::of(&from, e))?;
+                let text = source::replace(&source::without_track_caller(&text), |id, text| body(id, package, text));
+                write(&to, text)?;
+            }
+            None => write(&to, std::fs::read(&from).map_err(|e| Failure::of(&from, e))?)?,
+        }
+    }
+    for package in CRATES.into_iter().chain(["docs/learn"]) {
+        let file = Path::new(package).join("Cargo.toml");
+        let mut manifest = read_manifest(&root.join(&file))?;
+        change_package(&mut manifest);
+        write(&to.join(&file), manifest.to_string())?;
+    }
+    let mut manifest = read_manifest(&root.join("Cargo.toml"))?;
+    change_workspace(&mut manifest);
+    write(&to.join("Cargo.toml"), manifest.to_string())
+}
+
+/// Removes what an earlier copy has left in the folders of sources and is no longer there.
+fn remove_others(to: &Path, files: &[PathBuf]) -> Result<(), Failure> {
+    let folders = CRATES.iter().flat_map(|package| ["src", "data"].map(|folder| to.join(package).join(folder)));
+    let folders = folders.chain(["docs/learn/src", "docs/exercises"].map(|folder| to.join(folder)));
+    for folder in folders.filter(|folder| folder.is_dir()) {
+        let mut below = Vec::new();
+        files_below(&folder, &mut below)?;
+        for path in below.iter().filter(|path| !files.iter().any(|file| to.join(file) == **path)) {
+            std::fs::remove_file(path).map_err(|e| Failure::of(path, e))?;
+        }
+    }
+    Ok(())
+}
+
+/// A crate of the learner's: the definitions alone, and no tests but the judges.
+fn change_package(manifest: &mut Table) {
+    for key in ["dev-dependencies", "bench", "example"] {
+        manifest.remove(key);
+    }
+    if let Some(Value::Array(default)) = manifest.get_mut("features").and_then(|features| features.get_mut("default")) {
+        default.retain(|feature| feature.as_str() != Some("fast"));
+    }
+    if let Some(Value::Table(lib)) = manifest.get_mut("lib") {
+        lib.extend([("test", false), ("doctest", false)].map(|(key, value)| (key.to_owned(), Value::from(value))));
+    }
+    if let Some(Value::Array(programs)) = manifest.get_mut("bin") {
+        let programs = programs.iter_mut().filter_map(Value::as_table_mut);
+        programs.for_each(|program| _ = program.insert("test".to_owned(), Value::from(false)));
+    }
+}
+
+/// Compiled quickly: what runs is small. What is half written is not warned about.
+fn change_workspace(manifest: &mut Table) {
+    let parse = |text: &str| text.parse::<Table>().expect("a table");
+    let new = parse(
+        "[workspace.lints.rust]\n\
+         unsafe_code = \"deny\"\n\
+         unused = { level = \"allow\", priority = -1 }\n\
+         unreachable_code = \"allow\"\n\
+         [profile.dev]\n\
+         opt-level = 0\n\
+         debug = false\n\
+         [profile.release]\n\
+         opt-level = 3\n",
+    );
+    manifest.insert("profile".to_owned(), new["profile"].clone());
+    let Some(Value::Table(workspace)) = manifest.get_mut("workspace") else { return };
+    workspace.remove("exclude");
+    let members =
+        |with: &[&str]| Value::from(CRATES.iter().chain(with).map(|&name| Value::from(name)).collect::<Vec<_>>());
+    workspace.insert("members".to_owned(), members(&["docs/learn"]));
+    workspace.insert("default-members".to_owned(), members(&[]));
+    workspace.insert("lints".to_owned(), new["workspace"]["lints"].clone());
+}
+
+fn read_manifest(path: &Path) -> Result<Table, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|e| Failure::of(path, e))?;
+    text.parse().map_err(|e| Failure::of(path, e))
+}
+
+pub(crate) fn make_folder(path: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(path).map_err(|e| Failure::of(path, e))
+}
+
+/// Writes a file, unless it is so already: cargo then has nothing to do.
+pub(crate) fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<(), Failure> {
+    if std::fs::read(path).is_ok_and(|is| is == text.as_ref()) {
+        return Ok(());
+    }
+    std::fs::write(path, text).map_err(|e| Failure::of(path, e))
+}
+
+/// Takes out of Cargo.lock what the copy does not use, so that the first build leaves it as it is. Without that it is done then.
+pub(crate) fn lock(folder: &Path) {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let _ = Command::new(cargo).current_dir(folder).args(["update", "--workspace", "--quiet", "--offline"]).output();
+}
+
+/// Makes a git repository of a folder, with one commit; whether that went well.
+pub(crate) fn commit(folder: &Path) -> bool {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").current_dir(folder).args(arguments).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    let who = ["-c", "user.name=cargo learn", "-c", "user.email=learn@localhost", "-c", "commit.gpgsign=false"];
+    git(&["init", "--quiet"])
+        && git(&["add", "--all"])
+        && git(&[&who[..], &["commit", "--quiet", "--message", "The exercises"]].concat())
+}
+
+/// What a learner has done; kept in `.learn`.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    folder: PathBuf,
+    kept: Kept,
+}
+
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+struct Kept {
+    /// The number of hints shown, by exercise.
+    hints: BTreeMap<String, usize>,
+}
+
+impl State {
+    /// That of a learner's workspace.
+    pub(crate) fn read(root: &Path) -> Result<State, Failure> {
+        let folder = root.join(STATE);
+        let path = folder.join("state.toml");
+        let text = if path.exists() {
+            std::fs::read_to_string(&path).map_err(|e| Failure::of(&path, e))?
+        } else {
+            String::new()
+        };
+        let kept = toml::from_str(&text).map_err(|e| Failure::of(&path, e))?;
+        Ok(State { folder, kept })
+    }
+
+    /// A new one.
+    pub(crate) fn new(root: &Path) -> Result<State, Failure> {
+        let state = State { folder: root.join(STATE), kept: Kept::default() };
+        make_folder(&state.folder.join("solutions"))?;
+        make_folder(&state.folder.join("passed"))?;
+        state.save()?;
+        Ok(state)
+    }
+
+    fn save(&self) -> Result<(), Failure> {
+        let text = toml::to_string(&self.kept).map_err(Failure::new)?;
+        write(&self.folder.join("state.toml"), text)
+    }
+
+    fn read_body(&self, kind: &str, id: Id) -> Option<String> {
+        std::fs::read_to_string(self.folder.join(kind).join(format!("{id}.rs"))).ok()
+    }
+
+    fn write_body(&self, kind: &str, id: Id, body: &str) -> Result<(), Failure> {
+        make_folder(&self.folder.join(kind))?;
+        write(&self.folder.join(kind).join(format!("{id}.rs")), body)
+    }
+
+    /// The shipped body.
+    pub(crate) fn solution(&self, id: Id) -> Result<String, Failure> {
+        let gone = || Failure::new(format!("the shipped body of exercise {id} is not in {}", self.folder.display()));
+        self.read_body("solutions", id).ok_or_else(gone)
+    }
+
+    pub(crate) fn keep_solution(&self, id: Id, body: &str) -> Result<(), Failure> {
+        self.write_body("solutions", id, body)
+    }
+
+    /// Whether this very body has passed.
+    pub(crate) fn has_passed(&self, id: Id, body: &str) -> bool {
+        self.read_body("passed", id).is_some_and(|passed| passed == body)
+    }
+
+    /// Whether some body has passed, if not this one.
+    pub(crate) fn has_ever_passed(&self, id: Id) -> bool {
+        self.read_body("passed", id).is_some()
+    }
+
+    pub(crate) fn keep_passed(&self, id: Id, body: &str) -> Result<(), Failure> {
+        self.write_body("passed", id, body)
+    }
+
+    /// How many hints have been shown.
+    pub(crate) fn hints(&self, id: Id) -> usize {
+        self.kept.hints.get(&id.to_string()).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn keep_hints(&mut self, id: Id, shown: usize) -> Result<(), Failure> {
+        self.kept.hints.insert(id.to_string(), shown);
+        self.save()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_earlier_copy_has_left_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (kept, left) = (Path::new("nn-core/src/kept.rs"), Path::new("nn-core/src/moved.rs"));
+        make_folder(&folder.path().join("nn-core/src")).unwrap();
+        [kept, left].iter().for_each(|file| write(&folder.path().join(file), "").unwrap());
+        remove_others(folder.path(), &[kept.to_owned()]).unwrap();
+        assert!(folder.path().join(kept).exists() && !folder.path().join(left).exists());
+    }
+}

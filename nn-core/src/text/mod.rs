@@ -1,0 +1,13 @@
+//! Numbers and tables as text. Whatever prints numbers for people prints them by these: a matrix, a tape, a worked example,
+//! a message.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | numbers.rs | significant digits, raised and lowered digits, layers, numbers of things |
+//! | table.rs | tables whose columns line up, also by the decimal point |
+
+mod numbers;
+mod table;
+
+pub use numbers::{counted, grouped, of_layer, on_paper, significant, subscript, superscript};
+pub use table::{Align, Table};

@@ -1,0 +1,36 @@
+//! Data: examples, where they come from, and what is done to them before a training.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | data_set.rs | [`DataSet`]: inputs and targets, a column for each example |
+//! | embedded.rs, synthetic.rs | digits and iris; XOR, moons, circles, spirals |
+//! | split.rs | the rows that are held out |
+//! | standardize.rs | mean 0 and deviation 1 |
+//! | precision.rs | f32 or f64, and which numbers they hold |
+//! | cell.rs | a number or a name in a cell of a table |
+//! | csv_reader.rs, csv_error.rs | rows from CSV, one after the other, and what is wrong with one (feature `cli`) |
+
+mod cell;
+#[cfg(feature = "cli")]
+mod csv_error;
+#[cfg(feature = "cli")]
+mod csv_reader;
+mod data_set;
+mod embedded;
+mod precision;
+mod split;
+mod standardize;
+mod synthetic;
+
+pub use cell::{NumberError, plain_number};
+#[cfg(feature = "cli")]
+pub use csv_error::{CSV_CELL_LIMIT, CSV_LINE_LIMIT, CellFault, CsvError};
+#[cfg(feature = "cli")]
+pub use csv_reader::{CsvReader, Header, Row};
+pub use data_set::{DataSet, DataSetError, Targets};
+pub use embedded::{digits, iris};
+pub use precision::Precision;
+pub use split::{Split, split};
+pub use standardize::Standardization;
+pub(crate) use standardize::power_of_two_below;
+pub use synthetic::{circles, moons, spirals, xor};

@@ -1,0 +1,26 @@
+//! The worked example: every number of a forward pass, a δ-recursion and one update, by both engines.
+//!
+//! Read in this order:
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | explanation.rs | [`explain`] runs both engines; an [`Explanation`] holds their numbers |
+//! | worked_example.rs | the sections of the page: forward, cost, backward, update |
+//! | equations.rs | activations, slopes and costs as expressions: given letters they are equations, given numbers computations |
+//! | page.rs | headings, paragraphs, matrices and tables, as text or as Markdown |
+//! | expr.rs | an expression as a tree, and its printer: it knows where parentheses stand, and can mark a part of an equation |
+//! | json.rs | the same numbers as JSON |
+//!
+//! Each file uses only files below it, and the numbers of the first.
+
+mod equations;
+mod explanation;
+mod expr;
+mod json;
+mod page;
+#[cfg(test)]
+mod samples;
+mod worked_example;
+
+pub(crate) use explanation::run;
+pub use explanation::{EngineExplanation, Explanation, LayerExplanation, Updated, explain};

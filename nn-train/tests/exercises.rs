@@ -1,0 +1,343 @@
+//! The judges of the exercises on this crate: docs/exercises. Small cases, which can be worked out with a pencil.
+
+#[path = "../../nn-core/tests/support/judge.rs"]
+mod judge;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use judge::{judge, quoted, record};
+use nn_core::{Activation, Loss, Matrix, seeded};
+use nn_layers::{Dense, Engine, LayerValues, Network};
+use nn_train::{
+    CATALOGUE, ConfusionMatrix, Examples, Optimizer, Plan, Schedule, Standardization, Trainer, accuracy, iris, moons,
+    sgd_update, split,
+};
+
+/// Tells `cargo learn gate` the mistakes of `nn diagnose`, so that no description repeats their words.
+#[test]
+fn the_catalogue() {
+    let mistake = |id: &str, sentence: &str, page: &str| {
+        format!("[[mistake]]\nid = {}\nsentence = {}\npage = {}\n", quoted(id), quoted(sentence), quoted(page))
+    };
+    let text: String =
+        CATALOGUE.iter().map(|known| mistake(known.id, known.sentence, known.equation.chapter)).collect();
+    assert!(text.contains("'''sigma-prime-missing'''"));
+    record(&text);
+}
+
+// ---- Chapter 10 ----
+
+#[test]
+fn a_step_goes_against_the_gradient() {
+    judge("a_step_goes_against_the_gradient", "W ← W − η ∂J/∂W", |judge| {
+        let weight = Matrix::from_rows(&[[1.0, 2.0], [-3.0, 0.5]]);
+        let gradient = Matrix::from_rows(&[[4.0, -2.0], [0.0, 1.0]]);
+        let right = Matrix::from_rows(&[[0.0, 2.5], [-3.0, 0.25]]);
+        judge.case("η = ¼").given("W", &weight).given("∂J/∂W", &gradient).gives("W", right, || {
+            let mut weight = weight.clone();
+            sgd_update(&mut weight, &gradient, 0.25);
+            weight
+        });
+    });
+}
+
+/// Two updates of θ = (1, −2) with η = 0.1: θ after each.
+fn two_updates(mut optimizer: Optimizer<f64>) -> [Matrix<f64>; 2] {
+    let mut theta = Matrix::from_column(&[1.0, -2.0]);
+    [[0.5, -1.0], [0.25, 2.0]].map(|gradient| {
+        optimizer.update([(&mut theta, &Matrix::from_column(&gradient))].into_iter(), 0.1);
+        theta.clone()
+    })
+}
+
+/// What is asked, the optimiser, and θ after each of the two updates.
+type Case<'a> = (&'a str, Optimizer<f64>, [[f64; 2]; 2]);
+
+/// Judges a rule of the optimiser by two updates, without weight decay or with it.
+fn updates(test: &str, equation: &str, cases: &[Case<'_>]) {
+    judge(test, equation, |judge| {
+        for (asked, optimizer, right) in cases {
+            let right = right.map(|theta| Matrix::from_column(&theta));
+            let case = judge.case(asked).given("θ", Matrix::from_column(&[1.0, -2.0]));
+            let case = case.given("∂J/∂θ in update 1", Matrix::from_column(&[0.5, -1.0]));
+            let case = case.given("∂J/∂θ in update 2", Matrix::from_column(&[0.25, 2.0]));
+            case.gives_all(["θ after update 1", "θ after update 2"], right, || two_updates(optimizer.clone()));
+        }
+    });
+}
+
+// The numbers of these rules were worked out from the definitions of torch.optim.SGD and torch.optim.Adam in decimal arithmetic
+// with 50 digits: see the tests of the optimiser.
+
+#[test]
+fn momentum_keeps_a_velocity() {
+    let plain = Optimizer::momentum(0.9);
+    let decay = plain.clone().with_weight_decay(0.01);
+    updates(
+        "momentum_keeps_a_velocity",
+        "v ← μ v + g, θ ← θ − η v",
+        &[
+            ("μ = 0.9, η = 0.1, no weight decay", plain, [[0.95, -1.9], [0.88, -2.01]]),
+            ("μ = 0.9, η = 0.1, weight decay λ = 0.01", decay, [[0.949, -1.898], [0.877_151, -2.004_302]]),
+        ],
+    );
+}
+
+#[test]
+fn weight_decay_pulls_towards_zero() {
+    let optimizer = Optimizer::sgd().with_weight_decay(0.01);
+    let right = [[0.949, -1.898], [0.923_051, -2.096_102]];
+    updates(
+        "weight_decay_pulls_towards_zero",
+        "θ ← θ − η (∂J/∂θ + λθ)",
+        &[("η = 0.1, weight decay λ = 0.01", optimizer, right)],
+    );
+}
+
+#[test]
+fn adam_corrects_its_moments() {
+    let plain = [[0.900_000_002, -1.900_000_001], [0.806_782_040_477_461_7, -1.936_610_353_472_075]];
+    let decayed =
+        [[0.900_000_001_960_784_2, -1.900_000_000_980_392_1], [0.806_555_041_049_931_3, -1.935_504_418_656_904_6]];
+    updates(
+        "adam_corrects_its_moments",
+        "θ ← θ − η m̂ / (√v̂ + ε)",
+        &[
+            ("η = 0.1, no weight decay", Optimizer::adam(), plain),
+            ("η = 0.1, weight decay λ = 0.01", Optimizer::adam().with_weight_decay(0.01), decayed),
+        ],
+    );
+}
+
+#[test]
+fn the_rate_falls_in_steps() {
+    judge("the_rate_falls_in_steps", "η = base / 10^⌊epoch / s⌋, s = ⌈epochs / 3⌉", |judge| {
+        let epochs = [0, 1, 2, 3, 5, 6];
+        let right = vec![0.5, 0.5, 0.5, 0.05, 0.05, 0.005];
+        let case = judge.case("base ½, a run of 7 epochs: s = 3");
+        let case = case.given("epoch", epochs.map(|epoch| epoch as f64).to_vec());
+        case.gives("η", right, || epochs.map(|epoch| Schedule::Step.rate(0.5, epoch, 7)).to_vec());
+    });
+}
+
+#[test]
+fn the_rate_follows_half_a_cosine() {
+    judge("the_rate_follows_half_a_cosine", "η = base/2 (1 + cos(π epoch / epochs))", |judge| {
+        // cos 0, cos π/3, cos π/2 and cos 2π/3 are 1, ½, 0 and −½.
+        let epochs = [0, 2, 3, 4];
+        let case = judge.case("base ½, a run of 6 epochs");
+        let case = case.given("epoch", epochs.map(|epoch| epoch as f64).to_vec());
+        let right = vec![0.5, 0.375, 0.25, 0.125];
+        case.gives("η", right, || epochs.map(|epoch| Schedule::Cosine.rate(0.5, epoch, 6)).to_vec());
+    });
+}
+
+// ---- Chapter 11 ----
+
+#[test]
+fn moons_are_two_half_circles() {
+    judge("moons_are_two_half_circles", "(cos t, sin t) and (1 − cos t, ½ − sin t)", |judge| {
+        let right = Matrix::from_columns(&[[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, 0.5], [1.0, -0.5], [2.0, 0.5]]);
+        let case = judge.case("6 points without noise: t = 0, π/2 and π in each class");
+        case.gives("x", right, || moons(6, 0.0, &mut seeded(1)).x.map(|x| (x * 1e12).round() / 1e12));
+    });
+}
+
+/// An engine that computes next to nothing and remembers what it was given: one weight, whose gradient is the number of the
+/// batch; J is the mean of x over the batch. What it answers is its input, so that x ≥ ½ is class 1.
+struct Recorder {
+    network: Network<f64>,
+    x: Matrix<f64>,
+    y: Matrix<f64>,
+    gradient: Matrix<f64>,
+    inputs: Vec<f64>,
+    targets: Vec<f64>,
+    weights: Vec<f64>,
+}
+
+impl Engine<f64> for Recorder {
+    fn batch_mut(&mut self) -> [&mut Matrix<f64>; 2] {
+        [&mut self.x, &mut self.y]
+    }
+
+    fn loss_and_gradients(&mut self) -> f64 {
+        self.inputs.extend(self.x.as_slice());
+        self.targets.extend(self.y.as_slice());
+        self.weights.push(self.network.layers()[0].weight[(0, 0)]);
+        self.gradient[(0, 0)] += 1.0;
+        self.x.as_slice().iter().sum::<f64>() / self.x.columns() as f64
+    }
+
+    fn output(&self) -> &Matrix<f64> {
+        &self.x
+    }
+
+    fn parameters_mut(&mut self) -> impl Iterator<Item = (&mut Matrix<f64>, &Matrix<f64>)> {
+        self.network.parameters_mut().take(1).map(|weight| (weight, &self.gradient))
+    }
+
+    fn layer(&self, _: usize) -> LayerValues<'_, f64> {
+        unimplemented!("the training loop asks for no layer")
+    }
+
+    fn network(&self) -> Cow<'_, Network<f64>> {
+        Cow::Borrowed(&self.network)
+    }
+
+    fn into_network(self) -> Network<f64> {
+        self.network
+    }
+}
+
+fn trainer(plan: Plan) -> Trainer<f64, Recorder> {
+    let number = |x: f64| Matrix::from_column(&[x]);
+    let dense = Dense { weight: number(16.0), bias: number(0.0), activation: Activation::Identity };
+    let network = Network::new(vec![dense], Loss::LeastSquares).expect("a network");
+    let (x, y, gradient) = (number(0.0), number(0.0), number(0.0));
+    let (inputs, targets, weights) = (Vec::new(), Vec::new(), Vec::new());
+    Trainer::new(Recorder { network, x, y, gradient, inputs, targets, weights }, Optimizer::sgd(), plan)
+}
+
+/// x = 0, 1, 2, … with the targets 0, 10, 20, …
+fn examples(n: usize, labels: Option<Vec<usize>>) -> Examples<f64> {
+    let row = |step: f64| Matrix::from_fn(1, n, |_, j| step * j as f64);
+    Examples { x: row(1.0), y: row(10.0), labels }
+}
+
+#[test]
+fn an_epoch_goes_through_all_batches() {
+    judge("an_epoch_goes_through_all_batches", "for each batch: J, its gradients, one update, the books", |judge| {
+        let asked = "5 examples in batches of 2, in order; the third of three epochs, with η = 100 in steps, so η = 1 here. \
+                     J is the mean of x, the gradient of batch k is k, and w begins with 16";
+        let examples = examples(5, Some(vec![0, 1, 0, 1, 1]));
+        let case = judge.case(asked).given("x", &examples.x).given("labels", vec![0.0, 1.0, 0.0, 1.0, 1.0]);
+        let names = [
+            "x, as the engine was given them",
+            "w before each batch, and at the end",
+            "J of the epoch, J so far after each batch",
+            "accuracy",
+        ];
+        // Classes 0, 1, 1, 1, 1 are answered. J is 0.5, 2.5 and 4: so far 0.5, 1.5 and (1 + 5 + 4)/5.
+        let right = [&[0.0, 1.0, 2.0, 3.0, 4.0][..], &[16.0, 15.0, 13.0, 10.0], &[2.0, 0.5, 1.5, 2.0], &[0.8]];
+        case.gives_all(names, right.map(|row| Matrix::from_rows(&[row])), || {
+            let schedule = Schedule::Step;
+            let plan = Plan { epochs: 3, batch_size: 2, learning_rate: 100.0, schedule, shuffle: false, seed: 1 };
+            let (mut trainer, mut so_far) = (trainer(plan), Vec::new());
+            let report = trainer.epoch(&examples, 3, |batch| {
+                so_far.push(batch.loss);
+                ControlFlow::Continue(())
+            });
+            let report = report.expect("a finite loss");
+            let mut engine = trainer.into_engine();
+            engine.weights.push(engine.network.layers()[0].weight[(0, 0)]);
+            let losses = [vec![report.loss], so_far].concat();
+            [engine.inputs, engine.weights, losses, vec![report.accuracy.unwrap_or(f64::NAN)]]
+                .map(|row| Matrix::from_rows(&[row]))
+        });
+    });
+}
+
+#[test]
+fn an_epoch_pairs_inputs_and_targets() {
+    judge("an_epoch_pairs_inputs_and_targets", "input and target of an example stay together", |judge| {
+        let case = judge.case("10 examples x = 0 … 9 in random order, whose targets are 10 x, in batches of 3");
+        let right = [Matrix::from_rows(&[[0.0; 10]]), Matrix::from_fn(1, 10, |_, j| j as f64)];
+        case.gives_all(["y − 10 x, as the engine was given them", "x, sorted"], right, || {
+            let mut trainer = trainer(Plan { batch_size: 3, ..Plan::default() });
+            trainer.epoch(&examples(10, None), 1, |_| ControlFlow::Continue(())).expect("a finite loss");
+            let mut engine = trainer.into_engine();
+            let off = engine.targets.iter().zip(&engine.inputs).map(|(y, x)| y - 10.0 * x).collect::<Vec<_>>();
+            engine.inputs.sort_by(f64::total_cmp);
+            [off, engine.inputs].map(|row| Matrix::from_rows(&[row]))
+        });
+    });
+}
+
+// ---- Chapter 12 ----
+
+/// Probabilities of three classes for five examples, which say the classes 0, 1, 2, 1 and 1.
+fn answers() -> Matrix<f64> {
+    Matrix::from_columns(&[
+        [0.75, 0.125, 0.125],
+        [0.25, 0.5, 0.25],
+        [0.0, 0.25, 0.75],
+        [0.25, 0.5, 0.25],
+        [0.0, 1.0, 0.0],
+    ])
+}
+
+#[test]
+fn accuracy_is_a_share() {
+    judge("accuracy_is_a_share", "the share of examples whose class is right", |judge| {
+        let (outputs, labels) = (answers(), [0, 1, 1, 1, 2]);
+        let case = judge.case("five examples, of which three are right").given("a", &outputs);
+        let case = case.given("labels", labels.map(|label| label as f64).to_vec());
+        case.gives("accuracy", 0.6, || accuracy(&outputs, &labels));
+    });
+}
+
+#[test]
+fn rows_are_true_classes_and_columns_predicted_ones() {
+    judge(
+        "rows_are_true_classes_and_columns_predicted_ones",
+        "rows are true classes, columns predicted ones",
+        |judge| {
+            let (outputs, labels) = (answers(), [0, 1, 1, 1, 0]);
+            let right = Matrix::from_rows(&[[1.0, 1.0, 0.0], [0.0, 2.0, 1.0], [0.0, 0.0, 0.0]]);
+            let case = judge.case("five examples").given("predicted", vec![0.0, 1.0, 2.0, 1.0, 1.0]);
+            case.given("labels", labels.map(|label| label as f64).to_vec()).gives("counts", right, || {
+                let confusion = ConfusionMatrix::new(&outputs, &labels, &["a", "b", "c"].map(str::to_owned));
+                Matrix::from_fn(3, 3, |truth, predicted| confusion.count(truth, predicted) as f64)
+            });
+        },
+    );
+}
+
+#[test]
+fn rows_have_their_own_mean_and_deviation() {
+    judge("rows_have_their_own_mean_and_deviation", "mean = 1/N Σ x, scale = √(1/N Σ (x − mean)²)", |judge| {
+        let x = Matrix::from_rows(&[[1.0, 5.0, 5.0, 5.0], [-2.0, 2.0, -2.0, 2.0]]);
+        // Off the mean 4 are −3, 1, 1, 1: the squares sum to 12.
+        let right = [Matrix::from_rows(&[[4.0, 0.0]]), Matrix::from_rows(&[[3.0_f64.sqrt(), 2.0]])];
+        judge.case("two inputs, four examples").given("x", &x).gives_all(["mean", "scale"], right, || {
+            let Standardization { mean, scale } = Standardization::fit(&x);
+            [Matrix::from_rows(&[mean]), Matrix::from_rows(&[scale])]
+        });
+    });
+}
+
+#[test]
+fn a_constant_row_has_the_scale_0() {
+    judge("a_constant_row_has_the_scale_0", "scale = √(1/N Σ (x − mean)²)", |judge| {
+        let x = Matrix::from_rows(&[[3.0, 3.0], [0.0, 2.0]]);
+        judge
+            .case("a row of equal numbers, and another")
+            .given("x", &x)
+            .gives("scale", vec![0.0, 1.0], || Standardization::fit(&x).scale);
+    });
+}
+
+#[test]
+fn held_out_rows_are_drawn_and_not_learned_from() {
+    let test = "held_out_rows_are_drawn_and_not_learned_from";
+    judge(test, "each row is on one side, and a fifth of each class is held out", |judge| {
+        // iris has 50 rows of each of three classes, one class after the other.
+        let names = ["rows learned from, rows held out", "rows on both sides", "held out of each class"];
+        let right = [&[120.0, 30.0][..], &[0.0], &[10.0, 10.0, 10.0]].map(|row| Matrix::from_rows(&[row]));
+        judge.case("the 150 rows of iris, a fifth held out").gives_all(names, right, || {
+            let rows = split(&iris(), 0.2);
+            let both = rows.train.iter().filter(|row| rows.validation.contains(row)).count();
+            let of_class = |class| rows.validation.iter().filter(|&&row| row / 50 == class).count() as f64;
+            let sizes = vec![rows.train.len() as f64, rows.validation.len() as f64];
+            [sizes, vec![both as f64], [0, 1, 2].map(of_class).to_vec()].map(|row| Matrix::from_rows(&[row]))
+        });
+        judge.case("the same").gives("the held-out rows of the first class are evenly spaced", "no", || {
+            let rows = split(&iris(), 0.2);
+            let of_first: Vec<usize> = rows.validation.iter().copied().filter(|&row| row < 50).collect();
+            let gaps: BTreeSet<usize> = of_first.windows(2).map(|pair| pair[1] - pair[0]).collect();
+            if gaps.len() > 2 { "no" } else { "yes" }
+        });
+    });
+}
