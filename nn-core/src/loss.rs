@@ -146,11 +146,7 @@ pub fn least_squares_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
 // ANCHOR: cross_entropy
 pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> T {
     same_shapes("cross-entropy", [("z", z), ("a", a)], y);
-    sum_over(
-        y.columns(),
-        #[inline(always)]
-        |j| cross_entropy_of(z.column(j), a.column(j), y.column(j)),
-    ) / examples(y)
+    sum_over(y.columns(), |j| cross_entropy_of(z.column(j), a.column(j), y.column(j))) / examples(y)
 }
 
 /// Σ y ((z_max − z) + ln(1 + Σ_{i≠max} e^{z_i − z_max})), of one example.
@@ -182,16 +178,14 @@ pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
     same_shapes("cross-entropy", [("a", a), ("δ", gradient)], y);
     // BEGIN SOLUTION 5.4
     let m = examples(y);
-    vectorize!(T, {
-        for j in 0..y.columns() {
-            let (a, y, gradient) = (a.column(j), y.column(j), gradient.column_mut(j));
-            let (_, a_max, others) = largest_and_others(a);
-            for ((g, &a), &y) in gradient.iter_mut().zip(a).zip(y) {
-                let difference = if a == a_max { (T::one() - y) - others } else { a - y };
-                *g = difference / m;
-            }
+    for j in 0..y.columns() {
+        let (a_column, y_column) = (a.column(j), y.column(j));
+        let (_, a_max, others) = largest_and_others(a_column);
+        for ((g, &a), &y) in gradient.column_mut(j).iter_mut().zip(a_column).zip(y_column) {
+            let difference = if a == a_max { (T::one() - y) - others } else { a - y };
+            *g = difference / m;
         }
-    });
+    }
     // END SOLUTION 5.4
 }
 // ANCHOR_END: cross_entropy_gradient

@@ -46,13 +46,7 @@ fn sum_by_halves<T: Scalar>(x: &[T], y: &[T], term: impl Fn(T, T) -> T + Copy) -
 #[inline(always)]
 pub(crate) fn sum_over<T: Scalar>(m: usize, term: impl Fn(usize) -> T) -> T {
     let mut total = [T::zero()];
-    add_up(m, &mut total, |examples, total| {
-        vectorize!(T, {
-            for j in examples.clone() {
-                total[0] += term(j);
-            }
-        });
-    });
+    add_up(m, &mut total, |examples, total| examples.for_each(|j| total[0] += term(j)));
     total[0]
 }
 
