@@ -214,19 +214,15 @@ fn inner_products_of<S: Simd, T: Float, const N: usize>(
             sums[n] += columns[n][p] * b[p];
         }
     }
-    let c = &mut c[..N];
-    match start {
-        Start::Zero => {}
-        Start::C => {
-            for n in 0..N {
-                sums[n] += c[n];
-            }
-        }
-        Start::Column(column) => {
-            for n in 0..N {
-                sums[n] += column[n];
-            }
+    let first = match start {
+        Start::Zero => None,
+        Start::C => Some(&c[..N]),
+        Start::Column(column) => Some(&column[..N]),
+    };
+    if let Some(first) = first {
+        for n in 0..N {
+            sums[n] += first[n];
         }
     }
-    c.copy_from_slice(&sums);
+    c[..N].copy_from_slice(&sums);
 }

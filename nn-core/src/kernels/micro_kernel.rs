@@ -85,10 +85,7 @@ pub(crate) fn tile<S: Simd, T: Float, const R: usize, const N: usize>(
             }
         }
         RowPanel::Columns { numbers, stride } => {
-            let mut b_columns = [&numbers[..k]; N];
-            for j in 1..N {
-                b_columns[j] = &numbers[j * stride..][..k];
-            }
+            let b_columns: [&[T]; N] = std::array::from_fn(|j| &numbers[j * stride..][..k]);
             #[expect(clippy::needless_range_loop, reason = "p is a place in every column of B")]
             for p in 0..k {
                 let column = match columns.get(..height) {
