@@ -192,8 +192,8 @@ pub(crate) fn affine_map(theme: &Theme) -> Drawn<String> {
         nn_core::affine(&weight, &Matrix::from_column(&[x, y]), &bias, &mut z);
         (z[(0, 0)], z[(1, 0)])
     };
-    let description = "Two panels. Left: a square grid around the origin with one shaded cell. Right: its image under the \
-                       affine map: lines stay lines and stay parallel, the cell becomes a parallelogram, and the origin moves to b.";
+    let description = "Two panels. Left: a square grid around the origin with a shaded square. Right: its image under the \
+                       affine map: lines stay lines and stay parallel, the square becomes a parallelogram, and the origin moves to b.";
     let look = |[x_name, y_name]: [&'static str; 2]| Axes { x_name, y_name, ticks: [7, 7], left: 120, right: 20 };
     let height = HEADING + look(["x₁", "x₂"]).height(WIDTH / 2, 1.0);
     figure(theme, height, "An affine map: stretched, turned, moved", description, |area| {

@@ -484,7 +484,7 @@ fn numbers_of_descent_md() {
     numbers.put("ways", table(&["", "J at the start", "after 1 step", "5 steps", "20", "100", "200"], rows));
     let [at_minimum, at_start] = [[-1.0, -1.0], loss_surface::START].map(curvatures);
     numbers.put("steep", digits(at_minimum[0], 2));
-    numbers.put("flat", digits(at_minimum[1], 2));
+    numbers.put("flat", digits(at_minimum[1], 3));
     numbers.put("times-flatter", digits(at_minimum[0] / at_minimum[1], 2));
     numbers.put("steep-at-start", digits(at_start[0], 2));
     numbers.put("limit", digits(2.0 / at_start[0], 2));
