@@ -3,11 +3,12 @@
 #[path = "support/check.rs"]
 mod check;
 
-use check::{message, random, table};
+use check::table;
 use nn_core::{
     Matrix, MatrixView, Scalar, Write, affine, matmul, matmul_reference, normal, plain_product, seeded, sum,
     sum_columns,
 };
+use nn_testing::{panic_message, random_matrix};
 
 /// A factor as it may lie in memory: itself or transposed, alone or as a part of something larger.
 #[derive(Clone, Copy, Debug)]
@@ -273,7 +274,7 @@ fn no_columns() {
 /// Stability of Numerical Algorithms, section 3.5), so two of them within twice that; an added C rounds once more.
 fn check_rounding<T: Scalar>(m: usize, k: usize, n: usize, unit: f64) {
     let mut rng = seeded(1);
-    let mut draw = |rows, columns| random(&mut rng, rows, columns).map(T::from_f64);
+    let mut draw = |rows, columns| random_matrix(rows, columns, &mut rng).map(T::from_f64);
     let (a, b, start) = (draw(m, k), draw(k, n), draw(m, n));
     let wide = |matrix: &Matrix<T>| matrix.map(T::to_f64);
     let mut want = matmul_reference(&wide(&a), &wide(&b));
@@ -309,7 +310,7 @@ fn rounding_stays_within_its_bound() {
 #[test]
 fn one_row_is_one_column() {
     let mut rng = seeded(2);
-    let (row, b) = (random(&mut rng, 1, 50), random(&mut rng, 50, 7));
+    let (row, b) = (random_matrix(1, 50, &mut rng), random_matrix(50, 7, &mut rng));
     let (mut c, mut c_transposed) = (Matrix::zeros(1, 7), Matrix::zeros(7, 1));
     plain(row.view(), b.view(), Write::Replace, &mut c);
     plain(b.t(), row.t(), Write::Replace, &mut c_transposed);
@@ -372,8 +373,8 @@ fn sum_columns_of_any_height_goes_from_left_to_right() {
     fn check<T: Scalar>() {
         let mut rng = seeded(4);
         for rows in 0..70 {
-            let d = random(&mut rng, rows, 5).map(T::from_f64);
-            let start = random(&mut rng, rows, 1).map(T::from_f64);
+            let d = random_matrix(rows, 5, &mut rng).map(T::from_f64);
+            let start = random_matrix(rows, 1, &mut rng).map(T::from_f64);
             let mut want = start.clone();
             for column in d.columns_iter() {
                 want.as_mut_slice().iter_mut().zip(column).for_each(|(sum, &x)| *sum += x);
@@ -457,7 +458,7 @@ fn sums_over_many_examples_take_each_once() {
 fn an_example_has_the_same_bits_alone_as_among_others() {
     fn check<T: Scalar>(units: usize, inputs: usize) {
         let mut rng = seeded(6);
-        let mut draw = |rows, columns| random(&mut rng, rows, columns).map(T::from_f64);
+        let mut draw = |rows, columns| random_matrix(rows, columns, &mut rng).map(T::from_f64);
         let (w, a, b) = (draw(units, inputs), draw(inputs, 530), draw(units, 1));
         let z_of = |columns: std::ops::Range<usize>| {
             let mut z = Matrix::zeros(units, columns.len());
@@ -487,15 +488,18 @@ fn shapes_that_do_not_fit_are_named() {
     for (a, b, c) in [([2, 3], [4, 5], [2, 5]), ([2, 3], [3, 5], [3, 5]), ([2, 3], [3, 5], [2, 4])] {
         let mut result = zeros(c[0], c[1]);
         assert_eq!(
-            message(|| matmul(&zeros(a[0], a[1]), &zeros(b[0], b[1]), Write::Add, &mut result)),
+            panic_message(|| matmul(&zeros(a[0], a[1]), &zeros(b[0], b[1]), Write::Add, &mut result)),
             format!("matrix product C = A B: A is {}, B is {}, C is {}", shape(a), shape(b), shape(c))
         );
     }
     assert_eq!(
-        message(|| matmul(zeros(3, 2).t(), &zeros(2, 5), Write::Add, &mut zeros(2, 5))),
+        panic_message(|| matmul(zeros(3, 2).t(), &zeros(2, 5), Write::Add, &mut zeros(2, 5))),
         "matrix product C = A B: A is 2×3, B is 2×5, C is 2×5"
     );
-    assert_eq!(message(|| matmul_reference(&zeros(2, 3), &zeros(2, 3))), "matrix product A B: A is 2×3, B is 2×3");
+    assert_eq!(
+        panic_message(|| matmul_reference(&zeros(2, 3), &zeros(2, 3))),
+        "matrix product A B: A is 2×3, B is 2×3"
+    );
     for (w, a, b, z) in [
         ([2, 3], [3, 4], [3, 1], [2, 4]),
         ([2, 3], [3, 4], [2, 2], [2, 4]),
@@ -505,7 +509,7 @@ fn shapes_that_do_not_fit_are_named() {
     ] {
         let [weight, a_below, bias, mut result] = [w, a, b, z].map(|[rows, columns]| zeros(rows, columns));
         assert_eq!(
-            message(|| affine(&weight, &a_below, &bias, &mut result)),
+            panic_message(|| affine(&weight, &a_below, &bias, &mut result)),
             format!(
                 "affine map z = W a + b: W is {}, a is {}, b is {}, z is {}",
                 shape(w),
@@ -517,7 +521,7 @@ fn shapes_that_do_not_fit_are_named() {
     }
     for s in [[3, 1], [2, 2]] {
         assert_eq!(
-            message(|| sum_columns(&zeros(2, 3), Write::Add, &mut zeros(s[0], s[1]))),
+            panic_message(|| sum_columns(&zeros(2, 3), Write::Add, &mut zeros(s[0], s[1]))),
             format!("sum s = D 1: D is 2×3, s is {}×{}", s[0], s[1])
         );
     }

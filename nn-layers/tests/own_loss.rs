@@ -2,10 +2,11 @@
 
 mod common;
 
-use common::{panic_message, random_matrix, random_targets, step};
+use common::{random_targets, step};
 use nn_autodiff::{Dual, Tape, Var};
 use nn_core::{Activation, Loss, Matrix, Scalar, seeded};
 use nn_layers::{ByHand, ByTape, Engine, Initialization, LayerVars, Network, gradients};
+use nn_testing::{panic_message, random_matrix, relative_error};
 
 const LAMBDA: f64 = 0.3;
 
@@ -50,7 +51,7 @@ fn a_ridge_penalty_adds_its_gradient_to_that_of_the_network() {
         if parameter.columns() > 1 {
             want.zip_in_place(parameter, |gradient, w| gradient + LAMBDA * w);
         }
-        assert!(common::relative_error(got, &want) < 1e-15);
+        assert!(relative_error(got, &want) < 1e-15);
     }
     let j = engine.j();
     assert_eq!(engine.tape_mut().check_gradient(j), Ok(()));
