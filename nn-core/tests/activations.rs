@@ -3,7 +3,7 @@
 #[path = "support/check.rs"]
 mod check;
 
-use check::{differences, distance, message, random, table, ulps, ulps32};
+use check::{assert_computes, differences, distance, message, random, table, ulps, ulps32};
 use nn_core::{
     Activation, LEAKY_SLOPE, Matrix, Scalar, leaky_relu, leaky_relu_derivative, normal, relu, relu_derivative, seeded,
     sigmoid, sigmoid_derivative, softmax, softmax_backward, softplus, softplus_derivative, step, step_derivative, tanh,
@@ -177,7 +177,7 @@ fn softmax_of_known_ratios() {
     // e^ln k = k, so that probabilities are k / Σ k.
     let z: Vec<f64> = [1.0_f64, 2.0, 3.0, 4.0].iter().map(|k| k.ln()).collect();
     let want = Matrix::from_column(&[0.1, 0.2, 0.3, 0.4]);
-    assert!(distance(&Matrix::from_column(&softmax_of(&z)), &want) < 1e-15);
+    assert_computes("a_i = e^{z_i} / Σ e^{z_k}", &Matrix::from_column(&softmax_of(&z)), &want, 1e-15);
     assert_eq!(softmax_of(&[7.0]), [1.0], "one class is certain");
     assert_eq!(softmax_of(&[3.0; 4]), [0.25; 4], "equals share");
     assert_eq!(softmax_of(&[0.0, f64::NEG_INFINITY]), [1.0, 0.0], "a logit of −∞ is impossible");
@@ -235,7 +235,7 @@ fn softmax_backward_is_the_transposed_jacobian_times_the_gradient() {
     });
     let mut got = upstream.clone();
     Activation::Softmax.backward(&a, &mut got);
-    assert!(distance(&got, &want) < 1e-15, "{got}\nbut it should be\n{want}");
+    assert_computes("∂J/∂z = a ⊙ (∂J/∂a − (∂J/∂a · a))", &got, &want, 1e-15);
     for column in got.columns_iter() {
         assert!(column.iter().sum::<f64>().abs() < 1e-15, "a shift of all logits changes nothing");
     }
@@ -290,7 +290,7 @@ fn backward_is_the_slope_of_apply() {
         if activation == Activation::Step {
             assert!(got == want && want == Matrix::zeros(6, 4), "the step has slope 0");
         } else {
-            assert!(distance(&got, &want) < 1e-8, "∂J/∂z of {activation} is\n{got}\nbut it should be\n{want}");
+            assert_computes(&format!("∂J/∂z = ∂J/∂a ⊙ σ′(z), {activation}, against differences"), &got, &want, 1e-8);
         }
     }
 }

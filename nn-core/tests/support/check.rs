@@ -22,6 +22,13 @@ pub(crate) fn distance(got: &Matrix<f64>, want: &Matrix<f64>) -> f64 {
     far
 }
 
+/// That a function computes this, norm-wise to `tolerance`; otherwise says by which equation, and shows both as matrices.
+#[track_caller]
+pub(crate) fn assert_computes(equation: &str, computed: &Matrix<f64>, expected: &Matrix<f64>, tolerance: f64) {
+    let is_close = computed.shape() == expected.shape() && distance(computed, expected) <= tolerance;
+    assert!(is_close, "{equation}\ncomputed\n{computed}\nexpected\n{expected}");
+}
+
 /// ∂f/∂x by central differences, entry by entry: (f(x + h) − f(x − h)) / 2h.
 pub(crate) fn differences(x: &Matrix<f64>, f: impl Fn(&Matrix<f64>) -> f64) -> Matrix<f64> {
     const H: f64 = 1e-5;
