@@ -10,22 +10,23 @@
 //! 0 (on the other side, where a is small, sigmoid′(−37) keeps all its digits). PyTorch and JAX do the same, and no
 //! training sees it; another exponential in every step would be the price of these digits.
 
-use std::fmt;
-use std::str::FromStr;
-
+use crate::name::named;
 use crate::scalar::vectorize;
 use crate::sum::{largest, sum_of};
+use crate::view::refuse;
 use crate::{Matrix, Scalar};
 
 /// `each!(a = relu(z))` is the loop a_i = relu(z_i) over two slices, and `each!(g *= relu_derivative(a))` likewise.
 macro_rules! each {
-    ($out:ident $operation:tt $function:ident($in:ident)) => {
-        vectorize!(T, {
-            for (out, &x) in $out.iter_mut().zip($in) {
+    ($out:ident $operation:tt $function:ident($in:ident)) => {{
+        #[inline(always)]
+        fn each<T: Scalar>(out: &mut [T], x: &[T]) {
+            for (out, &x) in out.iter_mut().zip(x) {
                 *out $operation $function(x);
             }
-        })
-    };
+        }
+        vectorize!(T, each($out, $in))
+    }};
 }
 
 /// The activation function σ of a layer: a = σ(z).
@@ -137,8 +138,9 @@ impl Activation {
     /// Panics if the shapes differ.
     #[track_caller]
     pub fn backward<T: Scalar>(self, a: &Matrix<T>, gradient: &mut Matrix<T>) {
-        let (is_a, is_gradient) = (a.shape(), gradient.shape());
-        assert!(is_a == is_gradient, "derivative of {self}: a is {is_a}, ∂J/∂a is {is_gradient}");
+        if a.shape() != gradient.shape() {
+            refuse(format_args!("derivative of {self}"), &[("a", a.shape()), ("∂J/∂a", gradient.shape())]);
+        }
         let (rows, a, g) = (a.rows().max(1), a.as_slice(), gradient.as_mut_slice());
         match self {
             Activation::Identity => {}
@@ -174,8 +176,10 @@ impl Activation {
     /// Panics if the shapes differ. Source: seed document, section 3.7.4.
     #[track_caller]
     pub fn backward_into<T: Scalar>(self, a: &Matrix<T>, a_gradient: &Matrix<T>, z_gradient: &mut Matrix<T>) {
-        let [is_a, da, dz] = [a.shape(), a_gradient.shape(), z_gradient.shape()];
-        assert!(is_a == da && is_a == dz, "derivative of {self}: a is {is_a}, ∂J/∂a is {da}, ∂J/∂z is {dz}");
+        let [da, dz] = [a_gradient.shape(), z_gradient.shape()];
+        if a.shape() != da || a.shape() != dz {
+            refuse(format_args!("derivative of {self}"), &[("a", a.shape()), ("∂J/∂a", da), ("∂J/∂z", dz)]);
+        }
         z_gradient.as_mut_slice().copy_from_slice(a_gradient.as_slice());
         self.backward(a, z_gradient);
     }
@@ -368,37 +372,4 @@ pub fn softmax_backward<T: Scalar>(a: &[T], gradient: &mut [T]) {
 }
 // ANCHOR_END: softmax_backward
 
-impl fmt::Display for Activation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Activation {
-    type Err = UnknownName;
-
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
-        find("activation", name, &Activation::ALL, Activation::name)
-    }
-}
-
-/// A name that no activation or loss has; the message lists those that exist.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown {what} `{found}`; there are {known}")]
-pub struct UnknownName {
-    what: &'static str,
-    found: String,
-    known: String,
-}
-
-/// The one of `all` that has this name.
-pub(crate) fn find<N: Copy>(
-    what: &'static str,
-    found: &str,
-    all: &[N],
-    name: fn(N) -> &'static str,
-) -> Result<N, UnknownName> {
-    let known = || all.iter().map(|&one| name(one)).collect::<Vec<_>>().join(", ");
-    let unknown = || UnknownName { what, found: found.to_owned(), known: known() };
-    all.iter().copied().find(|&one| name(one) == found).ok_or_else(unknown)
-}
+named!(Activation, "activation");

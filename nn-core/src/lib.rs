@@ -78,6 +78,7 @@ mod kernels;
 mod large_product;
 mod loss;
 mod matrix;
+mod name;
 mod product;
 mod random;
 mod scalar;
@@ -87,9 +88,8 @@ pub mod text;
 mod view;
 
 pub use activation::{
-    Activation, LEAKY_SLOPE, UnknownName, leaky_relu, leaky_relu_derivative, relu, relu_derivative, sigmoid,
-    sigmoid_derivative, softmax, softmax_backward, softplus, softplus_derivative, step, step_derivative, tanh,
-    tanh_derivative,
+    Activation, LEAKY_SLOPE, leaky_relu, leaky_relu_derivative, relu, relu_derivative, sigmoid, sigmoid_derivative,
+    softmax, softmax_backward, softplus, softplus_derivative, step, step_derivative, tanh, tanh_derivative,
 };
 pub use executor::{Executor, Task};
 #[cfg(feature = "fast")]
@@ -99,6 +99,7 @@ pub use loss::{
     least_squares_gradient,
 };
 pub use matrix::Matrix;
+pub use name::UnknownName;
 pub use product::{Write, affine, matmul, matmul_reference, plain_product, sum_columns};
 pub use random::{Generator, below, normal, seeded, shuffle, uniform};
 pub use scalar::Scalar;

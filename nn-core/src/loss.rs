@@ -2,12 +2,10 @@
 //!
 //! Every loss is the **mean over the examples** of a batch (its columns) of a sum over the outputs (its rows).
 
-use std::fmt;
-use std::str::FromStr;
-
-use crate::activation::{UnknownName, find};
+use crate::name::named;
 use crate::scalar::vectorize;
 use crate::sum::{largest_and_others, sum_of, sum_over};
+use crate::view::refuse;
 use crate::{Activation, Matrix, Scalar};
 
 /// The loss J of a network's outputs against the targets.
@@ -100,13 +98,15 @@ impl Loss {
 
     #[track_caller]
     fn check<T: Scalar>(self, z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) {
-        let [is_z, is_a, is_y] = [z, a, y].map(Matrix::shape);
-        assert!(is_z == is_y && is_a == is_y, "loss {self}: z is {is_z}, a is {is_a}, y is {is_y}");
+        if z.shape() != y.shape() || a.shape() != y.shape() {
+            refuse(format_args!("loss {self}"), &[("z", z.shape()), ("a", a.shape()), ("y", y.shape())]);
+        }
         assert!(y.columns() > 0, "loss {self}: a mean over no examples");
     }
 }
 
 /// J = 1/(2m) Σ (a − y)²
+#[inline]
 #[track_caller]
 // ANCHOR: least_squares
 pub fn least_squares<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>) -> T {
@@ -119,6 +119,7 @@ pub fn least_squares<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>) -> T {
 // ANCHOR_END: least_squares
 
 /// ∂J/∂a = (a − y) / m
+#[inline]
 #[track_caller]
 // ANCHOR: least_squares_gradient
 pub fn least_squares_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
@@ -140,6 +141,7 @@ pub fn least_squares_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
 /// # Shapes
 ///
 /// z, a = softmax(z), y: n_L × m.
+#[inline]
 #[track_caller]
 // ANCHOR: cross_entropy
 pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> T {
@@ -148,6 +150,7 @@ pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> 
 }
 
 /// Σ y ((z_max − z) + ln(1 + Σ_{i≠max} e^{z_i − z_max})), of one example.
+#[inline(always)]
 fn cross_entropy_of<T: Scalar>(z: &[T], a: &[T], y: &[T]) -> T {
     // BEGIN SOLUTION 5.3
     let (max, a_max, others) = largest_and_others(a);
@@ -168,6 +171,7 @@ fn cross_entropy_of<T: Scalar>(z: &[T], a: &[T], y: &[T]) -> T {
 /// # Shapes
 ///
 /// a = softmax(z), y, `gradient`: n_L × m.
+#[inline]
 #[track_caller]
 // ANCHOR: cross_entropy_gradient
 pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
@@ -193,6 +197,7 @@ pub fn cross_entropy_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
 /// # Shapes
 ///
 /// z, y: n_L × m.
+#[inline]
 #[track_caller]
 pub fn binary_cross_entropy<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>) -> T {
     same_shapes("binary cross-entropy", [("z", z)], y);
@@ -217,6 +222,7 @@ pub fn binary_cross_entropy<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>) -> T {
 /// # Shapes
 ///
 /// z, y, `gradient`: n_L × m.
+#[inline]
 #[track_caller]
 pub fn binary_cross_entropy_gradient<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>, gradient: &mut Matrix<T>) {
     same_shapes("binary cross-entropy", [("z", z), ("δ", gradient)], y);
@@ -237,7 +243,9 @@ pub fn binary_cross_entropy_gradient<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>, gr
 #[track_caller]
 fn same_shapes<T, const N: usize>(loss: &str, matrices: [(&str, &Matrix<T>); N], y: &Matrix<T>) {
     for (name, matrix) in matrices {
-        assert!(matrix.shape() == y.shape(), "{loss}: {name} is {}, y is {}", matrix.shape(), y.shape());
+        if matrix.shape() != y.shape() {
+            refuse(loss, &[(name, matrix.shape()), ("y", y.shape())]);
+        }
     }
 }
 
@@ -246,16 +254,4 @@ fn examples<T: Scalar>(y: &Matrix<T>) -> T {
     T::from_f64(y.columns() as f64)
 }
 
-impl fmt::Display for Loss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Loss {
-    type Err = UnknownName;
-
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
-        find("loss", name, &Loss::ALL, Loss::name)
-    }
-}
+named!(Loss, "loss");

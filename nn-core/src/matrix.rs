@@ -104,26 +104,31 @@ impl<T: Scalar> Matrix<T> {
 /// Shape and access.
 impl<T> Matrix<T> {
     /// Number of rows.
+    #[inline]
     pub fn rows(&self) -> usize {
         self.rows
     }
 
     /// Number of columns: in a batch, the number of examples.
+    #[inline]
     pub fn columns(&self) -> usize {
         self.columns
     }
 
     /// Rows and columns.
+    #[inline]
     pub fn shape(&self) -> Shape {
         Shape { rows: self.rows, columns: self.columns }
     }
 
     /// All numbers, column by column.
+    #[inline]
     pub fn as_slice(&self) -> &[T] {
         &self.data
     }
 
     /// All numbers, column by column, to be changed.
+    #[inline]
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         &mut self.data
     }
@@ -133,6 +138,7 @@ impl<T> Matrix<T> {
     /// # Panics
     ///
     /// Panics if there is no column `j`.
+    #[inline]
     #[track_caller]
     pub fn column(&self, j: usize) -> &[T] {
         assert!(j < self.columns, "column {j} of a {} matrix", self.shape());
@@ -144,6 +150,7 @@ impl<T> Matrix<T> {
     /// # Panics
     ///
     /// Panics if there is no column `j`.
+    #[inline]
     #[track_caller]
     pub fn column_mut(&mut self, j: usize) -> &mut [T] {
         assert!(j < self.columns, "column {j} of a {} matrix", self.shape());
@@ -167,11 +174,13 @@ impl<T> Matrix<T> {
     }
 
     /// The whole matrix as a view.
+    #[inline]
     pub fn view(&self) -> MatrixView<'_, T> {
         self.into()
     }
 
     /// The transpose as a view, without copying.
+    #[inline]
     pub fn t(&self) -> MatrixView<'_, T> {
         self.view().t()
     }
@@ -195,6 +204,7 @@ impl<T: Scalar> Matrix<T> {
     /// # Panics
     ///
     /// Panics if so many entries take more memory than can be addressed.
+    #[inline]
     #[track_caller]
     pub fn resize(&mut self, rows: usize, columns: usize) {
         if (rows, columns) != (self.rows, self.columns) {
@@ -238,9 +248,7 @@ impl<T: Scalar> Matrix<T> {
 
     /// Replaces each entry x by `f(x)`.
     pub fn map_in_place(&mut self, f: impl Fn(T) -> T) {
-        for entry in self.data.iter_mut() {
-            *entry = f(*entry);
-        }
+        self.data.iter_mut().for_each(|entry| *entry = f(*entry));
     }
 
     /// Replaces each entry x by `f(x, y)`, where y is the entry of `other` in the same place.
@@ -252,11 +260,7 @@ impl<T: Scalar> Matrix<T> {
     pub fn zip_in_place(&mut self, other: &Matrix<T>, f: impl Fn(T, T) -> T + Copy + Sync) {
         assert!(self.shape() == other.shape(), "zip of {} with {}: shapes differ", self.shape(), other.shape());
         executor::divide_entries(&mut self.data, &other.data, |entries, others| {
-            vectorize!(T, {
-                for (entry, &other) in entries.iter_mut().zip(others) {
-                    *entry = f(*entry, other);
-                }
-            });
+            vectorize!(T, zip(entries, others, f));
         });
     }
 
@@ -286,9 +290,15 @@ impl<T: Scalar> Matrix<T> {
     }
 }
 
+#[inline(always)]
+fn zip<T: Scalar>(entries: &mut [T], others: &[T], f: impl Fn(T, T) -> T) {
+    entries.iter_mut().zip(others).for_each(|(entry, &other)| *entry = f(*entry, other));
+}
+
 impl<T> Index<(usize, usize)> for Matrix<T> {
     type Output = T;
 
+    #[inline]
     #[track_caller]
     fn index(&self, (i, j): (usize, usize)) -> &T {
         assert!(i < self.rows && j < self.columns, "entry ({i}, {j}) of a {} matrix", self.shape());
@@ -297,6 +307,7 @@ impl<T> Index<(usize, usize)> for Matrix<T> {
 }
 
 impl<T> IndexMut<(usize, usize)> for Matrix<T> {
+    #[inline]
     #[track_caller]
     fn index_mut(&mut self, (i, j): (usize, usize)) -> &mut T {
         assert!(i < self.rows && j < self.columns, "entry ({i}, {j}) of a {} matrix", self.shape());

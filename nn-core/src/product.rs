@@ -2,7 +2,8 @@
 
 use crate::executor::divide;
 use crate::sum::{MANY, add_up};
-use crate::{Matrix, MatrixView, Scalar, Shape};
+use crate::view::refuse;
+use crate::{Matrix, MatrixView, Scalar};
 
 /// What an operation does with what its result held before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,12 +49,10 @@ pub fn matmul<'a, 'b, T: Scalar>(
     c: &mut Matrix<T>,
 ) {
     let (a, b) = (a.into(), b.into());
-    let (m, k, n) = (a.rows(), a.columns(), b.columns());
-    let (is_a, is_b, is_c) = (a.shape(), b.shape(), c.shape());
-    assert!(
-        b.rows() == k && is_c == Shape { rows: m, columns: n },
-        "matrix product C = A B: A is {is_a}, B is {is_b}, C is {is_c}"
-    );
+    if a.columns() != b.rows() || c.rows() != a.rows() || c.columns() != b.columns() {
+        refuse("matrix product C = A B", &[("A", a.shape()), ("B", b.shape()), ("C", c.shape())]);
+    }
+    let k = a.columns();
     divide(
         a,
         b,
@@ -92,12 +91,11 @@ fn product_by_halves<T: Scalar>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, writ
 // ANCHOR: affine
 pub fn affine<'a, T: Scalar>(weight: &Matrix<T>, a: impl Into<MatrixView<'a, T>>, bias: &Matrix<T>, z: &mut Matrix<T>) {
     let (w, a) = (weight.view(), a.into());
-    let (is_w, is_a, is_b, is_z) = (w.shape(), a.shape(), bias.shape(), z.shape());
-    let fits = is_w.columns == is_a.rows && (is_b.rows, is_b.columns) == (is_w.rows, 1);
-    assert!(
-        fits && is_z == Shape { rows: is_w.rows, columns: is_a.columns },
-        "affine map z = W a + b: W is {is_w}, a is {is_a}, b is {is_b}, z is {is_z}"
-    );
+    let fits = w.columns() == a.rows() && z.rows() == w.rows() && z.columns() == a.columns();
+    if !fits || bias.rows() != w.rows() || bias.columns() != 1 {
+        let shapes = [("W", w.shape()), ("a", a.shape()), ("b", bias.shape()), ("z", z.shape())];
+        refuse("affine map z = W a + b", &shapes);
+    }
     divide(
         w,
         a,

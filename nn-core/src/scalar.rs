@@ -74,6 +74,7 @@ pub trait Scalar:
     fn sqrt(self) -> Self;
 
     /// |x|, by comparison with zero; NaN stays NaN.
+    #[inline]
     fn abs(self) -> Self {
         if self < Self::zero() { -self } else { self }
     }
@@ -88,6 +89,7 @@ pub trait Scalar:
     /// # Panics
     ///
     /// Panics if the shapes do not fit.
+    #[inline]
     #[track_caller]
     fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, write: Write, c: &mut [Self]) {
         plain_product(a, b, write, c);
@@ -99,6 +101,7 @@ pub trait Scalar:
     ///
     /// W: n_l × n_{l−1}, A: n_{l−1} × m, `bias`: n_l numbers, `z`: the n_l · m entries of Z column by column.
     /// [`affine`](crate::affine) has checked them.
+    #[inline]
     // ANCHOR: scalar_affine
     fn affine(w: MatrixView<'_, Self>, a: MatrixView<'_, Self>, bias: &[Self], z: &mut [Self]) {
         // BEGIN SOLUTION 3.3
@@ -115,6 +118,7 @@ pub trait Scalar:
     /// # Shapes
     ///
     /// `s`: n numbers, `d`: the n · m entries of D column by column. [`sum_columns`](crate::sum_columns) has checked them.
+    #[inline]
     fn add_columns(d: &[Self], s: &mut [Self]) {
         // BEGIN SOLUTION 3.4
         for column in d.chunks_exact(s.len().max(1)) {

@@ -43,6 +43,7 @@ fn sum_by_halves<T: Scalar>(x: &[T], y: &[T], term: impl Fn(T, T) -> T + Copy) -
 }
 
 /// Σ_j term(j), for j = 0 … m − 1: a sum over examples.
+#[inline(always)]
 pub(crate) fn sum_over<T: Scalar>(m: usize, term: impl Fn(usize) -> T) -> T {
     let mut total = [T::zero()];
     add_up(m, &mut total, |examples, total| examples.for_each(|j| total[0] += term(j)));
@@ -54,20 +55,17 @@ pub(crate) fn add_up<T: Scalar>(terms: usize, sums: &mut [T], add: impl Fn(Range
     if terms <= MANY {
         return add(0..terms, sums);
     }
-    let halvings = usize::BITS - (terms / FEW).leading_zeros(); // FEW · 2^halvings > terms
-    add_half(0..terms, sums, &mut vec![T::zero(); sums.len() * halvings as usize], &add);
+    add_half(0..terms, sums, &add);
 }
 
-fn add_half<T: Scalar>(terms: Range<usize>, sums: &mut [T], scratch: &mut [T], add: &impl Fn(Range<usize>, &mut [T])) {
+fn add_half<T: Scalar>(terms: Range<usize>, sums: &mut [T], add: &impl Fn(Range<usize>, &mut [T])) {
     if terms.len() <= FEW {
         return add(terms, sums);
     }
-    let (others, scratch) = scratch.split_at_mut(sums.len());
-    let middle = terms.start + terms.len() / 2;
-    add_half(terms.start..middle, sums, scratch, add);
-    others.fill(T::zero());
-    add_half(middle..terms.end, others, scratch, add);
-    sums.iter_mut().zip(others).for_each(|(sum, other)| *sum += *other);
+    let (middle, mut others) = (terms.start + terms.len() / 2, vec![T::zero(); sums.len()]);
+    add_half(terms.start..middle, sums, add);
+    add_half(middle..terms.end, &mut others, add);
+    sums.iter_mut().zip(&others).for_each(|(sum, &other)| *sum += other);
 }
 
 /// The place of the largest number, the number itself, and the sum of all others. Ties: the first counts as the largest and

@@ -24,6 +24,14 @@ impl fmt::Display for Shape {
     }
 }
 
+/// Panics at the caller's line: "WHAT: A is 2×3, B is 4×5".
+#[cold]
+#[track_caller]
+pub(crate) fn refuse(what: impl fmt::Display, shapes: &[(&str, Shape)]) -> ! {
+    let shapes: Vec<String> = shapes.iter().map(|(name, shape)| format!("{name} is {shape}")).collect();
+    panic!("{what}: {}", shapes.join(", "))
+}
+
 /// A matrix seen without owning or copying it: a range of columns, a range of rows, or the transpose.
 ///
 /// Entry (i, j) is `data[i * row_stride + j * column_stride]`; one of the two strides is 1.
@@ -60,21 +68,25 @@ impl<'a, T> MatrixView<'a, T> {
     }
 
     /// Number of rows.
+    #[inline]
     pub fn rows(&self) -> usize {
         self.rows
     }
 
     /// Number of columns.
+    #[inline]
     pub fn columns(&self) -> usize {
         self.columns
     }
 
     /// Rows and columns.
+    #[inline]
     pub fn shape(&self) -> Shape {
         Shape { rows: self.rows, columns: self.columns }
     }
 
     /// The transpose: the same numbers, read with rows and columns exchanged.
+    #[inline]
     pub fn t(self) -> Self {
         let MatrixView { data, rows, columns, row_stride, column_stride } = self;
         MatrixView { data, rows: columns, columns: rows, row_stride: column_stride, column_stride: row_stride }
@@ -110,6 +122,7 @@ impl<'a, T> MatrixView<'a, T> {
     /// # Panics
     ///
     /// Panics if the view is transposed (its columns are then not contiguous) or has no column `j`.
+    #[inline]
     #[track_caller]
     pub fn column(&self, j: usize) -> &'a [T] {
         assert!(self.columns_are_contiguous(), "column {j} of a transposed view is not one slice");
@@ -119,11 +132,13 @@ impl<'a, T> MatrixView<'a, T> {
     }
 
     /// Whether each column is one slice, as in a matrix that is not transposed.
+    #[inline]
     pub(crate) fn columns_are_contiguous(&self) -> bool {
         self.row_stride == 1 || self.rows <= 1
     }
 
     /// The numbers and the two strides, for the product's kernels.
+    #[inline]
     pub(crate) fn raw(&self) -> (&'a [T], usize, usize) {
         (self.data, self.row_stride, self.column_stride)
     }
@@ -132,6 +147,7 @@ impl<'a, T> MatrixView<'a, T> {
 impl<T> Index<(usize, usize)> for MatrixView<'_, T> {
     type Output = T;
 
+    #[inline]
     #[track_caller]
     fn index(&self, (i, j): (usize, usize)) -> &T {
         assert!(i < self.rows && j < self.columns, "entry ({i}, {j}) of a {} matrix", self.shape());
@@ -140,6 +156,7 @@ impl<T> Index<(usize, usize)> for MatrixView<'_, T> {
 }
 
 impl<'a, T> From<&'a Matrix<T>> for MatrixView<'a, T> {
+    #[inline]
     fn from(matrix: &'a Matrix<T>) -> Self {
         // Like `new`, without the check of the length: a matrix always has rows · columns numbers.
         let (rows, columns) = (matrix.rows(), matrix.columns());

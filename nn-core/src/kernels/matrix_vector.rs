@@ -192,7 +192,10 @@ fn inner_products_of<S: Simd, T: Float, const N: usize>(
     c: &mut [T],
 ) {
     let lanes = T::Native::<S>::LEN;
-    let columns: [&[T]; N] = std::array::from_fn(|n| &a[n * stride..][..b.len()]);
+    let mut columns = [&a[..b.len()]; N];
+    for n in 1..N {
+        columns[n] = &a[n * stride..][..b.len()];
+    }
     let mut vectors = [T::Native::<S>::splat(simd, T::zero()); N];
     let mut p = 0;
     while b.len() - p >= lanes {
@@ -211,19 +214,15 @@ fn inner_products_of<S: Simd, T: Float, const N: usize>(
             sums[n] += columns[n][p] * b[p];
         }
     }
-    let c = &mut c[..N];
-    match start {
-        Start::Zero => {}
-        Start::C => {
-            for n in 0..N {
-                sums[n] += c[n];
-            }
-        }
-        Start::Column(column) => {
-            for n in 0..N {
-                sums[n] += column[n];
-            }
+    let first = match start {
+        Start::Zero => None,
+        Start::C => Some(&c[..N]),
+        Start::Column(column) => Some(&column[..N]),
+    };
+    if let Some(first) = first {
+        for n in 0..N {
+            sums[n] += first[n];
         }
     }
-    c.copy_from_slice(&sums);
+    c[..N].copy_from_slice(&sums);
 }
