@@ -9,7 +9,7 @@ use nn_core::{
     sigmoid, sigmoid_derivative, softmax, softmax_backward, softplus, softplus_derivative, step, step_derivative, tanh,
     tanh_derivative,
 };
-use nn_testing::{panic_message, random_matrix, relative_error};
+use nn_testing::{assert_close, panic_message, random_matrix, relative_error};
 
 /// Those that work on each entry alone, with their functions.
 type Function = fn(f64) -> f64;
@@ -178,7 +178,7 @@ fn softmax_of_known_ratios() {
     // e^ln k = k, so that probabilities are k / Σ k.
     let z: Vec<f64> = [1.0_f64, 2.0, 3.0, 4.0].iter().map(|k| k.ln()).collect();
     let want = Matrix::from_column(&[0.1, 0.2, 0.3, 0.4]);
-    assert!(relative_error(&Matrix::from_column(&softmax_of(&z)), &want) < 1e-15);
+    assert_close("a_i = e^{z_i} / Σ e^{z_k}", &Matrix::from_column(&softmax_of(&z)), &want, 1e-15);
     assert_eq!(softmax_of(&[7.0]), [1.0], "one class is certain");
     assert_eq!(softmax_of(&[3.0; 4]), [0.25; 4], "equals share");
     assert_eq!(softmax_of(&[0.0, f64::NEG_INFINITY]), [1.0, 0.0], "a logit of −∞ is impossible");
@@ -236,7 +236,7 @@ fn softmax_backward_is_the_transposed_jacobian_times_the_gradient() {
     });
     let mut got = upstream.clone();
     Activation::Softmax.backward(&a, &mut got);
-    assert!(relative_error(&got, &want) < 1e-15, "{got}\nbut it should be\n{want}");
+    assert_close("∂J/∂z = a ⊙ (∂J/∂a − (∂J/∂a · a))", &got, &want, 1e-15);
     for column in got.columns_iter() {
         assert!(column.iter().sum::<f64>().abs() < 1e-15, "a shift of all logits changes nothing");
     }
@@ -291,7 +291,7 @@ fn backward_is_the_slope_of_apply() {
         if activation == Activation::Step {
             assert!(got == want && want == Matrix::zeros(6, 4), "the step has slope 0");
         } else {
-            assert!(relative_error(&got, &want) < 1e-8, "∂J/∂z of {activation} is\n{got}\nbut it should be\n{want}");
+            assert_close(&format!("∂J/∂z = ∂J/∂a ⊙ σ′(z), {activation}, against differences"), &got, &want, 1e-8);
         }
     }
 }

@@ -8,7 +8,7 @@ use nn_core::{
     Activation, Loss, Matrix, Scalar, binary_cross_entropy, binary_cross_entropy_gradient, cross_entropy,
     cross_entropy_gradient, least_squares, least_squares_gradient, seeded, uniform,
 };
-use nn_testing::{panic_message, random_matrix, relative_error};
+use nn_testing::{assert_close, assert_computes, panic_message, random_matrix, relative_error};
 
 /// The last activation that goes with a loss; sigmoid, as one of many, with least squares.
 fn activation(loss: Loss) -> Activation {
@@ -42,7 +42,7 @@ fn one(z: &[f64]) -> Matrix<f64> {
 }
 
 #[track_caller]
-fn assert_close(got: f64, want: f64, what: &str) {
+fn assert_number(got: f64, want: f64, what: &str) {
     assert!((got - want).abs() <= 1e-14 * want.abs(), "{what} is {got:e}, but it should be {want:e}");
 }
 
@@ -57,7 +57,8 @@ fn least_squares_by_hand() {
     assert_eq!(Loss::LeastSquares.value(&z, &a, &y), 3.75);
     let mut gradient = z.clone();
     Loss::LeastSquares.gradient(&z, &a, &y, &mut gradient);
-    assert_eq!(gradient, Matrix::from_columns(&[[0.5, -1.0, 0.0], [1.5, 0.0, 0.5]]));
+    let want = Matrix::from_columns(&[[0.5, -1.0, 0.0], [1.5, 0.0, 0.5]]);
+    assert_computes("∂J/∂a = (a − y)/m", &gradient, &want);
 }
 
 #[test]
@@ -65,16 +66,16 @@ fn cross_entropy_by_hand() {
     // softmax = (0.1, 0.2, 0.7) and (0.5, 0.25, 0.25).
     let z = Matrix::from_columns(&[[1.0_f64, 2.0, 7.0], [2.0, 1.0, 1.0]]).map(f64::ln);
     let y = Matrix::from_columns(&[[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]);
-    assert_close(value(Loss::CrossEntropy, &z, &y), 10.0_f64.ln() / 2.0, "(−ln 0.2 − ln 0.5) / 2");
+    assert_number(value(Loss::CrossEntropy, &z, &y), 10.0_f64.ln() / 2.0, "(−ln 0.2 − ln 0.5) / 2");
     let want = Matrix::from_columns(&[[0.05, -0.4, 0.35], [-0.25, 0.125, 0.125]]);
-    assert!(relative_error(&delta(Loss::CrossEntropy, &z, &y), &want) < 1e-15);
+    assert_close("δ = (a − y)/m", &delta(Loss::CrossEntropy, &z, &y), &want, 1e-15);
 
     // The same with soft targets: J = −Σ y ln a, δ = a − y.
     let y = Matrix::from_columns(&[[0.25, 0.5, 0.25], [0.0, 0.25, 0.75]]);
     let j = -(0.25 * 0.1_f64.ln() + 0.5 * 0.2_f64.ln() + 0.25 * 0.7_f64.ln() + 0.25_f64.ln()) / 2.0;
-    assert_close(value(Loss::CrossEntropy, &z, &y), j, "cross-entropy of soft targets");
+    assert_number(value(Loss::CrossEntropy, &z, &y), j, "cross-entropy of soft targets");
     let want = Matrix::from_columns(&[[-0.075, -0.15, 0.225], [0.25, 0.0, -0.25]]);
-    assert!(relative_error(&delta(Loss::CrossEntropy, &z, &y), &want) < 1e-15);
+    assert_close("δ = (a − y)/m", &delta(Loss::CrossEntropy, &z, &y), &want, 1e-15);
 }
 
 #[test]
@@ -83,9 +84,9 @@ fn binary_cross_entropy_by_hand() {
     let z = Matrix::from_columns(&[[3.0_f64.ln(), -3.0_f64.ln()], [3.0_f64.ln(), 0.0]]);
     let y = Matrix::from_columns(&[[1.0, 1.0], [0.0, 0.25]]);
     // −[ln 3/4 + ln 1/4 + ln 1/4 + ln 1/2] / 2 = ln(128/3) / 2: a sum over outputs, a mean over examples.
-    assert_close(value(Loss::BinaryCrossEntropy, &z, &y), (128.0_f64 / 3.0).ln() / 2.0, "J");
+    assert_number(value(Loss::BinaryCrossEntropy, &z, &y), (128.0_f64 / 3.0).ln() / 2.0, "J");
     let want = Matrix::from_columns(&[[-0.125, -0.375], [0.375, 0.125]]);
-    assert!(relative_error(&delta(Loss::BinaryCrossEntropy, &z, &y), &want) < 1e-15);
+    assert_close("δ = (a − y)/m", &delta(Loss::BinaryCrossEntropy, &z, &y), &want, 1e-15);
 }
 
 #[test]
@@ -106,7 +107,7 @@ fn two_classes_are_one_output() {
         Matrix::from_fn(2, 50, |i, j| if i == 0 { m[(0, j)] } else { other(m[(0, j)]) })
     };
     let (z2, y2) = (two(&z, |_| 0.0), two(&y, |y| 1.0 - y));
-    assert_close(value(Loss::CrossEntropy, &z2, &y2), value(Loss::BinaryCrossEntropy, &z, &y), "J");
+    assert_number(value(Loss::CrossEntropy, &z2, &y2), value(Loss::BinaryCrossEntropy, &z, &y), "J");
     let first = delta(Loss::CrossEntropy, &z2, &y2);
     let first = Matrix::from_fn(1, 50, |_, j| first[(0, j)]);
     assert!(relative_error(&first, &delta(Loss::BinaryCrossEntropy, &z, &y)) < 1e-14);
@@ -149,11 +150,11 @@ fn cross_entropy_keeps_its_digits() {
         let (j, far) = (e - e * e / 2.0, e - e * e);
         for (right, wrong) in [(d, 0.0), (0.0, -d), (d / 2.0, -d / 2.0)] {
             let (z, y) = (one(&[wrong, right]), one(&[0.0, 1.0]));
-            assert_close(value(Loss::CrossEntropy, &z, &y), j, "J");
+            assert_number(value(Loss::CrossEntropy, &z, &y), j, "J");
             let got = delta(Loss::CrossEntropy, &z, &y);
-            assert_close(got[(0, 0)], far, "δ of the wrong class");
-            assert_close(got[(1, 0)], -far, "δ of the right class");
-            assert_close(value(Loss::CrossEntropy, &z, &one(&[1.0, 0.0])), d + j, "J where the network is wrong");
+            assert_number(got[(0, 0)], far, "δ of the wrong class");
+            assert_number(got[(1, 0)], -far, "δ of the right class");
+            assert_number(value(Loss::CrossEntropy, &z, &one(&[1.0, 0.0])), d + j, "J where the network is wrong");
         }
         // Three wrong classes at once, the right one first, second, third and last.
         for right in 0..4 {
@@ -162,17 +163,17 @@ fn cross_entropy_keeps_its_digits() {
             let mut y = [0.0; 4];
             y[right] = 1.0;
             let j = 3.0 * e - 4.5 * e * e;
-            assert_close(value(Loss::CrossEntropy, &one(&z), &one(&y)), j, "J of four classes");
+            assert_number(value(Loss::CrossEntropy, &one(&z), &one(&y)), j, "J of four classes");
             let got = delta(Loss::CrossEntropy, &one(&z), &one(&y));
             let far = e - 3.0 * e * e;
             for i in 0..4 {
                 let want = if i == right { -3.0 * far } else { far };
-                assert_close(got[(i, 0)], want, "δ of four classes");
+                assert_number(got[(i, 0)], want, "δ of four classes");
             }
         }
         let got = delta(Loss::BinaryCrossEntropy, &one(&[d, -d]), &one(&[1.0, 0.0]));
-        assert_close(got[(0, 0)], -far, "δ of a sure yes");
-        assert_close(got[(1, 0)], far, "δ of a sure no");
+        assert_number(got[(0, 0)], -far, "δ of a sure yes");
+        assert_number(got[(1, 0)], far, "δ of a sure no");
     }
 }
 
@@ -183,7 +184,7 @@ fn extreme_logits() {
     assert_eq!(value(Loss::CrossEntropy, &z, &one(&[0.0, 0.0, 1.0])), 1e308);
     assert_eq!(value(Loss::CrossEntropy, &z, &one(&[0.0, 1.0, 0.0])), f64::INFINITY, "2e308 has no f64");
     assert_eq!(delta(Loss::CrossEntropy, &z, &one(&[0.0, 1.0, 0.0])), one(&[1.0, -1.0, 0.0]));
-    assert_close(value(Loss::CrossEntropy, &one(&[-1e308; 3]), &one(&[0.0, 1.0, 0.0])), 3.0_f64.ln(), "J of a tie");
+    assert_number(value(Loss::CrossEntropy, &one(&[-1e308; 3]), &one(&[0.0, 1.0, 0.0])), 3.0_f64.ln(), "J of a tie");
     for (z, y, j, d) in [
         (1e308, 1.0, 0.0, 0.0),
         (1e308, 0.0, 1e308, 1.0),
@@ -234,7 +235,7 @@ fn gradients_are_the_slopes_of_the_values() {
             for loss in Loss::ALL {
                 let got = delta(loss, &z, &y);
                 let want = differences(&z, |z| value(loss, z, &y));
-                assert!(relative_error(&got, &want) < 1e-8, "δ of {loss} is\n{got}\nbut it should be\n{want}");
+                assert_close(&format!("δ of {loss}, against differences of J"), &got, &want, 1e-8);
             }
         }
     }
@@ -246,7 +247,7 @@ fn losses_are_means_over_examples_and_sums_over_outputs() {
     let (z, y) = (one(&[0.5, -1.0, 2.0]), one(&[0.0, 1.0, 0.0]));
     let twice = |m: &Matrix<f64>| Matrix::from_fn(3, 2, |i, _| m[(i, 0)]);
     for loss in Loss::ALL {
-        assert_close(value(loss, &twice(&z), &twice(&y)), value(loss, &z, &y), loss.name());
+        assert_number(value(loss, &twice(&z), &twice(&y)), value(loss, &z, &y), loss.name());
         let want = twice(&delta(loss, &z, &y)).map(|d| d / 2.0);
         assert!(relative_error(&delta(loss, &twice(&z), &twice(&y)), &want) < 1e-15, "{loss}");
     }
@@ -262,7 +263,7 @@ fn a_batch_of_any_size_costs_the_mean_of_its_examples() {
         for loss in Loss::ALL {
             let of_one = |j: usize| value(loss, &one(z.column(j)), &one(y.column(j)));
             let mean = (0..m).map(of_one).sum::<f64>() / m as f64;
-            assert_close(value(loss, &z, &y), mean, &format!("{loss} of {m} examples"));
+            assert_number(value(loss, &z, &y), mean, &format!("{loss} of {m} examples"));
         }
     }
 }

@@ -8,7 +8,7 @@ use nn_core::{
     Matrix, MatrixView, Scalar, Write, affine, matmul, matmul_reference, normal, plain_product, seeded, sum,
     sum_columns,
 };
-use nn_testing::{panic_message, random_matrix};
+use nn_testing::{assert_computes, panic_message, random_matrix};
 
 /// A factor as it may lie in memory: itself or transposed, alone or as a part of something larger.
 #[derive(Clone, Copy, Debug)]
@@ -212,11 +212,9 @@ fn assert_product(a: &[&[f64]], b: &[&[f64]], want: &[&[f64]]) {
             matmul(a, b, Write::Replace, &mut by_matmul);
             plain(a, b, Write::Replace, &mut by_plain);
             for c in [by_matmul, by_plain, matmul_reference(a, b)] {
-                for j in 0..n {
-                    for i in 0..m {
-                        assert!(same(c[(i, j)], want[(i, j)]), "{storage:?}: entry ({i}, {j}) is {}", c[(i, j)]);
-                    }
-                }
+                let c = Matrix::from_fn(m, n, |i, j| c[(i, j)]);
+                let is_right = c.as_slice().iter().zip(want.as_slice()).all(|(&got, &want)| same(got, want));
+                assert!(is_right, "C = A B, {storage:?}\ncomputed\n{c}\nexpected\n{want}");
             }
         }
     }
@@ -327,13 +325,14 @@ fn affine_adds_the_bias_to_every_example() {
     let want = Matrix::from_columns(&[[101.0, 204.0], [99.0, 199.0], [106.0, 215.0], [100.0, 200.0]]);
     let mut z = Matrix::from_fn(2, 4, |_, _| f64::NAN);
     affine(&weight, &a, &bias, &mut z);
-    assert_eq!(z, want);
+    assert_computes("z = W a + b 1ᵀ", &z, &want);
     affine(&weight, &a, &bias, &mut z);
-    assert_eq!(z, want, "a second call starts afresh");
+    assert_computes("z = W a + b 1ᵀ, afresh in a second call", &z, &want);
 
     let mut part = Matrix::from_fn(2, 2, |_, _| f64::NAN);
     affine(&weight, a.columns_range(1..3), &bias, &mut part);
-    assert_eq!(part, Matrix::from_columns(&[[99.0, 199.0], [106.0, 215.0]]));
+    let want = Matrix::from_columns(&[[99.0, 199.0], [106.0, 215.0]]);
+    assert_computes("z = W a + b 1ᵀ for two of the examples", &part, &want);
     let mut none = Matrix::zeros(2, 0);
     affine(&weight, a.columns_range(4..4), &bias, &mut none);
 
@@ -345,7 +344,7 @@ fn affine_adds_the_bias_to_every_example() {
         &Matrix::from_rows(&[[1.0]]),
         &mut line,
     );
-    assert_eq!(line, Matrix::from_rows(&[[7.0, 9.0, 11.0]]));
+    assert_computes("z = W a + b 1ᵀ", &line, &Matrix::from_rows(&[[7.0, 9.0, 11.0]]));
 }
 
 #[test]
@@ -353,18 +352,18 @@ fn sum_columns_sums_over_examples() {
     let d = Matrix::from_columns(&[[1.0, 10.0], [2.0, 20.0], [4.0, 40.0]]);
     let mut s = Matrix::from_column(&[f64::NAN, f64::NAN]);
     sum_columns(&d, Write::Replace, &mut s);
-    assert_eq!(s, Matrix::from_column(&[7.0, 70.0]));
+    assert_computes("s = D 1", &s, &Matrix::from_column(&[7.0, 70.0]));
     sum_columns(&d, Write::Add, &mut s);
-    assert_eq!(s, Matrix::from_column(&[14.0, 140.0]));
+    assert_computes("s += D 1", &s, &Matrix::from_column(&[14.0, 140.0]));
     sum_columns(&Matrix::zeros(2, 0), Write::Add, &mut s);
-    assert_eq!(s, Matrix::from_column(&[14.0, 140.0]));
+    assert_computes("s += D 1, over no example", &s, &Matrix::from_column(&[14.0, 140.0]));
     sum_columns(&Matrix::zeros(2, 0), Write::Replace, &mut s);
-    assert_eq!(s, Matrix::zeros(2, 1));
+    assert_computes("s = D 1, over no example", &s, &Matrix::zeros(2, 1));
     // From left to right: 1e16 + 1 rounds to 1e16.
     sum_columns(&Matrix::from_rows(&[[1.0, 1e16, -1e16], [1e16, 1.0, -1e16]]), Write::Replace, &mut s);
-    assert_eq!(s, Matrix::from_column(&[0.0, 0.0]));
+    assert_computes("s = D 1, from left to right", &s, &Matrix::from_column(&[0.0, 0.0]));
     sum_columns(&Matrix::from_rows(&[[1e16, -1e16, 1.0], [-1e16, 1e16, 3.0]]), Write::Replace, &mut s);
-    assert_eq!(s, Matrix::from_column(&[1.0, 3.0]));
+    assert_computes("s = D 1, from left to right", &s, &Matrix::from_column(&[1.0, 3.0]));
 }
 
 /// Few rows are summed in registers and many in memory: to the bit, both are the sum from left to right.

@@ -5,7 +5,7 @@ mod common;
 use common::{random_targets, step};
 use nn_autodiff::{Dual, Tape, Var};
 use nn_core::{Activation, Loss, Matrix, Scalar, seeded};
-use nn_layers::{ByHand, ByTape, Engine, Initialization, LayerVars, Network, gradients};
+use nn_layers::{ByHand, ByTape, Engine, Initialization, LayerVars, Network, gradients, record_ridge};
 use nn_testing::{panic_message, random_matrix, relative_error};
 
 const LAMBDA: f64 = 0.3;
@@ -23,14 +23,9 @@ fn batch(examples: usize) -> [Matrix<f64>; 2] {
 /// J + λ/2 Σ W², over all layers.
 fn with_ridge<T: Scalar>(network: &Network<T>) -> ByTape<T> {
     ByTape::with_loss(network, |tape, layers, y| {
-        let mut j = network.record_loss(tape, layers, y);
-        for layer in layers {
-            let squares = tape.multiply(layer.weight, layer.weight);
-            let sum = tape.sum(squares);
-            let ridge = tape.scale(T::from_f64(LAMBDA / 2.0), sum);
-            j = tape.add(j, ridge);
-        }
-        j
+        let loss = network.record_loss(tape, layers, y);
+        let ridge = record_ridge(tape, layers, T::from_f64(LAMBDA));
+        tape.add(loss, ridge)
     })
 }
 
