@@ -6,6 +6,7 @@ mod common;
 use common::{Power, random};
 use nn_autodiff::{Dual, Tape, Var};
 use nn_core::{Activation, Generator, Matrix, Scalar, seeded};
+use nn_testing::{assert_close, panic_message};
 
 /// A recording for numbers of any kind, from parameters that are on the tape to J.
 trait Recording {
@@ -61,7 +62,7 @@ fn agrees(name: &str, recording: &impl Recording, theta: &[Matrix<f64>]) {
     // Beside it stands the gradient.
     let beside: Vec<_> = dual_tape.parameters_mut().map(|(_, gradient)| gradient.map(|g| g.value)).collect();
     for (beside, gradient) in beside.iter().zip(&gradient) {
-        common::assert_close(name, beside, gradient, 1e-13);
+        assert_close(name, beside, gradient, 1e-13);
     }
 }
 
@@ -178,9 +179,9 @@ fn a_loss_of_ones_own() {
     let z = built_in.matmul(w, x);
     let cross_entropy = built_in.cross_entropy(z, y);
     built_in.backward(cross_entropy);
-    common::assert_close("J", tape.value(j), built_in.value(cross_entropy), 1e-14);
+    assert_close("J", tape.value(j), built_in.value(cross_entropy), 1e-14);
     let (_, gradient) = tape.parameters_mut().next().expect("W");
-    common::assert_close("∂J/∂W", gradient, built_in.gradient(w), 1e-13);
+    assert_close("∂J/∂W", gradient, built_in.gradient(w), 1e-13);
 }
 
 #[test]
@@ -188,8 +189,7 @@ fn a_direction_of_other_shapes_is_refused() {
     let says = |v: &[Matrix<f64>]| {
         let theta = [random(&mut seeded(6), 2, 3).map(Dual::constant)];
         let (mut tape, j) = record(&OwnOperation, &theta);
-        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| tape.hessian_vector(j, v)));
-        *panic.expect_err("a panic").downcast::<String>().expect("a message")
+        panic_message(|| tape.hessian_vector(j, v))
     };
     assert_eq!(says(&[]), "H v: v has 0 matrices for 1 parameters");
     assert_eq!(says(&[Matrix::zeros(3, 2)]), "H v: v is 3×2 where the parameter is 2×3");

@@ -4,9 +4,10 @@ mod common;
 
 use std::cmp::Ordering;
 
-use common::{assert_close, random};
+use common::random;
 use nn_autodiff::{Dual, Tape, Var};
 use nn_core::{Activation, Loss, Matrix, Scalar, normal, seeded};
+use nn_testing::assert_close;
 use num_traits::{One, Zero};
 
 /// u = 3 with u′ = 2, and v = 4 with v′ = −5.

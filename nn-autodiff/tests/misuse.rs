@@ -1,19 +1,8 @@
 //! What the tape refuses, what it says, and that a refused recording leaves no trace.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use nn_autodiff::{CustomOp, Operands, Tape, Var};
 use nn_core::{Activation, Loss, Matrix};
-
-/// The message with which `misuse` panics.
-#[track_caller]
-fn message<R>(misuse: impl FnOnce() -> R) -> String {
-    let panic = match catch_unwind(AssertUnwindSafe(misuse)) {
-        Ok(_) => panic!("it did not panic"),
-        Err(panic) => panic,
-    };
-    panic.downcast_ref::<String>().cloned().unwrap_or_else(|| panic.downcast_ref::<&str>().unwrap().to_string())
-}
+use nn_testing::panic_message;
 
 /// x: 2 × 3 and y: 2 × 3, inputs, y of them a target for every loss; w: 4 × 2, b: 4 × 1 and u: 3 × 2, parameters.
 fn tape() -> (Tape<f64>, [Var; 5]) {
@@ -85,7 +74,7 @@ impl CustomOp<f64> for Forgetful {
 fn refuses(expected: &str, record: impl FnOnce(&mut Tape<f64>, [Var; 5]) -> Var) {
     let (mut tape, vars) = tape();
     let before = tape.to_string();
-    assert_eq!(message(|| record(&mut tape, vars)), expected);
+    assert_eq!(panic_message(|| record(&mut tape, vars)), expected);
     assert_eq!(tape.to_string(), before);
 }
 
@@ -119,7 +108,7 @@ fn recordings_whose_shapes_do_not_fit_name_the_operation_and_the_shapes() {
     refuses(&format!("{says}W is 4×2"), |tape, [_, _, w, ..]| tape.broadcast(w, w));
     let mut tape = Tape::<f64>::new();
     let (row, v) = (tape.input(Matrix::zeros(1, 4)), tape.input(Matrix::zeros(4, 4)));
-    assert_eq!(message(|| tape.broadcast(row, v)), format!("{says}v0 is 1×4, v1 is 4×4"));
+    assert_eq!(panic_message(|| tape.broadcast(row, v)), format!("{says}v0 is 1×4, v1 is 4×4"));
     assert_eq!(tape.vars().count(), 2);
 }
 
@@ -137,7 +126,7 @@ fn operations_of_ones_own_are_refused_like_the_others() {
     let r = tape.apply(Forgetful { forward: false }, &[u]);
     let j = tape.sum(r);
     let says = "forgetful: the backward rule left a 1×1 matrix for operand 0, which is 3×2";
-    assert_eq!(message(|| tape.backward(j)), says);
+    assert_eq!(panic_message(|| tape.backward(j)), says);
 
     // When it is replayed, too.
     let halves = tape.apply(Halve, &[x, x]);
@@ -166,27 +155,27 @@ fn targets_that_a_loss_does_not_take_name_the_example() {
     let (mut tape, [x, y, ..]) = tape();
     let (half_var, large_var) = (tape.input(half()), tape.input(large()));
     let steps = tape.vars().count();
-    assert_eq!(message(|| tape.cross_entropy(x, half_var)), format!("v5: {cross_entropy}"));
-    assert_eq!(message(|| tape.binary_cross_entropy(x, large_var)), format!("v6: {binary}"));
+    assert_eq!(panic_message(|| tape.cross_entropy(x, half_var)), format!("v5: {cross_entropy}"));
+    assert_eq!(panic_message(|| tape.binary_cross_entropy(x, large_var)), format!("v6: {binary}"));
     assert_eq!(tape.vars().count(), steps);
     tape.least_squares(x, large_var);
     tape.binary_cross_entropy(x, half_var);
 
     let j = tape.cross_entropy(x, y);
     tape.set(y, &half());
-    assert_eq!(message(|| tape.forward()), format!("y: {cross_entropy}"));
+    assert_eq!(panic_message(|| tape.forward()), format!("y: {cross_entropy}"));
     tape.value_mut(y).fill(0.5);
     tape.forward();
     tape.value_mut(y).fill(-0.5);
     let negative = "y: target 1 of example 1 is -0.5: those of cross-entropy lie between 0 and 1";
-    assert_eq!(message(|| tape.forward()), negative);
+    assert_eq!(panic_message(|| tape.forward()), negative);
     tape.value_mut(y).fill(0.5);
     tape.forward();
     assert!((tape.value(j)[(0, 0)] - std::f64::consts::LN_2).abs() < 1e-15);
 
     let computed = tape.scale(0.5, y);
     let says = "v12: the targets of example 1 sum to 0.5: those of cross-entropy are shares that sum to 1";
-    assert_eq!(message(|| tape.cross_entropy(x, computed)), says);
+    assert_eq!(panic_message(|| tape.cross_entropy(x, computed)), says);
 }
 
 #[test]
@@ -213,11 +202,11 @@ fn a_mean_over_nothing_is_refused() {
         let z = tape.parameter(Matrix::zeros(rows, columns));
         let y = tape.input(Matrix::zeros(rows, columns));
         for loss in [Tape::least_squares, Tape::cross_entropy, Tape::binary_cross_entropy] {
-            let message = message(|| loss(&mut tape, z, y));
+            let message = panic_message(|| loss(&mut tape, z, y));
             assert!(message.ends_with(&format!(": v0 is {rows}×{columns}, v1 is {rows}×{columns}")), "{message}");
         }
         assert_eq!(
-            message(|| tape.mean(z)),
+            panic_message(|| tape.mean(z)),
             format!("mean: the shapes do not fit the mean of u: v0 is {rows}×{columns}")
         );
         assert_eq!(tape.vars().count(), 2);
@@ -248,18 +237,21 @@ fn a_cross_entropy_after_another_activation_is_refused() {
     let [softmax, sigmoid, of_x] = [(z, Activation::Softmax), (z, Activation::Sigmoid), (x, Activation::Softmax)]
         .map(|(z, activation)| tape.activate(z, activation));
     assert_eq!(
-        message(|| tape.loss(Loss::CrossEntropy, z, sigmoid, y)),
+        panic_message(|| tape.loss(Loss::CrossEntropy, z, sigmoid, y)),
         "cross-entropy: a is sigmoid, not the softmax of z"
     );
     assert_eq!(
-        message(|| tape.loss(Loss::BinaryCrossEntropy, z, softmax, y)),
+        panic_message(|| tape.loss(Loss::BinaryCrossEntropy, z, softmax, y)),
         "binary-cross-entropy: a is softmax, not the sigmoid of z"
     );
     assert_eq!(
-        message(|| tape.loss(Loss::CrossEntropy, z, of_x, y)),
+        panic_message(|| tape.loss(Loss::CrossEntropy, z, of_x, y)),
         "cross-entropy: a is softmax, not the softmax of z"
     );
-    assert_eq!(message(|| tape.loss(Loss::CrossEntropy, z, x, y)), "cross-entropy: a is input, not the softmax of z");
+    assert_eq!(
+        panic_message(|| tape.loss(Loss::CrossEntropy, z, x, y)),
+        "cross-entropy: a is input, not the softmax of z"
+    );
     assert_eq!(tape.vars().count(), 9);
     tape.loss(Loss::CrossEntropy, z, softmax, y);
     tape.loss(Loss::BinaryCrossEntropy, z, sigmoid, y);
@@ -283,18 +275,18 @@ fn replays_whose_shapes_do_not_fit_name_the_operation_and_the_shapes() {
     let sum = tape.add(x, y);
     tape.set(x, &Matrix::zeros(5, 3));
     assert_eq!(
-        message(|| tape.forward()),
+        panic_message(|| tape.forward()),
         "affine: the shapes do not fit z = W a + b 1ᵀ: W is 4×2, x is 5×3, b is 4×1"
     );
     tape.set(x, &Matrix::zeros(2, 7));
-    assert_eq!(message(|| tape.forward()), "add: the shapes do not fit u + v: x is 2×7, y is 2×3");
+    assert_eq!(panic_message(|| tape.forward()), "add: the shapes do not fit u + v: x is 2×7, y is 2×3");
     // A later replay with values that fit goes through.
     tape.set(y, &Matrix::zeros(2, 7));
     tape.forward();
     assert_eq!(tape.value(sum).shape().to_string(), "2×7");
 
     let j = tape.least_squares(x, y);
-    assert_eq!(message(|| tape.backward(z)), "backward from z, which is 4×7: J must be 1×1");
+    assert_eq!(panic_message(|| tape.backward(z)), "backward from z, which is 4×7: J must be 1×1");
     tape.set(y, &Matrix::zeros(2, 6));
     tape.set(x, &Matrix::zeros(2, 6));
     tape.forward();
@@ -307,7 +299,7 @@ fn backward_starts_from_one_number() {
     for [rows, columns] in [[2, 1], [1, 2], [0, 0]] {
         let w = tape.parameter(Matrix::zeros(rows, columns));
         let expected = format!("backward from v{}, which is {rows}×{columns}: J must be 1×1", w.index());
-        assert_eq!(message(|| tape.backward(w)), expected);
+        assert_eq!(panic_message(|| tape.backward(w)), expected);
     }
 }
 
@@ -317,19 +309,19 @@ fn gradients_that_were_not_computed_are_refused() {
     let constant = tape.add(x, y);
     let w = tape.parameter(Matrix::zeros(2, 3));
     let before = "gradient of v6: there was no backward sweep since it was recorded";
-    assert_eq!(message(|| tape.gradient(w).clone()), before);
+    assert_eq!(panic_message(|| tape.gradient(w).clone()), before);
     let j = tape.least_squares(w, y);
     tape.backward(j);
     tape.gradient(w);
     for (var, name) in [(x, "x"), (constant, "v5")] {
         assert_eq!(
-            message(|| tape.gradient(var).clone()),
+            panic_message(|| tape.gradient(var).clone()),
             format!("gradient of {name}: it depends on no parameter; record it as a parameter")
         );
     }
     let later = tape.scale(2.0, j);
     assert_eq!(
-        message(|| tape.gradient(later).clone()),
+        panic_message(|| tape.gradient(later).clone()),
         "gradient of v8: there was no backward sweep since it was recorded"
     );
 }
@@ -339,11 +331,11 @@ fn results_cannot_be_set() {
     let (mut tape, [x, y, ..]) = tape();
     let sum = tape.add(x, y);
     let refusal = "v5 is the result of add: only inputs and parameters can be set";
-    assert_eq!(message(|| tape.set(sum, &Matrix::zeros(2, 3))), refusal);
-    assert_eq!(message(|| tape.value_mut(sum).fill(1.0)), refusal);
-    assert_eq!(message(|| tape.values_mut([x, sum]).map(|matrix| matrix.fill(1.0))), refusal);
-    assert_eq!(message(|| tape.values_mut([sum, x]).map(|matrix| matrix.fill(1.0))), refusal);
-    assert_eq!(message(|| tape.values_mut([y, y]).map(|matrix| matrix.fill(1.0))), "the same value, y, twice");
+    assert_eq!(panic_message(|| tape.set(sum, &Matrix::zeros(2, 3))), refusal);
+    assert_eq!(panic_message(|| tape.value_mut(sum).fill(1.0)), refusal);
+    assert_eq!(panic_message(|| tape.values_mut([x, sum]).map(|matrix| matrix.fill(1.0))), refusal);
+    assert_eq!(panic_message(|| tape.values_mut([sum, x]).map(|matrix| matrix.fill(1.0))), refusal);
+    assert_eq!(panic_message(|| tape.values_mut([y, y]).map(|matrix| matrix.fill(1.0))), "the same value, y, twice");
 }
 
 #[test]
@@ -385,17 +377,17 @@ fn places_of_another_tape_are_found_out() {
         &|tape| tape.loss(Loss::CrossEntropy, x, softmax, foreign),
     ];
     for (n, record) in recordings.iter().enumerate() {
-        assert_eq!(message(|| record(&mut tape)), says, "recording {n}");
+        assert_eq!(panic_message(|| record(&mut tape)), says, "recording {n}");
     }
-    assert_eq!(message(|| tape.label(foreign, "name")), says);
-    assert_eq!(message(|| tape.value(foreign).clone()), says);
-    assert_eq!(message(|| tape.set(foreign, &Matrix::zeros(1, 1))), says);
-    assert_eq!(message(|| tape.value_mut(foreign).fill(0.0)), says);
-    assert_eq!(message(|| tape.values_mut([x, foreign]).map(|matrix| matrix.fill(0.0))), says);
-    assert_eq!(message(|| tape.gradient(foreign).clone()), says);
-    assert_eq!(message(|| tape.op(foreign).name().to_owned()), says);
-    assert_eq!(message(|| tape.name(foreign)), says);
-    assert_eq!(message(|| tape.check_gradient(foreign)), says);
-    assert_eq!(message(|| tape.backward(foreign)), says);
+    assert_eq!(panic_message(|| tape.label(foreign, "name")), says);
+    assert_eq!(panic_message(|| tape.value(foreign).clone()), says);
+    assert_eq!(panic_message(|| tape.set(foreign, &Matrix::zeros(1, 1))), says);
+    assert_eq!(panic_message(|| tape.value_mut(foreign).fill(0.0)), says);
+    assert_eq!(panic_message(|| tape.values_mut([x, foreign]).map(|matrix| matrix.fill(0.0))), says);
+    assert_eq!(panic_message(|| tape.gradient(foreign).clone()), says);
+    assert_eq!(panic_message(|| tape.op(foreign).name().to_owned()), says);
+    assert_eq!(panic_message(|| tape.name(foreign)), says);
+    assert_eq!(panic_message(|| tape.check_gradient(foreign)), says);
+    assert_eq!(panic_message(|| tape.backward(foreign)), says);
     assert_eq!(tape.vars().count(), steps);
 }

@@ -1,10 +1,8 @@
 //! Numbers that others have published, computed on the tape.
 
-mod common;
-
-use common::assert_close;
 use nn_autodiff::{Tape, Var};
 use nn_core::{Activation, Matrix};
+use nn_testing::assert_close;
 
 fn number(x: f64) -> Matrix<f64> {
     Matrix::from_column(&[x])

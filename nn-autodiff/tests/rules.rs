@@ -2,9 +2,10 @@
 
 mod common;
 
-use common::{Power, assert_close, random};
+use common::{Power, random};
 use nn_autodiff::{Tape, Var};
 use nn_core::{Activation, Loss, Matrix, seeded};
+use nn_testing::assert_close;
 
 type Build<'a> = &'a dyn Fn(&mut Tape<f64>, &[Var]) -> Var;
 

@@ -3,12 +3,13 @@
 #[path = "support/check.rs"]
 mod check;
 
-use check::{differences, distance, message, random, table, ulps, ulps32};
+use check::{differences, table, ulps, ulps32};
 use nn_core::{
     Activation, LEAKY_SLOPE, Matrix, Scalar, leaky_relu, leaky_relu_derivative, normal, relu, relu_derivative, seeded,
     sigmoid, sigmoid_derivative, softmax, softmax_backward, softplus, softplus_derivative, step, step_derivative, tanh,
     tanh_derivative,
 };
+use nn_testing::{assert_close, panic_message, random_matrix, relative_error};
 
 /// Those that work on each entry alone, with their functions.
 type Function = fn(f64) -> f64;
@@ -177,7 +178,7 @@ fn softmax_of_known_ratios() {
     // e^ln k = k, so that probabilities are k / Σ k.
     let z: Vec<f64> = [1.0_f64, 2.0, 3.0, 4.0].iter().map(|k| k.ln()).collect();
     let want = Matrix::from_column(&[0.1, 0.2, 0.3, 0.4]);
-    assert!(distance(&Matrix::from_column(&softmax_of(&z)), &want) < 1e-15);
+    assert_close("a_i = e^{z_i} / Σ e^{z_k}", &Matrix::from_column(&softmax_of(&z)), &want, 1e-15);
     assert_eq!(softmax_of(&[7.0]), [1.0], "one class is certain");
     assert_eq!(softmax_of(&[3.0; 4]), [0.25; 4], "equals share");
     assert_eq!(softmax_of(&[0.0, f64::NEG_INFINITY]), [1.0, 0.0], "a logit of −∞ is impossible");
@@ -194,13 +195,13 @@ fn softmax_is_within_1e_14() {
     for shift in [0.0, 1000.0, -1000.0, 1e15] {
         let z: Vec<f64> = (0..60).map(|n| shift - f64::from(n)).collect();
         let got = softmax_of(&z);
-        assert!(distance(&Matrix::from_column(&got), &want) < 1e-14, "shift {shift}");
+        assert!(relative_error(&Matrix::from_column(&got), &want) < 1e-14, "shift {shift}");
         assert_eq!(got, softmax_of(&z.iter().map(|z| z - shift).collect::<Vec<_>>()), "shift {shift}");
         assert!((got.iter().sum::<f64>() - 1.0).abs() < 1e-15);
         let backwards: Vec<f64> = z.iter().rev().copied().collect();
         let got = Matrix::from_column(&softmax_of(&backwards));
         let want = Matrix::from_fn(60, 1, |i, _| want[(59 - i, 0)]);
-        assert!(distance(&got, &want) < 1e-14, "the largest logit last, shift {shift}");
+        assert!(relative_error(&got, &want) < 1e-14, "the largest logit last, shift {shift}");
     }
 }
 
@@ -226,8 +227,8 @@ fn softmax_makes_all_of_an_example_nan() {
 #[test]
 fn softmax_backward_is_the_transposed_jacobian_times_the_gradient() {
     let mut rng = seeded(2);
-    let z = random(&mut rng, 5, 3);
-    let upstream = random(&mut rng, 5, 3);
+    let z = random_matrix(5, 3, &mut rng);
+    let upstream = random_matrix(5, 3, &mut rng);
     let mut a = Matrix::zeros(5, 3);
     Activation::Softmax.apply(&z, &mut a);
     let want = Matrix::from_fn(5, 3, |i, j| {
@@ -235,7 +236,7 @@ fn softmax_backward_is_the_transposed_jacobian_times_the_gradient() {
     });
     let mut got = upstream.clone();
     Activation::Softmax.backward(&a, &mut got);
-    assert!(distance(&got, &want) < 1e-15, "{got}\nbut it should be\n{want}");
+    assert_close("∂J/∂z = a ⊙ (∂J/∂a − (∂J/∂a · a))", &got, &want, 1e-15);
     for column in got.columns_iter() {
         assert!(column.iter().sum::<f64>().abs() < 1e-15, "a shift of all logits changes nothing");
     }
@@ -246,8 +247,8 @@ fn softmax_backward_is_the_transposed_jacobian_times_the_gradient() {
 #[test]
 fn apply_and_backward_use_the_function_of_their_name() {
     let mut rng = seeded(3);
-    let z = random(&mut rng, 4, 5);
-    let upstream = random(&mut rng, 4, 5);
+    let z = random_matrix(4, 5, &mut rng);
+    let upstream = random_matrix(4, 5, &mut rng);
     for (activation, f, derivative) in ELEMENTWISE {
         let mut a = Matrix::from_fn(4, 5, |_, _| f64::NAN);
         activation.apply(&z, &mut a);
@@ -275,8 +276,8 @@ fn apply_and_backward_use_the_function_of_their_name() {
 fn backward_is_the_slope_of_apply() {
     let mut rng = seeded(4);
     // Away from the kinks at 0, where a difference quotient means nothing.
-    let z = random(&mut rng, 6, 4).map(|z| z + 0.1_f64.copysign(z));
-    let upstream = random(&mut rng, 6, 4);
+    let z = random_matrix(6, 4, &mut rng).map(|z| z + 0.1_f64.copysign(z));
+    let upstream = random_matrix(6, 4, &mut rng);
     for activation in Activation::ALL {
         let mut a = Matrix::zeros(6, 4);
         activation.apply(&z, &mut a);
@@ -290,7 +291,7 @@ fn backward_is_the_slope_of_apply() {
         if activation == Activation::Step {
             assert!(got == want && want == Matrix::zeros(6, 4), "the step has slope 0");
         } else {
-            assert!(distance(&got, &want) < 1e-8, "∂J/∂z of {activation} is\n{got}\nbut it should be\n{want}");
+            assert_close(&format!("∂J/∂z = ∂J/∂a ⊙ σ′(z), {activation}, against differences"), &got, &want, 1e-8);
         }
     }
 }
@@ -299,7 +300,7 @@ fn backward_is_the_slope_of_apply() {
 fn backward_into_another_matrix_is_backward() {
     let mut rng = seeded(5);
     for (rows, columns) in [(1, 1), (7, 1), (5, 8), (67, 3)] {
-        let (z, upstream) = (random(&mut rng, rows, columns), random(&mut rng, rows, columns));
+        let (z, upstream) = (random_matrix(rows, columns, &mut rng), random_matrix(rows, columns, &mut rng));
         for activation in Activation::ALL {
             let mut a = Matrix::zeros(rows, columns);
             activation.apply(&z, &mut a);
@@ -344,23 +345,26 @@ fn names_are_read_and_written() {
 fn shapes_that_differ_are_named() {
     let (z, mut a) = (Matrix::<f64>::zeros(2, 3), Matrix::zeros(3, 2));
     for activation in Activation::ALL {
-        assert_eq!(message(|| activation.apply(&z, &mut a)), format!("activation {activation}: z is 2×3, a is 3×2"));
         assert_eq!(
-            message(|| activation.backward(&z, &mut a)),
+            panic_message(|| activation.apply(&z, &mut a)),
+            format!("activation {activation}: z is 2×3, a is 3×2")
+        );
+        assert_eq!(
+            panic_message(|| activation.backward(&z, &mut a)),
             format!("derivative of {activation}: a is 2×3, ∂J/∂a is 3×2")
         );
         assert_eq!(
-            message(|| activation.backward_into(&z, &z, &mut a)),
+            panic_message(|| activation.backward_into(&z, &z, &mut a)),
             format!("derivative of {activation}: a is 2×3, ∂J/∂a is 2×3, ∂J/∂z is 3×2")
         );
         assert_eq!(
-            message(|| activation.backward_into(&z, &a, &mut z.clone())),
+            panic_message(|| activation.backward_into(&z, &a, &mut z.clone())),
             format!("derivative of {activation}: a is 2×3, ∂J/∂a is 3×2, ∂J/∂z is 2×3")
         );
     }
-    assert_eq!(message(|| softmax(&[1.0, 2.0], &mut [0.0; 3])), "softmax: z has 2 entries, a has 3");
+    assert_eq!(panic_message(|| softmax(&[1.0, 2.0], &mut [0.0; 3])), "softmax: z has 2 entries, a has 3");
     assert_eq!(
-        message(|| softmax_backward(&[1.0, 2.0], &mut [0.0; 3])),
+        panic_message(|| softmax_backward(&[1.0, 2.0], &mut [0.0; 3])),
         "derivative of softmax: a has 2 entries, ∂J/∂a has 3"
     );
 }

@@ -1,11 +1,8 @@
 //! Sizes at the edge: a product reads and writes its own numbers and no others, whatever shapes it is given. Without
 //! optimisation an overflow of a size would panic by itself: these tests say more in release.
 
-#[path = "support/check.rs"]
-mod check;
-
-use check::message;
 use nn_core::{Matrix, MatrixView, Scalar, Write, matmul_reference, plain_product};
+use nn_testing::panic_message;
 
 /// √(2^BITS): the square of it is counted as 0 where an overflow goes unnoticed.
 const HALF: usize = 1 << (usize::BITS / 2);
@@ -52,7 +49,7 @@ fn a_result_with_more_entries_than_can_be_counted_is_refused() {
                 let mut c = vec![T::one(); length.min(1)]; // m · n is counted as 0 or 1, or as more than there is memory
                 let (a, b) = if m > n { (b.t(), a.t()) } else { (a, b) };
                 let (m, n) = (a.rows(), b.columns());
-                let text = message(|| product(a, b, write, &mut c));
+                let text = panic_message(|| product(a, b, write, &mut c));
                 let shapes = format!("matrix product C = A B: A is {m}×0, B is 0×{n}, C has {} entries", c.len());
                 assert_eq!(text, shapes);
                 assert!(c.iter().all(|&c| c == T::one()), "{m}×{n}");
@@ -103,7 +100,7 @@ fn shapes_that_do_not_fit_are_refused_and_nothing_is_written() {
                 ] {
                     let untouched = amid_others(length, |c| {
                         let before = c.to_vec();
-                        let text = message(|| product(a, b, Write::Replace, c));
+                        let text = panic_message(|| product(a, b, Write::Replace, c));
                         assert!(text.starts_with("matrix product C = A B: A is "), "{text}");
                         assert!(*c == before[..], "{m}×{k} by {b_rows}×{n} into {length}");
                     });
@@ -146,13 +143,13 @@ fn views_and_matrices_of_more_entries_than_can_be_counted_are_refused() {
     let numbers = [1.0_f32; 4];
     for [rows, columns] in [[HALF, HALF], [2 * HALF, HALF], FACTORS, [usize::MAX, 2], [usize::MAX, usize::MAX]] {
         for length in [rows.wrapping_mul(columns).min(4), 0, 1] {
-            let text = message(|| MatrixView::new(rows, columns, &numbers[..length]));
+            let text = panic_message(|| MatrixView::new(rows, columns, &numbers[..length]));
             assert_eq!(text, format!("{length} numbers are not a {rows}×{columns} matrix"));
-            message(|| Matrix::from_slice(rows, columns, &numbers[..length]));
+            panic_message(|| Matrix::from_slice(rows, columns, &numbers[..length]));
         }
-        message(|| Matrix::<f32>::zeros(rows, columns));
-        message(|| Matrix::<f32>::zeros(1, 1).resize(rows, columns));
-        message(|| Matrix::from_fn(rows, columns, |_, _| 1.0));
+        panic_message(|| Matrix::<f32>::zeros(rows, columns));
+        panic_message(|| Matrix::<f32>::zeros(1, 1).resize(rows, columns));
+        panic_message(|| Matrix::from_fn(rows, columns, |_, _| 1.0));
     }
     // Ranges of what has no entries.
     for side in [1, HALF, usize::MAX] {
@@ -162,8 +159,8 @@ fn views_and_matrices_of_more_entries_than_can_be_counted_are_refused() {
         {
             assert_eq!(view.columns(), 0);
         }
-        message(|| tall.columns_range(0..1));
-        message(|| flat.t().rows_range(1..side).rows_range(side - 1..side));
-        message(|| tall[(side - 1, 0)]);
+        panic_message(|| tall.columns_range(0..1));
+        panic_message(|| flat.t().rows_range(1..side).rows_range(side - 1..side));
+        panic_message(|| tall[(side - 1, 0)]);
     }
 }

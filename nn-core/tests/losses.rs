@@ -3,11 +3,12 @@
 #[path = "support/check.rs"]
 mod check;
 
-use check::{differences, distance, message, random, table, ulps, ulps32};
+use check::{differences, table, ulps, ulps32};
 use nn_core::{
     Activation, Loss, Matrix, Scalar, binary_cross_entropy, binary_cross_entropy_gradient, cross_entropy,
     cross_entropy_gradient, least_squares, least_squares_gradient, seeded, uniform,
 };
+use nn_testing::{assert_close, assert_computes, panic_message, random_matrix, relative_error};
 
 /// The last activation that goes with a loss; sigmoid, as one of many, with least squares.
 fn activation(loss: Loss) -> Activation {
@@ -41,7 +42,7 @@ fn one(z: &[f64]) -> Matrix<f64> {
 }
 
 #[track_caller]
-fn assert_close(got: f64, want: f64, what: &str) {
+fn assert_number(got: f64, want: f64, what: &str) {
     assert!((got - want).abs() <= 1e-14 * want.abs(), "{what} is {got:e}, but it should be {want:e}");
 }
 
@@ -56,7 +57,8 @@ fn least_squares_by_hand() {
     assert_eq!(Loss::LeastSquares.value(&z, &a, &y), 3.75);
     let mut gradient = z.clone();
     Loss::LeastSquares.gradient(&z, &a, &y, &mut gradient);
-    assert_eq!(gradient, Matrix::from_columns(&[[0.5, -1.0, 0.0], [1.5, 0.0, 0.5]]));
+    let want = Matrix::from_columns(&[[0.5, -1.0, 0.0], [1.5, 0.0, 0.5]]);
+    assert_computes("∂J/∂a = (a − y)/m", &gradient, &want);
 }
 
 #[test]
@@ -64,16 +66,16 @@ fn cross_entropy_by_hand() {
     // softmax = (0.1, 0.2, 0.7) and (0.5, 0.25, 0.25).
     let z = Matrix::from_columns(&[[1.0_f64, 2.0, 7.0], [2.0, 1.0, 1.0]]).map(f64::ln);
     let y = Matrix::from_columns(&[[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]);
-    assert_close(value(Loss::CrossEntropy, &z, &y), 10.0_f64.ln() / 2.0, "(−ln 0.2 − ln 0.5) / 2");
+    assert_number(value(Loss::CrossEntropy, &z, &y), 10.0_f64.ln() / 2.0, "(−ln 0.2 − ln 0.5) / 2");
     let want = Matrix::from_columns(&[[0.05, -0.4, 0.35], [-0.25, 0.125, 0.125]]);
-    assert!(distance(&delta(Loss::CrossEntropy, &z, &y), &want) < 1e-15);
+    assert_close("δ = (a − y)/m", &delta(Loss::CrossEntropy, &z, &y), &want, 1e-15);
 
     // The same with soft targets: J = −Σ y ln a, δ = a − y.
     let y = Matrix::from_columns(&[[0.25, 0.5, 0.25], [0.0, 0.25, 0.75]]);
     let j = -(0.25 * 0.1_f64.ln() + 0.5 * 0.2_f64.ln() + 0.25 * 0.7_f64.ln() + 0.25_f64.ln()) / 2.0;
-    assert_close(value(Loss::CrossEntropy, &z, &y), j, "cross-entropy of soft targets");
+    assert_number(value(Loss::CrossEntropy, &z, &y), j, "cross-entropy of soft targets");
     let want = Matrix::from_columns(&[[-0.075, -0.15, 0.225], [0.25, 0.0, -0.25]]);
-    assert!(distance(&delta(Loss::CrossEntropy, &z, &y), &want) < 1e-15);
+    assert_close("δ = (a − y)/m", &delta(Loss::CrossEntropy, &z, &y), &want, 1e-15);
 }
 
 #[test]
@@ -82,9 +84,9 @@ fn binary_cross_entropy_by_hand() {
     let z = Matrix::from_columns(&[[3.0_f64.ln(), -3.0_f64.ln()], [3.0_f64.ln(), 0.0]]);
     let y = Matrix::from_columns(&[[1.0, 1.0], [0.0, 0.25]]);
     // −[ln 3/4 + ln 1/4 + ln 1/4 + ln 1/2] / 2 = ln(128/3) / 2: a sum over outputs, a mean over examples.
-    assert_close(value(Loss::BinaryCrossEntropy, &z, &y), (128.0_f64 / 3.0).ln() / 2.0, "J");
+    assert_number(value(Loss::BinaryCrossEntropy, &z, &y), (128.0_f64 / 3.0).ln() / 2.0, "J");
     let want = Matrix::from_columns(&[[-0.125, -0.375], [0.375, 0.125]]);
-    assert!(distance(&delta(Loss::BinaryCrossEntropy, &z, &y), &want) < 1e-15);
+    assert_close("δ = (a − y)/m", &delta(Loss::BinaryCrossEntropy, &z, &y), &want, 1e-15);
 }
 
 #[test]
@@ -99,16 +101,16 @@ fn one_class_costs_nothing() {
 #[test]
 fn two_classes_are_one_output() {
     let mut rng = seeded(1);
-    let z = random(&mut rng, 1, 50).map(|z| 10.0 * z);
+    let z = random_matrix(1, 50, &mut rng).map(|z| 10.0 * z);
     let y = Matrix::from_fn(1, 50, |_, _| uniform(&mut rng));
     let two = |m: &Matrix<f64>, other: fn(f64) -> f64| {
         Matrix::from_fn(2, 50, |i, j| if i == 0 { m[(0, j)] } else { other(m[(0, j)]) })
     };
     let (z2, y2) = (two(&z, |_| 0.0), two(&y, |y| 1.0 - y));
-    assert_close(value(Loss::CrossEntropy, &z2, &y2), value(Loss::BinaryCrossEntropy, &z, &y), "J");
+    assert_number(value(Loss::CrossEntropy, &z2, &y2), value(Loss::BinaryCrossEntropy, &z, &y), "J");
     let first = delta(Loss::CrossEntropy, &z2, &y2);
     let first = Matrix::from_fn(1, 50, |_, j| first[(0, j)]);
-    assert!(distance(&first, &delta(Loss::BinaryCrossEntropy, &z, &y)) < 1e-14);
+    assert!(relative_error(&first, &delta(Loss::BinaryCrossEntropy, &z, &y)) < 1e-14);
 }
 
 // ---- Digits where the network is sure ----
@@ -148,11 +150,11 @@ fn cross_entropy_keeps_its_digits() {
         let (j, far) = (e - e * e / 2.0, e - e * e);
         for (right, wrong) in [(d, 0.0), (0.0, -d), (d / 2.0, -d / 2.0)] {
             let (z, y) = (one(&[wrong, right]), one(&[0.0, 1.0]));
-            assert_close(value(Loss::CrossEntropy, &z, &y), j, "J");
+            assert_number(value(Loss::CrossEntropy, &z, &y), j, "J");
             let got = delta(Loss::CrossEntropy, &z, &y);
-            assert_close(got[(0, 0)], far, "δ of the wrong class");
-            assert_close(got[(1, 0)], -far, "δ of the right class");
-            assert_close(value(Loss::CrossEntropy, &z, &one(&[1.0, 0.0])), d + j, "J where the network is wrong");
+            assert_number(got[(0, 0)], far, "δ of the wrong class");
+            assert_number(got[(1, 0)], -far, "δ of the right class");
+            assert_number(value(Loss::CrossEntropy, &z, &one(&[1.0, 0.0])), d + j, "J where the network is wrong");
         }
         // Three wrong classes at once, the right one first, second, third and last.
         for right in 0..4 {
@@ -161,17 +163,17 @@ fn cross_entropy_keeps_its_digits() {
             let mut y = [0.0; 4];
             y[right] = 1.0;
             let j = 3.0 * e - 4.5 * e * e;
-            assert_close(value(Loss::CrossEntropy, &one(&z), &one(&y)), j, "J of four classes");
+            assert_number(value(Loss::CrossEntropy, &one(&z), &one(&y)), j, "J of four classes");
             let got = delta(Loss::CrossEntropy, &one(&z), &one(&y));
             let far = e - 3.0 * e * e;
             for i in 0..4 {
                 let want = if i == right { -3.0 * far } else { far };
-                assert_close(got[(i, 0)], want, "δ of four classes");
+                assert_number(got[(i, 0)], want, "δ of four classes");
             }
         }
         let got = delta(Loss::BinaryCrossEntropy, &one(&[d, -d]), &one(&[1.0, 0.0]));
-        assert_close(got[(0, 0)], -far, "δ of a sure yes");
-        assert_close(got[(1, 0)], far, "δ of a sure no");
+        assert_number(got[(0, 0)], -far, "δ of a sure yes");
+        assert_number(got[(1, 0)], far, "δ of a sure no");
     }
 }
 
@@ -182,7 +184,7 @@ fn extreme_logits() {
     assert_eq!(value(Loss::CrossEntropy, &z, &one(&[0.0, 0.0, 1.0])), 1e308);
     assert_eq!(value(Loss::CrossEntropy, &z, &one(&[0.0, 1.0, 0.0])), f64::INFINITY, "2e308 has no f64");
     assert_eq!(delta(Loss::CrossEntropy, &z, &one(&[0.0, 1.0, 0.0])), one(&[1.0, -1.0, 0.0]));
-    assert_close(value(Loss::CrossEntropy, &one(&[-1e308; 3]), &one(&[0.0, 1.0, 0.0])), 3.0_f64.ln(), "J of a tie");
+    assert_number(value(Loss::CrossEntropy, &one(&[-1e308; 3]), &one(&[0.0, 1.0, 0.0])), 3.0_f64.ln(), "J of a tie");
     for (z, y, j, d) in [
         (1e308, 1.0, 0.0, 0.0),
         (1e308, 0.0, 1e308, 1.0),
@@ -223,7 +225,7 @@ fn gradients_are_the_slopes_of_the_values() {
     let mut rng = seeded(2);
     for m in [1, 7] {
         for soft in [false, true] {
-            let z = random(&mut rng, 4, m).map(|z| 2.0 * z);
+            let z = random_matrix(4, m, &mut rng).map(|z| 2.0 * z);
             let mut y =
                 Matrix::from_fn(4, m, |i, j| if soft { uniform(&mut rng) } else { f64::from(u8::from(i == j % 4)) });
             for j in 0..m {
@@ -233,7 +235,7 @@ fn gradients_are_the_slopes_of_the_values() {
             for loss in Loss::ALL {
                 let got = delta(loss, &z, &y);
                 let want = differences(&z, |z| value(loss, z, &y));
-                assert!(distance(&got, &want) < 1e-8, "δ of {loss} is\n{got}\nbut it should be\n{want}");
+                assert_close(&format!("δ of {loss}, against differences of J"), &got, &want, 1e-8);
             }
         }
     }
@@ -245,9 +247,9 @@ fn losses_are_means_over_examples_and_sums_over_outputs() {
     let (z, y) = (one(&[0.5, -1.0, 2.0]), one(&[0.0, 1.0, 0.0]));
     let twice = |m: &Matrix<f64>| Matrix::from_fn(3, 2, |i, _| m[(i, 0)]);
     for loss in Loss::ALL {
-        assert_close(value(loss, &twice(&z), &twice(&y)), value(loss, &z, &y), loss.name());
+        assert_number(value(loss, &twice(&z), &twice(&y)), value(loss, &z, &y), loss.name());
         let want = twice(&delta(loss, &z, &y)).map(|d| d / 2.0);
-        assert!(distance(&delta(loss, &twice(&z), &twice(&y)), &want) < 1e-15, "{loss}");
+        assert!(relative_error(&delta(loss, &twice(&z), &twice(&y)), &want) < 1e-15, "{loss}");
     }
 }
 
@@ -256,12 +258,12 @@ fn losses_are_means_over_examples_and_sums_over_outputs() {
 fn a_batch_of_any_size_costs_the_mean_of_its_examples() {
     let mut rng = seeded(7);
     for m in [1, 2, 15, 16, 17, 31, 32, 33, 70] {
-        let z = random(&mut rng, 3, m).map(|z| 4.0 * z);
+        let z = random_matrix(3, m, &mut rng).map(|z| 4.0 * z);
         let y = Matrix::from_fn(3, m, |i, j| f64::from(u8::from(i == j % 3)));
         for loss in Loss::ALL {
             let of_one = |j: usize| value(loss, &one(z.column(j)), &one(y.column(j)));
             let mean = (0..m).map(of_one).sum::<f64>() / m as f64;
-            assert_close(value(loss, &z, &y), mean, &format!("{loss} of {m} examples"));
+            assert_number(value(loss, &z, &y), mean, &format!("{loss} of {m} examples"));
         }
     }
 }
@@ -286,7 +288,7 @@ fn single_precision_agrees() {
     for loss in Loss::ALL {
         let (z32, y32) = (z.map(|x| x as f32), y.map(|x| x as f32));
         assert!((f64::from(value(loss, &z32, &y32)) / value(loss, &z, &y) - 1.0).abs() < 1e-6, "{loss}");
-        assert!(distance(&delta(loss, &z32, &y32).map(f64::from), &delta(loss, &z, &y)) < 1e-6, "{loss}");
+        assert!(relative_error(&delta(loss, &z32, &y32).map(f64::from), &delta(loss, &z, &y)) < 1e-6, "{loss}");
     }
 }
 
@@ -294,7 +296,7 @@ fn single_precision_agrees() {
 #[test]
 fn functions_and_methods_agree() {
     let mut rng = seeded(3);
-    let z = random(&mut rng, 3, 2);
+    let z = random_matrix(3, 2, &mut rng);
     let y = Matrix::from_columns(&[[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]);
     let mut gradient = Matrix::zeros(3, 2);
     for loss in Loss::ALL {
@@ -345,24 +347,30 @@ fn shapes_that_differ_are_named() {
             (&good, &bad, &good, "z is 2×3, a is 3×2, y is 2×3"),
             (&good, &good, &bad, "z is 2×3, a is 2×3, y is 3×2"),
         ] {
-            assert_eq!(message(|| loss.value(z, a, y)), format!("loss {loss}: {shapes}"));
-            assert_eq!(message(|| loss.gradient(z, a, y, &mut y.clone())), format!("loss {loss}: {shapes}"));
+            assert_eq!(panic_message(|| loss.value(z, a, y)), format!("loss {loss}: {shapes}"));
+            assert_eq!(panic_message(|| loss.gradient(z, a, y, &mut y.clone())), format!("loss {loss}: {shapes}"));
         }
         let empty = Matrix::<f64>::zeros(2, 0);
         let refusal = format!("loss {loss}: a mean over no examples");
-        assert_eq!(message(|| loss.value(&empty, &empty, &empty)), refusal);
-        assert_eq!(message(|| loss.gradient(&empty, &empty, &empty, &mut empty.clone())), refusal);
-        let got = message(|| loss.gradient(&good, &good, &good, &mut bad.clone()));
+        assert_eq!(panic_message(|| loss.value(&empty, &empty, &empty)), refusal);
+        assert_eq!(panic_message(|| loss.gradient(&empty, &empty, &empty, &mut empty.clone())), refusal);
+        let got = panic_message(|| loss.gradient(&good, &good, &good, &mut bad.clone()));
         assert!(got.ends_with(" is 3×2, y is 2×3") && got.contains('∂') != got.contains('δ'), "{got}");
     }
-    assert_eq!(message(|| least_squares(&bad, &good)), "least squares: a is 3×2, y is 2×3");
-    assert_eq!(message(|| least_squares_gradient(&bad, &good, &mut good.clone())), "least squares: a is 3×2, y is 2×3");
-    assert_eq!(message(|| cross_entropy(&bad, &good, &good)), "cross-entropy: z is 3×2, y is 2×3");
-    assert_eq!(message(|| cross_entropy(&good, &bad, &good)), "cross-entropy: a is 3×2, y is 2×3");
-    assert_eq!(message(|| cross_entropy_gradient(&bad, &good, &mut good.clone())), "cross-entropy: a is 3×2, y is 2×3");
-    assert_eq!(message(|| binary_cross_entropy(&bad, &good)), "binary cross-entropy: z is 3×2, y is 2×3");
+    assert_eq!(panic_message(|| least_squares(&bad, &good)), "least squares: a is 3×2, y is 2×3");
     assert_eq!(
-        message(|| binary_cross_entropy_gradient(&bad, &good, &mut good.clone())),
+        panic_message(|| least_squares_gradient(&bad, &good, &mut good.clone())),
+        "least squares: a is 3×2, y is 2×3"
+    );
+    assert_eq!(panic_message(|| cross_entropy(&bad, &good, &good)), "cross-entropy: z is 3×2, y is 2×3");
+    assert_eq!(panic_message(|| cross_entropy(&good, &bad, &good)), "cross-entropy: a is 3×2, y is 2×3");
+    assert_eq!(
+        panic_message(|| cross_entropy_gradient(&bad, &good, &mut good.clone())),
+        "cross-entropy: a is 3×2, y is 2×3"
+    );
+    assert_eq!(panic_message(|| binary_cross_entropy(&bad, &good)), "binary cross-entropy: z is 3×2, y is 2×3");
+    assert_eq!(
+        panic_message(|| binary_cross_entropy_gradient(&bad, &good, &mut good.clone())),
         "binary cross-entropy: z is 3×2, y is 2×3"
     );
 }

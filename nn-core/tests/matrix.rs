@@ -1,10 +1,7 @@
 //! Matrices and views: where each number lies, what is kept, and what is refused.
 
-#[path = "support/check.rs"]
-mod check;
-
-use check::message;
 use nn_core::{Matrix, MatrixView, Shape};
+use nn_testing::panic_message;
 
 /// Entry (i, j) is 10 i + j, which says where it came from.
 fn numbered(rows: usize, columns: usize) -> Matrix<f64> {
@@ -56,15 +53,21 @@ fn empty_matrices_have_shapes() {
 
 #[test]
 fn wrong_lengths_are_refused() {
-    assert_eq!(message(|| Matrix::from_rows(&[vec![1.0, 2.0], vec![3.0]])), "row 1 has 1 entries, but row 0 has 2");
     assert_eq!(
-        message(|| Matrix::from_columns(&[vec![1.0], vec![3.0], vec![1.0, 2.0]])),
+        panic_message(|| Matrix::from_rows(&[vec![1.0, 2.0], vec![3.0]])),
+        "row 1 has 1 entries, but row 0 has 2"
+    );
+    assert_eq!(
+        panic_message(|| Matrix::from_columns(&[vec![1.0], vec![3.0], vec![1.0, 2.0]])),
         "column 2 has 2 entries, but column 0 has 1"
     );
-    assert_eq!(message(|| Matrix::from_slice(2, 3, &[0.0; 5])), "5 numbers are not a 2×3 matrix");
-    assert_eq!(message(|| MatrixView::new(2, 3, &[0.0; 7]).rows()), "7 numbers are not a 2×3 matrix");
+    assert_eq!(panic_message(|| Matrix::from_slice(2, 3, &[0.0; 5])), "5 numbers are not a 2×3 matrix");
+    assert_eq!(panic_message(|| MatrixView::new(2, 3, &[0.0; 7]).rows()), "7 numbers are not a 2×3 matrix");
     let half = usize::MAX / 2 + 1;
-    assert_eq!(message(|| MatrixView::<f64>::new(half, 2, &[]).rows()), format!("0 numbers are not a {half}×2 matrix"));
+    assert_eq!(
+        panic_message(|| MatrixView::<f64>::new(half, 2, &[]).rows()),
+        format!("0 numbers are not a {half}×2 matrix")
+    );
 }
 
 /// Their number overflows, or that of their bytes, or no address is so far from the first one. `usize::MAX` is 2⁶⁴ − 1 on
@@ -76,14 +79,14 @@ fn entries_beyond_any_memory_are_refused_with_the_shape() {
         [(usize::MAX, 2), (4 * eighth, 2), (1, eighth), (eighth, 1), (eighth / 2, 1), (2, eighth / 4)]
     {
         let refusal = format!("a {rows}×{columns} matrix takes more memory than can be addressed");
-        assert_eq!(message(|| Matrix::<f64>::zeros(rows, columns)), refusal);
-        assert_eq!(message(|| Matrix::from_fn(rows, columns, |_, _| 0.0)), refusal);
-        assert_eq!(message(|| Matrix::<f64>::zeros(1, 1).resize(rows, columns)), refusal);
+        assert_eq!(panic_message(|| Matrix::<f64>::zeros(rows, columns)), refusal);
+        assert_eq!(panic_message(|| Matrix::from_fn(rows, columns, |_, _| 0.0)), refusal);
+        assert_eq!(panic_message(|| Matrix::<f64>::zeros(1, 1).resize(rows, columns)), refusal);
     }
     // The last of these is the largest number of lines of 16 entries less one entry: its line ends beyond all addresses.
     for (rows, columns) in [(eighth, 1), (1, 2 * eighth), (eighth - 1, 1)] {
         let refusal = format!("a {rows}×{columns} matrix takes more memory than can be addressed");
-        assert_eq!(message(|| Matrix::<f32>::zeros(rows, columns)), refusal);
+        assert_eq!(panic_message(|| Matrix::<f32>::zeros(rows, columns)), refusal);
     }
 }
 
@@ -113,21 +116,21 @@ fn what_lies_outside_is_refused() {
     let mut m = numbered(2, 3);
     for (i, j) in [(2, 0), (0, 3), (2, 3)] {
         let refusal = format!("entry ({i}, {j}) of a 2×3 matrix");
-        assert_eq!(message(|| m[(i, j)]), refusal);
-        assert_eq!(message(|| m[(i, j)] = 0.0), refusal);
-        assert_eq!(message(|| m.view()[(i, j)]), refusal);
-        assert_eq!(message(|| m.t()[(j, i)]), format!("entry ({j}, {i}) of a 3×2 matrix"));
+        assert_eq!(panic_message(|| m[(i, j)]), refusal);
+        assert_eq!(panic_message(|| m[(i, j)] = 0.0), refusal);
+        assert_eq!(panic_message(|| m.view()[(i, j)]), refusal);
+        assert_eq!(panic_message(|| m.t()[(j, i)]), format!("entry ({j}, {i}) of a 3×2 matrix"));
     }
-    assert_eq!(message(|| m.column(3)[0]), "column 3 of a 2×3 matrix");
-    assert_eq!(message(|| m.column_mut(3)[0]), "column 3 of a 2×3 matrix");
-    assert_eq!(message(|| m.view().column(3)[0]), "column 3 of a 2×3 matrix");
-    assert_eq!(message(|| m.t().column(0)[0]), "column 0 of a transposed view is not one slice");
-    assert_eq!(message(|| m.row_iter(2).count()), "row 2 of a 2×3 matrix");
-    assert_eq!(message(|| m.columns_range(1..4).rows()), "columns 1..4 of a 2×3 matrix");
-    assert_eq!(message(|| m.view().rows_range(0..3).rows()), "rows 0..3 of a 2×3 matrix");
+    assert_eq!(panic_message(|| m.column(3)[0]), "column 3 of a 2×3 matrix");
+    assert_eq!(panic_message(|| m.column_mut(3)[0]), "column 3 of a 2×3 matrix");
+    assert_eq!(panic_message(|| m.view().column(3)[0]), "column 3 of a 2×3 matrix");
+    assert_eq!(panic_message(|| m.t().column(0)[0]), "column 0 of a transposed view is not one slice");
+    assert_eq!(panic_message(|| m.row_iter(2).count()), "row 2 of a 2×3 matrix");
+    assert_eq!(panic_message(|| m.columns_range(1..4).rows()), "columns 1..4 of a 2×3 matrix");
+    assert_eq!(panic_message(|| m.view().rows_range(0..3).rows()), "rows 0..3 of a 2×3 matrix");
     let backwards = std::ops::Range { start: 2, end: 1 };
-    assert_eq!(message(|| m.columns_range(backwards.clone()).rows()), "columns 2..1 of a 2×3 matrix");
-    assert_eq!(message(|| m.view().rows_range(backwards.clone()).rows()), "rows 2..1 of a 2×3 matrix");
+    assert_eq!(panic_message(|| m.columns_range(backwards.clone()).rows()), "columns 2..1 of a 2×3 matrix");
+    assert_eq!(panic_message(|| m.view().rows_range(backwards.clone()).rows()), "rows 2..1 of a 2×3 matrix");
 }
 
 // ---- Views ----
@@ -219,7 +222,7 @@ fn gather_picks_columns_in_order() {
     assert_eq!(batch, Matrix::from_columns(&[[3.0, 13.0], [0.0, 10.0], [3.0, 13.0]]));
     batch.gather_columns(&source, &[]);
     assert_eq!(batch, Matrix::zeros(2, 0));
-    assert_eq!(message(|| batch.gather_columns(&source, &[0, 4])), "column 4 of a 2×4 matrix");
+    assert_eq!(panic_message(|| batch.gather_columns(&source, &[0, 4])), "column 4 of a 2×4 matrix");
 }
 
 #[test]
@@ -232,7 +235,7 @@ fn maps_and_fills() {
     assert_eq!(m, Matrix::from_rows(&[[0.0, -1.0], [-10.0, -11.0]]));
     m.fill(7.0);
     assert_eq!(m, Matrix::from_rows(&[[7.0, 7.0], [7.0, 7.0]]));
-    assert_eq!(message(|| m.zip_in_place(&numbered(2, 3), |x, _| x)), "zip of 2×2 with 2×3: shapes differ");
+    assert_eq!(panic_message(|| m.zip_in_place(&numbered(2, 3), |x, _| x)), "zip of 2×2 with 2×3: shapes differ");
 }
 
 #[test]
@@ -246,8 +249,8 @@ fn argmax_is_the_first_of_equals() {
     ]);
     assert_eq!([0, 1, 2, 3, 4].map(|j| m.argmax(j)), [1, 0, 1, 0, 2]);
     assert_eq!(numbered(1, 1).argmax(0), 0);
-    assert_eq!(message(|| m.argmax(5)), "column 5 of a 3×5 matrix");
-    assert_eq!(message(|| Matrix::<f64>::zeros(0, 1).argmax(0)), "argmax of an empty column");
+    assert_eq!(panic_message(|| m.argmax(5)), "column 5 of a 3×5 matrix");
+    assert_eq!(panic_message(|| Matrix::<f64>::zeros(0, 1).argmax(0)), "argmax of an empty column");
 }
 
 // ---- Display ----

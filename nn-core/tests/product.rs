@@ -3,11 +3,12 @@
 #[path = "support/check.rs"]
 mod check;
 
-use check::{message, random, table};
+use check::table;
 use nn_core::{
     Matrix, MatrixView, Scalar, Write, affine, matmul, matmul_reference, normal, plain_product, seeded, sum,
     sum_columns,
 };
+use nn_testing::{assert_computes, panic_message, random_matrix};
 
 /// A factor as it may lie in memory: itself or transposed, alone or as a part of something larger.
 #[derive(Clone, Copy, Debug)]
@@ -211,11 +212,9 @@ fn assert_product(a: &[&[f64]], b: &[&[f64]], want: &[&[f64]]) {
             matmul(a, b, Write::Replace, &mut by_matmul);
             plain(a, b, Write::Replace, &mut by_plain);
             for c in [by_matmul, by_plain, matmul_reference(a, b)] {
-                for j in 0..n {
-                    for i in 0..m {
-                        assert!(same(c[(i, j)], want[(i, j)]), "{storage:?}: entry ({i}, {j}) is {}", c[(i, j)]);
-                    }
-                }
+                let c = Matrix::from_fn(m, n, |i, j| c[(i, j)]);
+                let is_right = c.as_slice().iter().zip(want.as_slice()).all(|(&got, &want)| same(got, want));
+                assert!(is_right, "C = A B, {storage:?}\ncomputed\n{c}\nexpected\n{want}");
             }
         }
     }
@@ -273,7 +272,7 @@ fn no_columns() {
 /// Stability of Numerical Algorithms, section 3.5), so two of them within twice that; an added C rounds once more.
 fn check_rounding<T: Scalar>(m: usize, k: usize, n: usize, unit: f64) {
     let mut rng = seeded(1);
-    let mut draw = |rows, columns| random(&mut rng, rows, columns).map(T::from_f64);
+    let mut draw = |rows, columns| random_matrix(rows, columns, &mut rng).map(T::from_f64);
     let (a, b, start) = (draw(m, k), draw(k, n), draw(m, n));
     let wide = |matrix: &Matrix<T>| matrix.map(T::to_f64);
     let mut want = matmul_reference(&wide(&a), &wide(&b));
@@ -309,7 +308,7 @@ fn rounding_stays_within_its_bound() {
 #[test]
 fn one_row_is_one_column() {
     let mut rng = seeded(2);
-    let (row, b) = (random(&mut rng, 1, 50), random(&mut rng, 50, 7));
+    let (row, b) = (random_matrix(1, 50, &mut rng), random_matrix(50, 7, &mut rng));
     let (mut c, mut c_transposed) = (Matrix::zeros(1, 7), Matrix::zeros(7, 1));
     plain(row.view(), b.view(), Write::Replace, &mut c);
     plain(b.t(), row.t(), Write::Replace, &mut c_transposed);
@@ -326,13 +325,14 @@ fn affine_adds_the_bias_to_every_example() {
     let want = Matrix::from_columns(&[[101.0, 204.0], [99.0, 199.0], [106.0, 215.0], [100.0, 200.0]]);
     let mut z = Matrix::from_fn(2, 4, |_, _| f64::NAN);
     affine(&weight, &a, &bias, &mut z);
-    assert_eq!(z, want);
+    assert_computes("z = W a + b 1ᵀ", &z, &want);
     affine(&weight, &a, &bias, &mut z);
-    assert_eq!(z, want, "a second call starts afresh");
+    assert_computes("z = W a + b 1ᵀ, afresh in a second call", &z, &want);
 
     let mut part = Matrix::from_fn(2, 2, |_, _| f64::NAN);
     affine(&weight, a.columns_range(1..3), &bias, &mut part);
-    assert_eq!(part, Matrix::from_columns(&[[99.0, 199.0], [106.0, 215.0]]));
+    let want = Matrix::from_columns(&[[99.0, 199.0], [106.0, 215.0]]);
+    assert_computes("z = W a + b 1ᵀ for two of the examples", &part, &want);
     let mut none = Matrix::zeros(2, 0);
     affine(&weight, a.columns_range(4..4), &bias, &mut none);
 
@@ -344,7 +344,7 @@ fn affine_adds_the_bias_to_every_example() {
         &Matrix::from_rows(&[[1.0]]),
         &mut line,
     );
-    assert_eq!(line, Matrix::from_rows(&[[7.0, 9.0, 11.0]]));
+    assert_computes("z = W a + b 1ᵀ", &line, &Matrix::from_rows(&[[7.0, 9.0, 11.0]]));
 }
 
 #[test]
@@ -352,18 +352,18 @@ fn sum_columns_sums_over_examples() {
     let d = Matrix::from_columns(&[[1.0, 10.0], [2.0, 20.0], [4.0, 40.0]]);
     let mut s = Matrix::from_column(&[f64::NAN, f64::NAN]);
     sum_columns(&d, Write::Replace, &mut s);
-    assert_eq!(s, Matrix::from_column(&[7.0, 70.0]));
+    assert_computes("s = D 1", &s, &Matrix::from_column(&[7.0, 70.0]));
     sum_columns(&d, Write::Add, &mut s);
-    assert_eq!(s, Matrix::from_column(&[14.0, 140.0]));
+    assert_computes("s += D 1", &s, &Matrix::from_column(&[14.0, 140.0]));
     sum_columns(&Matrix::zeros(2, 0), Write::Add, &mut s);
-    assert_eq!(s, Matrix::from_column(&[14.0, 140.0]));
+    assert_computes("s += D 1, over no example", &s, &Matrix::from_column(&[14.0, 140.0]));
     sum_columns(&Matrix::zeros(2, 0), Write::Replace, &mut s);
-    assert_eq!(s, Matrix::zeros(2, 1));
+    assert_computes("s = D 1, over no example", &s, &Matrix::zeros(2, 1));
     // From left to right: 1e16 + 1 rounds to 1e16.
     sum_columns(&Matrix::from_rows(&[[1.0, 1e16, -1e16], [1e16, 1.0, -1e16]]), Write::Replace, &mut s);
-    assert_eq!(s, Matrix::from_column(&[0.0, 0.0]));
+    assert_computes("s = D 1, from left to right", &s, &Matrix::from_column(&[0.0, 0.0]));
     sum_columns(&Matrix::from_rows(&[[1e16, -1e16, 1.0], [-1e16, 1e16, 3.0]]), Write::Replace, &mut s);
-    assert_eq!(s, Matrix::from_column(&[1.0, 3.0]));
+    assert_computes("s = D 1, from left to right", &s, &Matrix::from_column(&[1.0, 3.0]));
 }
 
 /// Few rows are summed in registers and many in memory: to the bit, both are the sum from left to right.
@@ -372,8 +372,8 @@ fn sum_columns_of_any_height_goes_from_left_to_right() {
     fn check<T: Scalar>() {
         let mut rng = seeded(4);
         for rows in 0..70 {
-            let d = random(&mut rng, rows, 5).map(T::from_f64);
-            let start = random(&mut rng, rows, 1).map(T::from_f64);
+            let d = random_matrix(rows, 5, &mut rng).map(T::from_f64);
+            let start = random_matrix(rows, 1, &mut rng).map(T::from_f64);
             let mut want = start.clone();
             for column in d.columns_iter() {
                 want.as_mut_slice().iter_mut().zip(column).for_each(|(sum, &x)| *sum += x);
@@ -457,7 +457,7 @@ fn sums_over_many_examples_take_each_once() {
 fn an_example_has_the_same_bits_alone_as_among_others() {
     fn check<T: Scalar>(units: usize, inputs: usize) {
         let mut rng = seeded(6);
-        let mut draw = |rows, columns| random(&mut rng, rows, columns).map(T::from_f64);
+        let mut draw = |rows, columns| random_matrix(rows, columns, &mut rng).map(T::from_f64);
         let (w, a, b) = (draw(units, inputs), draw(inputs, 530), draw(units, 1));
         let z_of = |columns: std::ops::Range<usize>| {
             let mut z = Matrix::zeros(units, columns.len());
@@ -487,15 +487,18 @@ fn shapes_that_do_not_fit_are_named() {
     for (a, b, c) in [([2, 3], [4, 5], [2, 5]), ([2, 3], [3, 5], [3, 5]), ([2, 3], [3, 5], [2, 4])] {
         let mut result = zeros(c[0], c[1]);
         assert_eq!(
-            message(|| matmul(&zeros(a[0], a[1]), &zeros(b[0], b[1]), Write::Add, &mut result)),
+            panic_message(|| matmul(&zeros(a[0], a[1]), &zeros(b[0], b[1]), Write::Add, &mut result)),
             format!("matrix product C = A B: A is {}, B is {}, C is {}", shape(a), shape(b), shape(c))
         );
     }
     assert_eq!(
-        message(|| matmul(zeros(3, 2).t(), &zeros(2, 5), Write::Add, &mut zeros(2, 5))),
+        panic_message(|| matmul(zeros(3, 2).t(), &zeros(2, 5), Write::Add, &mut zeros(2, 5))),
         "matrix product C = A B: A is 2×3, B is 2×5, C is 2×5"
     );
-    assert_eq!(message(|| matmul_reference(&zeros(2, 3), &zeros(2, 3))), "matrix product A B: A is 2×3, B is 2×3");
+    assert_eq!(
+        panic_message(|| matmul_reference(&zeros(2, 3), &zeros(2, 3))),
+        "matrix product A B: A is 2×3, B is 2×3"
+    );
     for (w, a, b, z) in [
         ([2, 3], [3, 4], [3, 1], [2, 4]),
         ([2, 3], [3, 4], [2, 2], [2, 4]),
@@ -505,7 +508,7 @@ fn shapes_that_do_not_fit_are_named() {
     ] {
         let [weight, a_below, bias, mut result] = [w, a, b, z].map(|[rows, columns]| zeros(rows, columns));
         assert_eq!(
-            message(|| affine(&weight, &a_below, &bias, &mut result)),
+            panic_message(|| affine(&weight, &a_below, &bias, &mut result)),
             format!(
                 "affine map z = W a + b: W is {}, a is {}, b is {}, z is {}",
                 shape(w),
@@ -517,7 +520,7 @@ fn shapes_that_do_not_fit_are_named() {
     }
     for s in [[3, 1], [2, 2]] {
         assert_eq!(
-            message(|| sum_columns(&zeros(2, 3), Write::Add, &mut zeros(s[0], s[1]))),
+            panic_message(|| sum_columns(&zeros(2, 3), Write::Add, &mut zeros(s[0], s[1]))),
             format!("sum s = D 1: D is 2×3, s is {}×{}", s[0], s[1])
         );
     }

@@ -2,6 +2,7 @@
 #![cfg(feature = "fast")]
 
 use nn_core::{Activation, Matrix, Write, matmul, matmul_reference, set_vector_bits, vector_bits};
+use nn_testing::panic_message;
 
 #[test]
 fn a_program_computes_with_the_width_that_it_chose_first() {
@@ -20,9 +21,8 @@ fn a_program_computes_with_the_width_that_it_chose_first() {
     assert_eq!(activated, c);
 
     if let Some(&other) = available.iter().find(|&&other| other != bits) {
-        let panic = std::panic::catch_unwind(|| set_vector_bits(other)).unwrap_err();
         let text = format!("vectors of {other} bits were asked for after vectors of {bits} bits had been used");
-        assert_eq!(panic.downcast_ref(), Some(&text));
+        assert_eq!(panic_message(|| set_vector_bits(other)), text);
     }
     assert_eq!(vector_bits(), bits);
 }

@@ -6,7 +6,7 @@
 //! ```
 
 use nn_core::{Activation, Loss, Matrix, seeded};
-use nn_layers::{ByTape, Engine, Initialization, Network, NetworkError};
+use nn_layers::{ByTape, Engine, Initialization, Network, NetworkError, record_ridge};
 
 fn main() -> Result<(), NetworkError> {
     let x = Matrix::from_rows(&[[-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0]]);
@@ -20,9 +20,7 @@ fn main() -> Result<(), NetworkError> {
         let surprise = tape.subtract(mean, seen); // −ln of the Poisson probability, but for a constant
         let loss = tape.mean(surprise);
 
-        let squares = tape.multiply(layers[0].weight, layers[0].weight);
-        let sum = tape.sum(squares);
-        let ridge = tape.scale(0.001, sum);
+        let ridge = record_ridge(tape, &layers[..1], 0.002); // 0.002/2 Σ W⁽¹⁾²
         tape.add(loss, ridge)
     });
 

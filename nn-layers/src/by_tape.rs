@@ -78,6 +78,43 @@ impl<T: Scalar> Network<T> {
     }
 }
 
+/// Records a ridge penalty λ/2 Σ W⁽ˡ⁾ᵢⱼ², over all weights of some layers of a network that is [on the tape](Network::record).
+///
+/// Added to a loss, it adds λ W⁽ˡ⁾ to each ∂J/∂W⁽ˡ⁾: large weights cost something. Biases cost nothing.
+///
+/// ```
+/// use nn_autodiff::Tape;
+/// use nn_core::{Activation, Loss, Matrix};
+/// use nn_layers::{Dense, Network, record_ridge};
+///
+/// let (weight, bias) = (Matrix::from_rows(&[[1.0, -3.0]]), Matrix::from_column(&[5.0]));
+/// let network = Network::new(vec![Dense { weight, bias, activation: Activation::Identity }], Loss::LeastSquares)?;
+/// let mut tape = Tape::new();
+/// let x = tape.input(Matrix::zeros(2, 1));
+/// let layers = network.record(&mut tape, x);
+/// let ridge = record_ridge(&mut tape, &layers, 0.5);
+/// tape.backward(ridge);
+/// assert_eq!(tape.value(ridge)[(0, 0)], 2.5); // 0.5/2 (1² + 3²)
+/// assert_eq!(tape.gradient(layers[0].weight), &Matrix::from_rows(&[[0.5, -1.5]]));
+/// # Ok::<(), nn_layers::NetworkError>(())
+/// ```
+///
+/// # Panics
+///
+/// Panics if the layers are on another tape.
+#[track_caller]
+pub fn record_ridge<T: Scalar>(tape: &mut Tape<T>, layers: &[LayerVars], lambda: T) -> Var {
+    // BEGIN SOLUTION 14.2
+    let mut sum = tape.input(T::zero());
+    for layer in layers {
+        let squares = tape.multiply(layer.weight, layer.weight);
+        let of_layer = tape.sum(squares);
+        sum = tape.add(sum, of_layer);
+    }
+    tape.scale(lambda * T::from_f64(0.5), sum) // λ/2 Σ W²
+    // END SOLUTION 14.2
+}
+
 impl<T: Scalar> ByTape<T> {
     /// Records the network and its loss on a new tape.
     #[track_caller]
@@ -90,19 +127,14 @@ impl<T: Scalar> ByTape<T> {
     ///
     /// ```
     /// use nn_core::{Activation, Loss, Matrix, seeded};
-    /// use nn_layers::{ByTape, Engine, Initialization, Network};
+    /// use nn_layers::{ByTape, Engine, Initialization, Network, record_ridge};
     ///
     /// let layers = [(3, Activation::Tanh), (1, Activation::Sigmoid)];
     /// let network = Network::<f64>::random(2, &layers, Loss::LeastSquares, Initialization::Glorot, &mut seeded(1))?;
     /// let mut engine = ByTape::with_loss(&network, |tape, layers, y| {
-    ///     let mut j = network.record_loss(tape, layers, y);
-    ///     for layer in layers {
-    ///         let squares = tape.multiply(layer.weight, layer.weight);
-    ///         let sum = tape.sum(squares);
-    ///         let ridge = tape.scale(0.01 / 2.0, sum); // λ/2 Σ W²
-    ///         j = tape.add(j, ridge);
-    ///     }
-    ///     j
+    ///     let loss = network.record_loss(tape, layers, y);
+    ///     let ridge = record_ridge(tape, layers, 0.01);
+    ///     tape.add(loss, ridge)
     /// });
     /// engine.set_batch(&Matrix::from_column(&[0.5, -1.0]), &Matrix::from_column(&[1.0]));
     /// engine.loss_and_gradients();

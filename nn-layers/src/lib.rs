@@ -66,7 +66,7 @@ mod rounding;
 mod slopes;
 
 pub use by_hand::ByHand;
-pub use by_tape::{ByTape, LayerVars};
+pub use by_tape::{ByTape, LayerVars, record_ridge};
 pub use delta::{hidden_delta, output_delta, parameter_gradients};
 pub use dense::Dense;
 pub use engine::{Engine, LayerValues};

@@ -2,83 +2,18 @@
 //! matrixmultiply, which multiplies where the feature `fast` is off, takes new ones.
 //!
 //! This file is a test program of its own, because a program has one allocator.
-#![allow(unsafe_code)] // An allocator can be written in no other way. This one counts, and hands on to the system's.
 
 mod common;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
-use common::{random_matrix, random_targets, step};
+use common::{random_targets, step};
 use nn_autodiff::{CustomOp, Operands};
 use nn_core::{Activation, Loss, Matrix, seeded};
 use nn_layers::{ByHand, ByTape, Engine, Initialization, Network};
-
-const CACHE_LINE: usize = 64;
-
-struct Counting;
-
-thread_local! {
-    /// Allocations of this thread so far. The tests run side by side, each in a thread of its own.
-    static COUNT: Cell<Count> = const { Cell::new(Count { packing: 0, other: 0 }) };
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Count {
-    /// matrixmultiply asks for its packing buffers with the alignment of a row of its tiles.
-    packing: usize,
-    /// Everything else. With the feature `fast` a matrix asks for the alignment of a cache line; any other `Vec` asks for
-    /// that of what it holds.
-    other: usize,
-}
-
-fn count(layout: Layout) {
-    let mut counted = COUNT.get();
-    let is_matrix = cfg!(feature = "fast") && layout.align() == CACHE_LINE;
-    let is_packing = layout.align() > align_of::<f64>() && !is_matrix;
-    *(if is_packing { &mut counted.packing } else { &mut counted.other }) += 1;
-    COUNT.set(counted);
-}
-
-// SAFETY: every call is handed on unchanged to the system's allocator, which keeps the promises of the trait. Counting
-// touches one thread-local number that needs no memory and no destructor.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout);
-        // SAFETY: the caller keeps the conditions of `GlobalAlloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count(layout);
-        // SAFETY: as above.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count(layout);
-        // SAFETY: as above.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
+use nn_testing::random_matrix;
+use nn_testing::{CountingAllocator, allocations};
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// What `code` allocates.
-fn allocations(code: impl FnOnce()) -> Count {
-    let before = COUNT.get();
-    code();
-    let after = COUNT.get();
-    Count { packing: after.packing - before.packing, other: after.other - before.other }
-}
-
-const NOTHING: Count = Count { packing: 0, other: 0 };
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 fn network(widths: [usize; 4]) -> Network<f64> {
     let [inputs, first, second, outputs] = widths;
@@ -94,7 +29,7 @@ fn batch(network: &Network<f64>, examples: usize) -> [Matrix<f64>; 2] {
 }
 
 /// What one step allocates for batches of these sizes, one after the other; the first is done once before and not counted.
-fn steady_state(engine: &mut impl Engine<f64>, network: &Network<f64>, sizes: [usize; 5]) -> [Count; 5] {
+fn steady_state(engine: &mut impl Engine<f64>, network: &Network<f64>, sizes: [usize; 5]) -> [usize; 5] {
     let batches = sizes.map(|examples| batch(network, examples));
     let [x, y] = &batches[0];
     engine.set_batch(x, y);
@@ -113,8 +48,8 @@ fn steady_state(engine: &mut impl Engine<f64>, network: &Network<f64>, sizes: [u
 fn a_step_of_a_small_network_allocates_nothing() {
     let network = network([4, 5, 3, 2]);
     let sizes = [6, 6, 2, 6, 1];
-    assert_eq!(steady_state(&mut ByHand::new(network.clone()), &network, sizes), [NOTHING; 5]);
-    assert_eq!(steady_state(&mut ByTape::new(&network), &network, sizes), [NOTHING; 5]);
+    assert_eq!(steady_state(&mut ByHand::new(network.clone()), &network, sizes), [0; 5]);
+    assert_eq!(steady_state(&mut ByTape::new(&network), &network, sizes), [0; 5]);
 }
 
 /// Three layers make eight products: three z, three ∂J/∂W, and two Wᵀ δ. Each packs its factors into memory that is kept,
@@ -123,13 +58,13 @@ fn a_step_of_a_small_network_allocates_nothing() {
 fn a_step_of_a_large_network_allocates_nothing_with_the_kernels() {
     let large = network([512, 512, 256, 256]);
     let sizes = [80, 80, 64, 80, 72];
-    let want = Count { packing: if cfg!(feature = "fast") { 0 } else { 8 }, other: 0 };
+    let want = if cfg!(feature = "fast") { 0 } else { 8 };
     assert_eq!(steady_state(&mut ByHand::new(large.clone()), &large, sizes), [want; 5]);
     assert_eq!(steady_state(&mut ByTape::new(&large), &large, sizes), [want; 5]);
     if cfg!(feature = "fast") {
         // Ten outputs make products of every kind: thin, packed, with W transposed.
         let digits = network([784, 128, 64, 10]);
-        assert_eq!(steady_state(&mut ByHand::new(digits.clone()), &digits, [128; 5]), [NOTHING; 5]);
+        assert_eq!(steady_state(&mut ByHand::new(digits.clone()), &digits, [128; 5]), [0; 5]);
     }
 }
 
@@ -177,7 +112,7 @@ fn a_step_with_a_penalty_of_ones_own_allocates_nothing() {
         let terms = tape.add(mean, sum);
         tape.add(loss, terms)
     });
-    assert_eq!(steady_state(&mut engine, &network, [6, 6, 2, 6, 1]), [NOTHING; 5]);
+    assert_eq!(steady_state(&mut engine, &network, [6, 6, 2, 6, 1]), [0; 5]);
 }
 
 /// A larger batch needs larger buffers, once.
@@ -188,7 +123,7 @@ fn a_larger_batch_allocates_once() {
     for counts in
         [steady_state(&mut by_hand, &network, [3, 6, 6, 3, 6]), steady_state(&mut by_tape, &network, [3, 6, 6, 3, 6])]
     {
-        assert!(counts[1].other > 0, "the counter counts");
-        assert_eq!([counts[0], counts[2], counts[3], counts[4]], [NOTHING; 4]);
+        assert!(counts[1] > 0, "the counter counts");
+        assert_eq!([counts[0], counts[2], counts[3], counts[4]], [0; 4]);
     }
 }

@@ -1,10 +1,8 @@
 //! The three equations of the δ-recursion, each alone, on numbers that can be checked with a pencil.
 
-mod common;
-
-use common::{assert_computes, panic_message};
 use nn_core::{Activation, Loss, Matrix};
 use nn_layers::{Dense, hidden_delta, output_delta, parameter_gradients};
+use nn_testing::{assert_computes, panic_message};
 
 /// A matrix of another shape, full of NaN: what a function is to write, it may not read.
 fn unwritten() -> Matrix<f64> {

@@ -2,9 +2,10 @@
 
 mod common;
 
-use common::{panic_message, random_matrix, random_targets, single, step};
+use common::{random_targets, single, step};
 use nn_core::{Activation, Loss, Matrix, MatrixView, Scalar, seeded};
 use nn_layers::{ByHand, ByTape, Engine, Initialization, LayerValues, Network};
+use nn_testing::{panic_message, random_matrix};
 
 /// Three inputs, four hidden units, two outputs.
 fn network() -> Network<f64> {

@@ -5,9 +5,10 @@ mod common;
 
 use std::fmt;
 
-use common::{largest_difference, norm, random_matrix, random_targets, ratio, single};
+use common::{random_targets, single};
 use nn_core::{Activation, Generator, Loss, Matrix, Scalar, below, seeded};
 use nn_layers::{ByHand, ByTape, Dense, Engine, Network};
+use nn_testing::{largest, largest_difference, random_matrix, ratio};
 
 /// What a network is made of. Its display names the case in messages.
 #[derive(Clone, Debug)]
@@ -95,13 +96,13 @@ fn compare<T: Scalar>(by_hand: &mut ByHand<T>, by_tape: &mut ByTape<T>, depth: u
     for l in 0..depth {
         let (hand, tape) = (by_hand.layer(l), by_tape.layer(l));
         for (hand, tape) in [(hand.z, tape.z), (hand.a, tape.a)] {
-            worst.z_and_a = worst.z_and_a.max(ratio(largest_difference(hand, tape), norm(tape)));
+            worst.z_and_a = worst.z_and_a.max(ratio(largest_difference(hand, tape), largest(tape)));
         }
         delta = delta.max(largest_difference(hand.delta, tape.delta));
-        delta_scale = delta_scale.max(norm(tape.delta));
+        delta_scale = delta_scale.max(largest(tape.delta));
         for (hand, tape) in [(hand.weight_gradient, tape.weight_gradient), (hand.bias_gradient, tape.bias_gradient)] {
             gradient = gradient.max(largest_difference(hand, tape));
-            gradient_scale = gradient_scale.max(norm(tape));
+            gradient_scale = gradient_scale.max(largest(tape));
         }
     }
     (worst.delta, worst.gradient) = (ratio(delta, delta_scale), ratio(gradient, gradient_scale));
@@ -276,7 +277,7 @@ fn nothing_is_learned_through_a_step() {
     for l in 0..4 {
         for values in [by_hand.layer(l), by_tape.layer(l)] {
             for gradient in [values.delta, values.weight_gradient, values.bias_gradient] {
-                assert_eq!(norm(gradient) == 0.0, l < 2, "layer {}: {gradient}", l + 1);
+                assert_eq!(largest(gradient) == 0.0, l < 2, "layer {}: {gradient}", l + 1);
             }
         }
     }

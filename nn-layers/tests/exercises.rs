@@ -2,6 +2,12 @@
 
 #[path = "../../nn-core/tests/support/judge.rs"]
 mod judge;
+#[path = "../examples/own_activation.rs"]
+#[allow(dead_code)] // what only its main uses
+mod own_activation;
+#[path = "../examples/residual_block.rs"]
+#[allow(dead_code)] // what only its main uses
+mod residual_block;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -10,6 +16,7 @@ use nn_autodiff::Tape;
 use nn_core::{Activation, Loss, Matrix, seeded};
 use nn_layers::{
     ByHand, Dense, Engine, Initialization, Network, hessian_vector, hidden_delta, output_delta, parameter_gradients,
+    record_ridge,
 };
 
 /// A matrix of another shape, which holds something already.
@@ -367,5 +374,143 @@ fn the_hessian_times_a_vector() {
             let network = Network::new(vec![dense], Loss::LeastSquares).expect("a network");
             hessian_vector(&network, &x, &y, &v).try_into().expect("a matrix for each parameter")
         });
+    });
+}
+
+#[test]
+fn a_ridge_penalty_on_a_tape() {
+    judge(
+        "a_ridge_penalty_on_a_tape",
+        "R = λ/2 Σ W⁽ˡ⁾ᵢⱼ², and so ∂R/∂W⁽ˡ⁾ = λ W⁽ˡ⁾ and ∂R/∂b⁽ˡ⁾ = 0",
+        |judge| {
+            let weights = [Matrix::from_rows(&[[1.0, -2.0], [0.0, 3.0]]), Matrix::from_rows(&[[2.0, -1.0]])];
+            let biases = [Matrix::from_column(&[4.0, -1.0]), Matrix::from_column(&[5.0])];
+            let case = judge.case("λ = 0.5, two layers").given("W⁽¹⁾", &weights[0]).given("b⁽¹⁾", &biases[0]);
+            let case = case.given("W⁽²⁾", &weights[1]).given("b⁽²⁾", &biases[1]);
+            // Σ W² = 14 + 5
+            let right = [
+                Matrix::from_column(&[4.75]),
+                Matrix::from_rows(&[[0.5, -1.0], [0.0, 1.5]]),
+                Matrix::from_rows(&[[1.0, -0.5]]),
+                Matrix::from_column(&[0.0, 0.0]),
+            ];
+            case.gives_all(["R", "∂R/∂W⁽¹⁾", "∂R/∂W⁽²⁾", "∂R/∂b⁽¹⁾"], right, || {
+                let layer = |(weight, bias)| Dense { weight, bias, activation: Activation::Identity };
+                let layers = weights.into_iter().zip(biases).map(layer).collect();
+                let network = Network::new(layers, Loss::LeastSquares).expect("layers that fit");
+                let mut tape = Tape::new();
+                let x = tape.input(Matrix::zeros(2, 1));
+                let layers = network.record(&mut tape, x);
+                let ridge = record_ridge(&mut tape, &layers, 0.5);
+                tape.backward(ridge);
+                let [w1, w2, b1] =
+                    [layers[0].weight, layers[1].weight, layers[0].bias].map(|var| tape.gradient(var).clone());
+                [tape.value(ridge).clone(), w1, w2, b1]
+            });
+        },
+    );
+}
+
+#[test]
+fn the_slope_of_gelu() {
+    let equation = "gelu′(z) = ½ (1 + t) + ½ z (1 − t²) u′, t = tanh u, u′ = √(2/π) (1 + 3 · 0.044715 z²)";
+    judge("the_slope_of_gelu", equation, |judge| {
+        let slopes = |z: &[f64]| z.iter().map(|&z| own_activation::gelu_derivative(z)).collect::<Vec<f64>>();
+        let z = [0.0, 10.0, -10.0];
+        let case = judge.case("at 0, and where t is ±1").given("z", &z[..]);
+        case.gives("gelu′(z)", vec![0.5, 1.0, 0.0], || slopes(&z));
+        let z = [0.5, 1.0, -2.0];
+        let case = judge.case("between").given("z", &z[..]);
+        // In 30 digits by mpmath.
+        let right = vec![0.867_369_903_534_642_3, 1.082_964_083_845_782_6, -0.086_099_256_623_618_38];
+        case.gives("gelu′(z)", right, || slopes(&z));
+    });
+}
+
+// Where z is 0, 10 or −10, gelu(z) is 0, 10 or 0, and its slope is ½, 1 or 0, all to the last digit.
+
+#[test]
+fn gelu_on_a_tape() {
+    judge("gelu_on_a_tape", "ū = r̄ ⊙ gelu′(u)", |judge| {
+        let u = Matrix::from_rows(&[[0.0, 10.0], [-10.0, 0.0]]);
+        // r = (0, 10; 0, 0), and r̄ = (r − y)/2.
+        let y = Matrix::from_rows(&[[-4.0, 4.0], [-2.0, 8.0]]);
+        let r_bar = Matrix::from_rows(&[[2.0, 3.0], [1.0, -4.0]]);
+        let case = judge.case("r = gelu(u), whose slope is ½ at 0, 1 at 10 and 0 at −10").given("u", &u);
+        case.given("r̄", &r_bar).gives("ū", Matrix::from_rows(&[[1.0, 3.0], [0.0, -2.0]]), || {
+            let mut tape = Tape::new();
+            let (u, y) = (tape.parameter(u), tape.input(y));
+            let r = tape.apply(own_activation::Gelu, &[u]);
+            let j = tape.least_squares(r, y);
+            tape.backward(j);
+            tape.gradient(u).clone()
+        });
+    });
+}
+
+#[test]
+fn a_network_with_gelu_by_hand() {
+    let equation =
+        "δ⁽²⁾ = (a⁽²⁾ − y)/m, δ⁽¹⁾ = (W⁽²⁾ᵀ δ⁽²⁾) ⊙ gelu′(z⁽¹⁾), ∂J/∂W⁽ˡ⁾ = δ⁽ˡ⁾ (a⁽ˡ⁻¹⁾)ᵀ, ∂J/∂b⁽ˡ⁾ = δ⁽ˡ⁾ 1";
+    judge("a_network_with_gelu_by_hand", equation, |judge| {
+        let layer = |weight: [[f64; 2]; 2], bias: [f64; 2]| Dense {
+            weight: Matrix::from_rows(&weight),
+            bias: Matrix::from_column(&bias),
+            activation: Activation::Identity,
+        };
+        let layers = [layer([[6.0, -2.0], [-8.0, 6.0]], [2.0, 4.0]), layer([[1.0, 2.0], [3.0, -1.0]], [0.0, 1.0])];
+        let (x, y) = (Matrix::from_rows(&[[1.0, 0.0], [-1.0, 1.0]]), Matrix::from_rows(&[[8.0, 16.0], [33.0, -15.0]]));
+        // z1 = (10, 0; −10, 10), a1 = (10, 0; 0, 10), a2 = (10, 20; 31, −9).
+        // δ2 = (a2 − y)/2 = (1, 2; −1, 3), W2ᵀ δ2 = (−2, 11; 3, 1), δ1 = (−2, 5.5; 0, 1).
+        let right = [
+            Matrix::from_rows(&[[-2.0, 7.5], [0.0, 1.0]]),
+            Matrix::from_column(&[3.5, 1.0]),
+            Matrix::from_rows(&[[10.0, 20.0], [-10.0, 30.0]]),
+            Matrix::from_column(&[3.0, 2.0]),
+        ];
+        let mut case = judge.case("two units on two inputs, all z⁽¹⁾ being 0 or ±10; two examples");
+        case = case.given("x", &x).given("y", &y);
+        for (l, layer) in ["⁽¹⁾", "⁽²⁾"].iter().zip(&layers) {
+            case = case.given(&format!("W{l}"), &layer.weight).given(&format!("b{l}"), &layer.bias);
+        }
+        let names = ["∂J/∂W⁽¹⁾", "∂J/∂b⁽¹⁾", "∂J/∂W⁽²⁾", "∂J/∂b⁽²⁾"];
+        case.gives_all(names, right, || own_activation::by_hand(&layers, &x, &y));
+    });
+}
+
+#[test]
+fn the_way_back_through_a_residual_block() {
+    let equation = "δ = (W⁽²⁾ᵀ ∂J/∂r) ⊙ σ′(z), ∂J/∂x = ∂J/∂r + W⁽¹⁾ᵀ δ";
+    judge("the_way_back_through_a_residual_block", equation, |judge| {
+        let layer = |weight: [[f64; 2]; 2], bias: [f64; 2], activation| Dense {
+            weight: Matrix::from_rows(&weight),
+            bias: Matrix::from_column(&bias),
+            activation,
+        };
+        let block = [
+            layer([[1.0, -1.0], [2.0, 1.0]], [0.0, -1.0], Activation::Relu),
+            layer([[1.0, 2.0], [-1.0, 1.0]], [0.0, 0.0], Activation::Identity),
+        ];
+        let x = Matrix::from_rows(&[[1.0, 2.0], [2.0, 0.0]]);
+        let a = Matrix::from_rows(&[[0.0, 2.0], [3.0, 3.0]]); // relu of z = (−1, 2; 3, 3)
+        let r_gradient = Matrix::from_rows(&[[1.0, -2.0], [2.0, 3.0]]);
+        // W2ᵀ ∂J/∂r = (−1, −5; 4, −1), δ = (0, −5; 4, −1), W1ᵀ δ = (8, −7; 4, 4).
+        let right = [
+            Matrix::from_rows(&[[9.0, -9.0], [6.0, 7.0]]),
+            Matrix::from_rows(&[[-10.0, 0.0], [2.0, 8.0]]),
+            Matrix::from_column(&[-5.0, 3.0]),
+            Matrix::from_rows(&[[-4.0, -3.0], [6.0, 15.0]]),
+            Matrix::from_column(&[-1.0, 5.0]),
+        ];
+        let case = judge.case("two units on two, relu; two examples").given("x", &x).given("a", &a);
+        let case = case.given("W⁽¹⁾", &block[0].weight).given("W⁽²⁾", &block[1].weight).given("∂J/∂r", &r_gradient);
+        case.gives_all(
+            ["∂J/∂x", "∂J/∂W⁽¹⁾", "∂J/∂b⁽¹⁾", "∂J/∂W⁽²⁾", "∂J/∂b⁽²⁾"],
+            right,
+            || {
+                let (x_gradient, [w1, b1, w2, b2]) = residual_block::backward(&block, &x, &a, &r_gradient);
+                [x_gradient, w1, b1, w2, b2]
+            },
+        );
     });
 }

@@ -3,12 +3,13 @@
 
 mod common;
 
-use common::{random_matrix, random_targets, single};
+use common::{random_targets, single};
 use nn_core::{Activation, Loss, Matrix, Scalar, Write, matmul, seeded};
 use nn_layers::{
     Bounds, ByHand, ByTape, Dense, GradientCheck, Initialization, Network, SINGLE_ENTRIES, check_gradients,
     compare_gradients, examples_at_a_kink, gradients, parameter_gradients,
 };
+use nn_testing::random_matrix;
 
 // ——— Engines with one line wrong ———
 

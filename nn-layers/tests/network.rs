@@ -2,9 +2,10 @@
 
 mod common;
 
-use common::{panic_message, random_matrix, random_targets};
+use common::random_targets;
 use nn_core::{Activation, Loss, Matrix, seeded};
 use nn_layers::{ByHand, Dense, Engine, Initialization, Network, NetworkError};
+use nn_testing::{panic_message, random_matrix};
 use rand::TryRng;
 
 fn layer(inputs: usize, units: usize) -> Dense<f64> {

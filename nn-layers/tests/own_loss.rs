@@ -2,10 +2,11 @@
 
 mod common;
 
-use common::{panic_message, random_matrix, random_targets, step};
+use common::{random_targets, step};
 use nn_autodiff::{Dual, Tape, Var};
 use nn_core::{Activation, Loss, Matrix, Scalar, seeded};
-use nn_layers::{ByHand, ByTape, Engine, Initialization, LayerVars, Network, gradients};
+use nn_layers::{ByHand, ByTape, Engine, Initialization, LayerVars, Network, gradients, record_ridge};
+use nn_testing::{panic_message, random_matrix, relative_error};
 
 const LAMBDA: f64 = 0.3;
 
@@ -22,14 +23,9 @@ fn batch(examples: usize) -> [Matrix<f64>; 2] {
 /// J + λ/2 Σ W², over all layers.
 fn with_ridge<T: Scalar>(network: &Network<T>) -> ByTape<T> {
     ByTape::with_loss(network, |tape, layers, y| {
-        let mut j = network.record_loss(tape, layers, y);
-        for layer in layers {
-            let squares = tape.multiply(layer.weight, layer.weight);
-            let sum = tape.sum(squares);
-            let ridge = tape.scale(T::from_f64(LAMBDA / 2.0), sum);
-            j = tape.add(j, ridge);
-        }
-        j
+        let loss = network.record_loss(tape, layers, y);
+        let ridge = record_ridge(tape, layers, T::from_f64(LAMBDA));
+        tape.add(loss, ridge)
     })
 }
 
@@ -50,7 +46,7 @@ fn a_ridge_penalty_adds_its_gradient_to_that_of_the_network() {
         if parameter.columns() > 1 {
             want.zip_in_place(parameter, |gradient, w| gradient + LAMBDA * w);
         }
-        assert!(common::relative_error(got, &want) < 1e-15);
+        assert!(relative_error(got, &want) < 1e-15);
     }
     let j = engine.j();
     assert_eq!(engine.tape_mut().check_gradient(j), Ok(()));

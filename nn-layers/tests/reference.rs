@@ -2,12 +2,10 @@
 
 mod common;
 
-use common::{
-    batch, column, dense, largest_difference, list, matrix, norm, number, numbers, ratio, reference, relative_error,
-    single, step,
-};
+use common::{batch, column, dense, list, matrix, number, numbers, reference, single, step};
 use nn_core::{Activation, Loss, Matrix, Scalar};
 use nn_layers::{ByHand, ByTape, Dense, Engine, Network, hidden_delta, output_delta, parameter_gradients};
+use nn_testing::{largest, largest_difference, ratio, relative_error};
 use serde_json::Value;
 
 // ——— Five networks of PyTorch ———
@@ -417,7 +415,7 @@ fn two_thousand_steps_of_xor_follow_the_exact_trajectory() {
                 column(&snapshot["grad_b2"]),
             ];
             // On the scale of the whole gradient, because the four terms of ∂J/∂b⁽²⁾ all but cancel.
-            let scale = want_sums.iter().map(norm).fold(0.0, f64::max);
+            let scale = want_sums.iter().map(largest).fold(0.0, f64::max);
             for (name, (got, want)) in ["W1", "b1", "W2", "b2"].iter().zip(sums.iter().zip(&want_sums)) {
                 let error = largest_difference(got, want) / scale;
                 assert!(error <= tolerance, "step {at}: the gradient of {name} is off by {error:.1e}");

@@ -3,9 +3,10 @@
 
 mod common;
 
-use common::{random_matrix, random_targets, single};
+use common::{random_targets, single};
 use nn_core::{Activation, Loss, Matrix, Scalar, below, seeded, uniform};
 use nn_layers::{ByHand, Dense, GradientCheck, Network, check_gradients, compare_gradients, gradients};
+use nn_testing::random_matrix;
 
 /// A layer from its weights and biases: a row for each unit, the bias last.
 fn layer<T: Scalar, const N: usize, const UNITS: usize>(activation: Activation, units: [[f64; N]; UNITS]) -> Dense<T> {

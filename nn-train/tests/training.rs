@@ -87,7 +87,7 @@ const IN_ORDER: Plan =
 fn batches_come_in_order_and_the_last_one_holds_the_rest() {
     let batches = batches(IN_ORDER, 1, 8);
     let inputs: Vec<_> = batches.iter().map(|(x, _, _)| x.as_slice()).collect();
-    assert_eq!(inputs, [&[0.0, 1.0, 2.0][..], &[3.0, 4.0, 5.0], &[6.0, 7.0]]);
+    assert_eq!(inputs, [&[0.0, 1.0, 2.0][..], &[3.0, 4.0, 5.0], &[6.0, 7.0]], "x of each batch");
 }
 
 #[test]
@@ -124,7 +124,11 @@ fn the_loss_of_an_epoch_weights_each_batch_by_its_examples() {
         reports.push(batch);
         ControlFlow::Continue(())
     });
-    assert_eq!(report.expect("a finite loss").loss, 3.5);
+    assert_eq!(
+        report.expect("a finite loss").loss,
+        3.5,
+        "J of the epoch, Σ J of a batch · its examples / all examples"
+    );
     let of = |batch, examples, loss| BatchReport { batch, examples, loss };
     assert_eq!(reports, [of(1, 3, 1.0), of(2, 6, 2.5), of(3, 8, 3.5)]);
 }
@@ -132,10 +136,10 @@ fn the_loss_of_an_epoch_weights_each_batch_by_its_examples() {
 #[test]
 fn every_batch_is_followed_by_one_update_at_the_scheduled_rate() {
     let weights = |plan, epoch| batches(plan, epoch, 8).iter().map(|&(_, _, w)| w).collect::<Vec<_>>();
-    assert_eq!(weights(IN_ORDER, 1), [1.0, 0.75, 0.5]);
+    assert_eq!(weights(IN_ORDER, 1), [1.0, 0.75, 0.5], "w ← w − η · 1");
     // The step schedule divides η by 10 after each third of the epochs: the third epoch of three has η/100.
     let stepped = Plan { schedule: Schedule::Step, learning_rate: 25.0, ..IN_ORDER };
-    assert_eq!(weights(stepped, 3), [1.0, 0.75, 0.5]);
+    assert_eq!(weights(stepped, 3), [1.0, 0.75, 0.5], "w ← w − η/100 · 1");
 }
 
 #[test]
@@ -143,7 +147,7 @@ fn accuracy_counts_the_answers_that_were_right_when_their_turn_came() {
     let labelled = Examples { labels: Some(vec![0, 1, 0, 1]), ..examples(4) };
     // x = 0, 1, 2, 3 is answered with the classes 0, 1, 1, 1.
     let report = trainer(IN_ORDER).epoch(&labelled, 1, go_on).expect("a finite loss");
-    assert_eq!(report.accuracy, Some(0.75));
+    assert_eq!(report.accuracy, Some(0.75), "right answers / examples");
     assert_eq!(trainer(IN_ORDER).epoch(&examples(4), 1, go_on).expect("a finite loss").accuracy, None);
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn new(root: &Path, to: &Path, dir: &Path, from: usize) -> Result<(),
         return Err(Failure::new("your workspace is to stand outside of the project: cargo learn new ../mine"));
     }
     let begins = |id: Id| exercises.iter().find(|exercise| exercise.id == id && id.chapter >= from);
-    workspace::copy(root, to, |id, _, _| begins(id).map(stub))?;
+    workspace::copy(root, to, |id, _| begins(id).map(stub))?;
     workspace::write(&to.join(".gitignore"), format!("/target\n/{}\n/runs\n", workspace::STATE))?;
     workspace::write(&to.join("README.md"), report::readme(from.max(first.id.chapter)))?;
     let state = State::new(to)?;

@@ -1,8 +1,8 @@
 //! `cargo learn`: the exercises of the book.
 //!
-//! The shipped code is the solution of every exercise: its body stands between `// BEGIN SOLUTION 7.2` and
-//! `// END SOLUTION 7.2`. A learner's workspace is a copy without these bodies. An exercise is described by one file in
-//! `docs/exercises`, and judged by tests of the crate that its function is in.
+//! The shipped code, sources and examples, is the solution of every exercise: its body stands between
+//! `// BEGIN SOLUTION 7.2` and `// END SOLUTION 7.2`. A learner's workspace is a copy without these bodies. An exercise is
+//! described by one file in `docs/exercises`, and judged by tests of the crate that its function is in.
 #![forbid(unsafe_code)]
 
 use std::fmt;

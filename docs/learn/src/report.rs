@@ -257,12 +257,18 @@ fn undone(case: &Case) -> Option<&str> {
     case.panic.as_ref()?.strip_prefix("not yet implemented: exercise ")?.split(':').next()
 }
 
+/// The path of a source from the workspace's folder, as it is written everywhere. A judge has an example as `../examples/…`.
+fn plain(path: &str) -> String {
+    path.replace('\\', "/").replace("tests/../", "")
+}
+
 /// The numbers of a case, names on the left.
 fn numbers(case: &Case, body: &Body) {
     let computed = case.computed.as_deref().unwrap_or("");
     let yours = match (&case.panic, &case.place) {
         (Some(panic), Some(place)) => {
-            let here = if place.contains(&*body.file.to_string_lossy()) { "" } else { ", called from your body" };
+            let (place, file) = (plain(place), plain(&body.file.to_string_lossy()));
+            let here = if place.contains(&file) { "" } else { ", called from your body" };
             format!("panics: {panic}\nat {place}{here}")
         }
         _ => computed.to_owned(),
@@ -313,6 +319,16 @@ mod tests {
         let lines =
             ["One paragraph.", "", "- a point of a list", "- another", "", "m ← a   b", "v ← c   d", "End of it."];
         assert_eq!(flowing(text), lines);
+    }
+
+    #[test]
+    fn the_path_of_an_example_is_the_same_from_its_judge_and_from_the_folder() {
+        let file = "nn-layers/examples/residual_block.rs";
+        for path in ["nn-layers/tests/../examples/residual_block.rs", r"nn-layers\tests\../examples/residual_block.rs"]
+        {
+            assert_eq!(plain(path), file);
+        }
+        assert_eq!(plain(r"nn-layers\src\delta.rs:40"), "nn-layers/src/delta.rs:40");
     }
 
     #[test]

@@ -25,13 +25,17 @@ pub(crate) struct Body {
     pub(crate) text: String,
 }
 
+/// The folders of a crate in which bodies stand.
+pub(crate) const SOURCES: [&str; 2] = ["src", "examples"];
+
 /// All bodies of a workspace.
 pub(crate) fn bodies(root: &Path) -> Result<BTreeMap<Id, Body>, Failure> {
     let mut bodies = BTreeMap::new();
     for package in CRATES {
-        let folder = root.join(package).join("src");
         let mut files = Vec::new();
-        files_below(&folder, &mut files)?;
+        for folder in SOURCES.map(|folder| root.join(package).join(folder)).iter().filter(|folder| folder.is_dir()) {
+            files_below(folder, &mut files)?;
+        }
         for path in files.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs")) {
             let text = std::fs::read_to_string(&path).map_err(|e| Failure::of(&path, e))?;
             let file = path.strip_prefix(root).unwrap_or(&path).to_owned();

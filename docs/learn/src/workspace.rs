@@ -9,7 +9,7 @@ use toml::{Table, Value};
 
 use crate::exercise::Id;
 use crate::failure::Failure;
-use crate::source::{self, CRATES, files_below};
+use crate::source::{self, CRATES, SOURCES, files_below};
 
 /// What a learner's workspace keeps beside the sources.
 pub(crate) const STATE: &str = ".learn";
@@ -24,7 +24,7 @@ pub(crate) fn find(from: &Path) -> Result<(PathBuf, bool), Failure> {
 }
 
 /// Copies the crates to `to`, which is a new folder. `body` says what stands in place of a body, or `None` where it stays.
-pub(crate) fn copy(root: &Path, to: &Path, body: impl Fn(Id, &str, &str) -> Option<String>) -> Result<(), Failure> {
+pub(crate) fn copy(root: &Path, to: &Path, body: impl Fn(Id, &str) -> Option<String>) -> Result<(), Failure> {
     let mut files: Vec<PathBuf> =
         ["Cargo.lock", ".cargo/config.toml", "rustfmt.toml", "docs/src/SUMMARY.md"].map(PathBuf::from).into();
     files.extend(["LICENSE-MIT", "LICENSE-APACHE", "nn-core/tests/support/judge.rs"].map(PathBuf::from));
@@ -34,26 +34,27 @@ pub(crate) fn copy(root: &Path, to: &Path, body: impl Fn(Id, &str, &str) -> Opti
                 .map(|file| Path::new(package).join(file)),
         );
     }
-    let folders = CRATES.iter().flat_map(|package| ["src", "data"].map(|folder| Path::new(package).join(folder)));
-    let folders = folders.chain(["docs/learn/src", "docs/exercises"].map(PathBuf::from));
-    for folder in folders.filter(|folder| root.join(folder).is_dir()) {
+    for folder in folders(root) {
         let mut below = Vec::new();
-        files_below(&root.join(folder), &mut below)?;
+        files_below(&folder, &mut below)?;
         files.extend(below.into_iter().map(|path| path.strip_prefix(root).unwrap_or(&path).to_owned()));
     }
+    // An example comes along if there is something to write in it.
+    let with_bodies: Vec<PathBuf> = source::bodies(root)?.into_values().map(|body| body.file).collect();
+    let is_in =
+        |file: &Path, folder: &str| CRATES.iter().any(|package| file.starts_with(Path::new(package).join(folder)));
+    files.retain(|file| !is_in(file, "examples") || with_bodies.contains(file));
     files.push(PathBuf::from(crate::record::FINGERPRINTS));
     remove_others(to, &files)?;
     for file in files.into_iter().filter(|file| root.join(file).is_file()) {
         let (from, to) = (root.join(&file), to.join(&file));
         make_folder(to.parent().expect("a file has a folder"))?;
-        let package = CRATES.iter().find(|package| file.starts_with(Path::new(package).join("src")));
-        match package.filter(|_| file.extension().is_some_and(|extension| extension == "rs")) {
-            Some(package) => {
-                let text = std::fs::read_to_string(&from).map_err(|e| Failure::of(&from, e))?;
-                let text = source::replace(&source::without_track_caller(&text), |id, text| body(id, package, text));
-                write(&to, text)?;
-            }
-            None => write(&to, std::fs::read(&from).map_err(|e| Failure::of(&from, e))?)?,
+        let is_rust = file.extension().is_some_and(|extension| extension == "rs");
+        if is_rust && SOURCES.iter().any(|folder| is_in(&file, folder)) {
+            let text = std::fs::read_to_string(&from).map_err(|e| Failure::of(&from, e))?;
+            write(&to, source::replace(&source::without_track_caller(&text), &body))?;
+        } else {
+            write(&to, std::fs::read(&from).map_err(|e| Failure::of(&from, e))?)?;
         }
     }
     for package in CRATES.into_iter().chain(["docs/learn"]) {
@@ -67,11 +68,17 @@ pub(crate) fn copy(root: &Path, to: &Path, body: impl Fn(Id, &str, &str) -> Opti
     write(&to.join("Cargo.toml"), manifest.to_string())
 }
 
+/// The folders of a workspace that are copied file by file.
+fn folders(root: &Path) -> Vec<PathBuf> {
+    let of_crates =
+        CRATES.iter().flat_map(|package| ["src", "data", "examples"].map(|folder| root.join(package).join(folder)));
+    let others = ["docs/learn/src", "docs/exercises"].map(|folder| root.join(folder));
+    of_crates.chain(others).filter(|folder| folder.is_dir()).collect()
+}
+
 /// Removes what an earlier copy has left in the folders of sources and is no longer there.
 fn remove_others(to: &Path, files: &[PathBuf]) -> Result<(), Failure> {
-    let folders = CRATES.iter().flat_map(|package| ["src", "data"].map(|folder| to.join(package).join(folder)));
-    let folders = folders.chain(["docs/learn/src", "docs/exercises"].map(|folder| to.join(folder)));
-    for folder in folders.filter(|folder| folder.is_dir()) {
+    for folder in folders(to) {
         let mut below = Vec::new();
         files_below(&folder, &mut below)?;
         for path in below.iter().filter(|path| !files.iter().any(|file| to.join(file) == **path)) {
@@ -246,6 +253,17 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_the_examples_those_with_a_body_to_write_are_copied() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        copy(root, folder.path(), |_, _| Some("todo!()".to_owned())).unwrap();
+        let examples = folder.path().join("nn-layers/examples");
+        let copied = std::fs::read_to_string(examples.join("residual_block.rs")).unwrap();
+        assert!(copied.contains("    // BEGIN SOLUTION 14.6\n    todo!()\n    // END SOLUTION 14.6\n"), "{copied}");
+        assert!(root.join("nn-layers/examples/own_loss.rs").exists() && !examples.join("own_loss.rs").exists());
+    }
 
     #[test]
     fn what_an_earlier_copy_has_left_is_removed() {

@@ -1,4 +1,4 @@
-//! What the tests share: random matrices, the distance between two, and an operation that is not built in.
+//! What the tests of this crate share: random matrices away from the kinks, and an operation that is not built in.
 #![allow(dead_code)] // Each file of tests is a program of its own, and not each of them needs everything.
 
 use nn_autodiff::{CustomOp, Operands};
@@ -35,14 +35,4 @@ pub(crate) fn random(rng: &mut Generator, rows: usize, columns: usize) -> Matrix
         let size = 0.3 + 1.2 * uniform(rng);
         if uniform(rng) < 0.5 { -size } else { size }
     })
-}
-
-/// Asserts that the shapes are the same and that max|got − want| ≤ tolerance · max|want|.
-#[track_caller]
-pub(crate) fn assert_close(what: &str, got: &Matrix<f64>, want: &Matrix<f64>, tolerance: f64) {
-    assert_eq!(got.shape(), want.shape(), "{what}");
-    let size = want.as_slice().iter().fold(0.0, |max: f64, x| max.max(x.abs()));
-    let is_close = |(got, want): (&f64, &f64)| (got - want).abs() <= tolerance * size; // NaN is close to nothing.
-    let all_close = got.as_slice().iter().zip(want.as_slice()).all(is_close);
-    assert!(all_close, "{what}: further apart than {tolerance:e} of {size:e}\ngot\n{got}\nwant\n{want}");
 }

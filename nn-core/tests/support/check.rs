@@ -1,26 +1,7 @@
-//! What several test programs need: random matrices, distances, panic messages, differences of functions.
+//! What several test programs of this crate need: tables, units in the last place, differences of functions.
 #![allow(dead_code)] // Every test program uses a part of these.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use nn_core::{Generator, Matrix, normal};
-
-/// A matrix of independent normal numbers.
-pub(crate) fn random(rng: &mut Generator, rows: usize, columns: usize) -> Matrix<f64> {
-    Matrix::from_fn(rows, columns, |_, _| normal(rng))
-}
-
-/// max|got − want| / max|want|; NaN and infinity count as infinitely far.
-pub(crate) fn distance(got: &Matrix<f64>, want: &Matrix<f64>) -> f64 {
-    assert_eq!(got.shape(), want.shape());
-    let largest = want.as_slice().iter().fold(f64::MIN_POSITIVE, |max, x| max.max(x.abs()));
-    let mut far = 0.0_f64;
-    for (got, want) in got.as_slice().iter().zip(want.as_slice()) {
-        let d = (got - want).abs() / largest;
-        far = if d.is_finite() { far.max(d) } else { f64::INFINITY };
-    }
-    far
-}
+use nn_core::Matrix;
 
 /// ∂f/∂x by central differences, entry by entry: (f(x + h) − f(x − h)) / 2h.
 pub(crate) fn differences(x: &Matrix<f64>, f: impl Fn(&Matrix<f64>) -> f64) -> Matrix<f64> {
@@ -33,15 +14,6 @@ pub(crate) fn differences(x: &Matrix<f64>, f: impl Fn(&Matrix<f64>) -> f64) -> M
         };
         (moved(H) - moved(-H)) / (2.0 * H)
     })
-}
-
-/// The message of the panic that `f` ends in.
-pub(crate) fn message<R>(f: impl FnOnce() -> R) -> String {
-    let Err(payload) = catch_unwind(AssertUnwindSafe(f)) else { panic!("it does not panic") };
-    match payload.downcast::<String>() {
-        Ok(text) => *text,
-        Err(payload) => payload.downcast::<&str>().expect("a panic message is text").to_string(),
-    }
 }
 
 /// The rows of a table with numbers between commas, without its comments and its heading.

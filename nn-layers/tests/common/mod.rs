@@ -1,33 +1,10 @@
-//! What several test files share: networks and batches at random, reference numbers, and how far two arrays are apart.
+//! What several test files of this crate share: batches at random, and reference numbers.
 #![allow(dead_code)] // Every test file compiles this module for itself, and none uses all of it.
 
-use nn_core::{Generator, Loss, Matrix, Scalar, normal, uniform};
+use nn_core::{Generator, Loss, Matrix, Scalar, uniform};
 use nn_layers::{Dense, Engine, Network};
+use nn_testing::random_matrix;
 use serde_json::Value;
-
-/// max|got − want| / max|want|, the distance of two arrays. Element by element would be unfair: next to an entry of 1,
-/// one of 1e-17 is rounding.
-pub(crate) fn relative_error<T: Scalar>(got: &Matrix<T>, want: &Matrix<f64>) -> f64 {
-    assert_eq!(got.shape(), want.shape());
-    ratio(largest_difference(got, want), norm(want))
-}
-
-/// max|got − want|. A NaN on either side is infinitely far away.
-pub(crate) fn largest_difference<T: Scalar, U: Scalar>(got: &Matrix<T>, want: &Matrix<U>) -> f64 {
-    assert_eq!(got.shape(), want.shape());
-    let differences = got.as_slice().iter().zip(want.as_slice()).map(|(g, w)| (g.to_f64() - w.to_f64()).abs());
-    differences.map(|d| if d.is_nan() { f64::INFINITY } else { d }).fold(0.0, f64::max)
-}
-
-/// max|x|
-pub(crate) fn norm<T: Scalar>(matrix: &Matrix<T>) -> f64 {
-    matrix.as_slice().iter().map(|x| x.to_f64().abs()).fold(0.0, f64::max)
-}
-
-/// difference / scale, where no difference is no error even of numbers that are all zero.
-pub(crate) fn ratio(difference: f64, scale: f64) -> f64 {
-    if difference == 0.0 { 0.0 } else { difference / scale }
-}
 
 /// One step of gradient descent, θ ← θ − η ∂J/∂θ; J of before the step.
 pub(crate) fn step<T: Scalar>(engine: &mut impl Engine<T>, learning_rate: f64) -> T {
@@ -36,11 +13,6 @@ pub(crate) fn step<T: Scalar>(engine: &mut impl Engine<T>, learning_rate: f64) -
         parameter.zip_in_place(gradient, |w, g| w - T::from_f64(learning_rate) * g);
     }
     j
-}
-
-/// A matrix of normal numbers: no zeros, no ones, no unit length.
-pub(crate) fn random_matrix(rows: usize, columns: usize, rng: &mut Generator) -> Matrix<f64> {
-    Matrix::from_fn(rows, columns, |_, _| normal(rng))
 }
 
 /// Targets that the loss allows: columns that sum to 1 for cross-entropy, numbers in [0, 1] for binary cross-entropy,
@@ -58,12 +30,6 @@ pub(crate) fn random_targets(loss: Loss, rows: usize, columns: usize, rng: &mut 
             y
         }
     }
-}
-
-/// That a function computes exactly this; otherwise says by which equation, and shows both as matrices.
-#[track_caller]
-pub(crate) fn assert_computes(equation: &str, computed: &Matrix<f64>, expected: &Matrix<f64>) {
-    assert!(computed == expected, "{equation}\ncomputed\n{computed}\nexpected\n{expected}");
 }
 
 /// The reference files, see their field `provenance`.
@@ -121,16 +87,4 @@ pub(crate) fn dense(weight: Matrix<f64>, bias: Matrix<f64>, activation: &str) ->
 /// The same network in f32.
 pub(crate) fn single(network: &Network<f64>) -> Network<f32> {
     network.map(|x| x as f32)
-}
-
-/// What the code says when it panics.
-pub(crate) fn panic_message<R>(code: impl FnOnce() -> R) -> String {
-    let payload = match std::panic::catch_unwind(std::panic::AssertUnwindSafe(code)) {
-        Ok(_) => panic!("there was no panic"),
-        Err(payload) => payload,
-    };
-    match payload.downcast::<String>() {
-        Ok(message) => *message,
-        Err(payload) => (*payload.downcast::<&str>().expect("a message")).to_owned(),
-    }
 }

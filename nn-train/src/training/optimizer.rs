@@ -359,11 +359,11 @@ mod tests {
 
     /// Updates a parameter of shape 2×1 and one of shape 1×1 with the four gradients above, and compares after each.
     #[track_caller]
-    fn assert_path(optimizer: &mut Optimizer<f64>, path: [[f64; 3]; 4]) {
+    fn assert_path(equation: &str, optimizer: &mut Optimizer<f64>, path: [[f64; 3]; 4]) {
         let mut theta = split(THETA);
-        for (gradient, want) in GRADIENTS.into_iter().zip(path) {
+        for (t, (gradient, want)) in (1..).zip(GRADIENTS.into_iter().zip(path)) {
             step(optimizer, &mut theta, gradient);
-            assert_close(theta.iter(), &want);
+            assert_close(&format!("{equation}, update {t}"), theta.iter(), &want);
         }
     }
 
@@ -376,13 +376,13 @@ mod tests {
     }
 
     #[track_caller]
-    fn assert_close<'a>(got: impl Iterator<Item = &'a Matrix<f64>>, want: &[f64]) {
+    fn assert_close<'a>(equation: &str, got: impl Iterator<Item = &'a Matrix<f64>>, want: &[f64]) {
         let got: Vec<f64> = got.flat_map(Matrix::as_slice).copied().collect();
-        assert_eq!(got.len(), want.len());
-        for (got, want) in got.iter().zip(want) {
-            // Not closer, because 1 − β₂ᵗ, about 0.001 t, has lost three digits.
-            assert!((got - want).abs() <= 1e-14 * want.abs(), "{got}, not {want}");
-        }
+        // Not closer, because 1 − β₂ᵗ, about 0.001 t, has lost three digits.
+        let is_close = |(got, want): (&f64, &f64)| (got - want).abs() <= 1e-14 * want.abs();
+        let are_close = got.len() == want.len() && got.iter().zip(want).all(is_close);
+        let [got, want] = [&got[..], want].map(|numbers| Matrix::from_rows(&[numbers]));
+        assert!(are_close, "{equation}\ncomputed\n{got}\nexpected\n{want}");
     }
 
     // The paths and buffers below were worked out by a Python script from the definitions in the documentation of
@@ -393,7 +393,7 @@ mod tests {
     fn sgd_subtracts_the_gradient_times_the_rate() {
         let path = [[0.95, -1.9, 0.475], [0.925, -2.1, 0.475], [1.0, -2.15, 0.4749], [0.9, -2.25, 0.7749]];
         let mut optimizer = Optimizer::sgd();
-        assert_path(&mut optimizer, path);
+        assert_path("θ ← θ − η g", &mut optimizer, path);
         assert_eq!((optimizer.steps(), optimizer.buffers().count(), optimizer.name()), (4, 0, "sgd"));
     }
 
@@ -414,8 +414,8 @@ mod tests {
     fn momentum_is_that_of_pytorch() {
         let path = [[0.95, -1.9, 0.475], [0.88, -2.01, 0.4525], [0.892, -2.159, 0.43215], [0.8028, -2.3931, 0.713835]];
         let mut optimizer = Optimizer::momentum(0.9);
-        assert_path(&mut optimizer, path);
-        assert_close(optimizer.buffers(), &[0.892, 2.341, -2.81685]);
+        assert_path("v ← μ v + g, θ ← θ − η v", &mut optimizer, path);
+        assert_close("v ← μ v + g", optimizer.buffers(), &[0.892, 2.341, -2.81685]);
         assert_eq!(optimizer.name(), "sgd");
     }
 
@@ -428,7 +428,7 @@ mod tests {
             [0.896130821051, -2.241861892102, 0.7729780230255],
         ];
         let mut optimizer = Optimizer::sgd().with_weight_decay(0.01);
-        assert_path(&mut optimizer, path);
+        assert_path("θ ← θ − η (g + λ θ)", &mut optimizer, path);
         assert_eq!(optimizer.buffers().count(), 0);
     }
 
@@ -441,8 +441,8 @@ mod tests {
             [0.794236013351, -2.375122276702, 0.7095431191755],
         ];
         let mut optimizer = Optimizer::momentum(0.9).with_weight_decay(0.01);
-        assert_path(&mut optimizer, path);
-        assert_close(optimizer.buffers(), &[0.92373735649, 2.27152778702, -2.801007446755]);
+        assert_path("v ← μ v + g + λ θ, θ ← θ − η v", &mut optimizer, path);
+        assert_close("v ← μ v + g + λ θ", optimizer.buffers(), &[0.92373735649, 2.27152778702, -2.801007446755]);
     }
 
     #[test]
@@ -454,9 +454,9 @@ mod tests {
             [0.777109072391162, -2.03264134338479, 0.33532025006382177],
         ];
         let mut optimizer = Optimizer::adam();
-        assert_path(&mut optimizer, path);
+        assert_path("θ ← θ − η m̂ / (√v̂ + ε)", &mut optimizer, path);
         let m_and_v = [0.0892, 0.2341, -0.281685, 0.00187356331225, 0.006238756999, 0.0090623136864375];
-        assert_close(optimizer.buffers(), &m_and_v);
+        assert_close("m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g²", optimizer.buffers(), &m_and_v);
         assert_eq!((optimizer.steps(), optimizer.name()), (4, "adam"));
     }
 
@@ -468,7 +468,7 @@ mod tests {
             [0.8130852572864962, -1.9758095957174284, 0.27806771873239594],
             [0.7741386595910517, -2.0291132646872962, 0.3322428406990115],
         ];
-        assert_path(&mut Optimizer::adam().with_weight_decay(0.01), path);
+        assert_path("θ ← θ − η m̂ / (√v̂ + ε) with g + λ θ for g", &mut Optimizer::adam().with_weight_decay(0.01), path);
     }
 
     /// The first update of Adam is η in the direction of each gradient, whatever its size: the two corrections cancel.
