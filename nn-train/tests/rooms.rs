@@ -1,4 +1,5 @@
-//! The house rules of this crate's folders: a room uses only rooms before it, and no two files use each other.
+//! The house rules of this crate's folders: a room uses only rooms before it, and no two files use each other, nor do those
+//! of the program.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -58,24 +59,22 @@ fn a_room_uses_only_rooms_before_it() {
 }
 
 #[test]
-fn no_two_files_of_a_room_use_each_other() {
-    for room in ROOMS {
-        let mut left: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (file, code) in files(&source().join(room)) {
-            let used: Vec<String> = names_after(&code, "super::").into_iter().map(str::to_owned).collect();
-            left.insert(file, used);
-        }
-        let names: Vec<String> = left.keys().cloned().collect();
+fn no_two_files_use_each_other() {
+    let rooms = ROOMS.iter().map(|&room| (room, "super::"));
+    for (folder, word) in rooms.chain([("bin/nn", "crate::")]) {
+        let used = |code: &str| names_after(code, word).into_iter().map(str::to_owned).collect::<Vec<_>>();
+        let mut left: BTreeMap<_, _> =
+            files(&source().join(folder)).into_iter().map(|(file, code)| (file, used(&code))).collect();
         for (file, used) in &left {
             // What is used by the name of the room may stand in any file.
-            let unknown = used.iter().find(|used| !names.contains(used));
-            assert_eq!(unknown, None, "{room}/{file}.rs says super:: without a file");
+            let unknown = used.iter().find(|used| !left.contains_key(*used));
+            assert_eq!(unknown, None, "{folder}/{file}.rs says {word} without a file");
         }
         // Files are taken away that use none of those that are left, until nothing is left.
         while !left.is_empty() {
             let free = left.iter().find(|(_, used)| used.iter().all(|used| !left.contains_key(used)));
             let free = free.map(|(file, _)| file.clone());
-            let free = free.unwrap_or_else(|| panic!("of {room}, these use each other: {:?}", left.keys()));
+            let free = free.unwrap_or_else(|| panic!("of {folder}, these use each other: {:?}", left.keys()));
             left.remove(&free);
         }
     }

@@ -1,16 +1,18 @@
 //! The command line.
 
-use std::fmt::{self, Write as _};
-use std::num::{IntErrorKind, ParseIntError};
+use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use nn_core::{Activation, Loss};
 use nn_layers::Initialization;
-use nn_train::{Header, Precision, Schedule};
+use nn_train::{Precision, Schedule};
 
-use crate::data::Defaults;
+use crate::defaults::Defaults;
+use crate::values::{
+    BatchSize, Data, EngineName, Hidden, Numbers, OptimizerName, TextMarkdownOrJson, TextOrJson, YesOrNo, activation,
+    below_one, initialization, loss, not_negative, precision, probability, schedule,
+};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -80,23 +82,6 @@ pub(crate) enum Command {
         has no digit left there. How far rounding may move the gradient is allowed for, and said. Exit code 1 where a \
         difference is beyond its bound, and where a number of the model's own passes is not finite.")]
     Check(CheckArgs),
-}
-
-/// The data sets that come with the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Data {
-    /// 1797 handwritten digits, 8×8 pixels, 10 classes
-    Digits,
-    /// 150 flowers, 4 lengths, 3 classes
-    Iris,
-    /// The four points of exclusive or
-    Xor,
-    /// Two half moons that reach into each other
-    Moons,
-    /// A circle around a circle
-    Circles,
-    /// Three spiral arms
-    Spirals,
 }
 
 #[derive(Args, Debug)]
@@ -273,137 +258,6 @@ pub(crate) struct CheckArgs {
     pub(crate) format: TextOrJson,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum YesOrNo {
-    Yes,
-    No,
-}
-
-impl YesOrNo {
-    /// What is done with a first line.
-    pub(crate) fn header(answer: Option<Self>) -> Header {
-        match answer {
-            Some(YesOrNo::Yes) => Header::Yes,
-            Some(YesOrNo::No) => Header::No,
-            None => Header::Auto,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TextOrJson {
-    Text,
-    Json,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TextMarkdownOrJson {
-    Text,
-    Markdown,
-    Json,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum EngineName {
-    Delta,
-    Tape,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OptimizerName {
-    Sgd,
-    Adam,
-}
-
-/// A whole number. One that is too large to be counted with is as good as the largest: more than any network or data has.
-fn whole(text: &str) -> Result<usize, ParseIntError> {
-    text.parse().or_else(|error: ParseIntError| match error.kind() {
-        IntErrorKind::PosOverflow => Ok(usize::MAX),
-        _ => Err(error),
-    })
-}
-
-/// Units of the hidden layers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Hidden(pub(crate) Vec<usize>);
-
-impl FromStr for Hidden {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "none" {
-            return Ok(Hidden(Vec::new()));
-        }
-        let width = |cell: &str| match whole(cell.trim()) {
-            Ok(0) => Err("a layer must have at least one unit; `none` means no hidden layer".to_owned()),
-            Ok(n) => Ok(n),
-            Err(_) => Err(format!("`{cell}` is not a number of units; write 32 or 32,16 or none")),
-        };
-        text.split(',').map(width).collect::<Result<_, _>>().map(Hidden)
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BatchSize {
-    All,
-    Examples(usize),
-}
-
-impl fmt::Display for BatchSize {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            BatchSize::All => f.write_str("all"),
-            BatchSize::Examples(n) => write!(f, "{n}"),
-        }
-    }
-}
-
-impl FromStr for BatchSize {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match whole(text) {
-            _ if text == "all" => Ok(BatchSize::All),
-            Ok(0) => Err("must be at least 1".to_owned()),
-            Ok(n) => Ok(BatchSize::Examples(n)),
-            Err(_) => Err("must be a number of examples, or `all`".to_owned()),
-        }
-    }
-}
-
-/// Numbers with commas between them.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Numbers(pub(crate) Vec<f64>);
-
-impl FromStr for Numbers {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        text.split(',').map(|cell| finite(cell.trim())).collect::<Result<_, _>>().map(Numbers)
-    }
-}
-
-fn finite(text: &str) -> Result<f64, String> {
-    nn_train::plain_number(text, Precision::F64).map_err(|error| error.to_string())
-}
-
-fn not_negative(text: &str) -> Result<f64, String> {
-    in_range(text, |x| x >= 0.0, "at least 0")
-}
-
-fn probability(text: &str) -> Result<f64, String> {
-    in_range(text, |x| (0.0..=1.0).contains(&x), "between 0 and 1")
-}
-
-fn below_one(text: &str) -> Result<f64, String> {
-    in_range(text, |x| (0.0..1.0).contains(&x), "at least 0 and below 1")
-}
-
-fn in_range(text: &str, fits: impl Fn(f64) -> bool, range: &str) -> Result<f64, String> {
-    let x = finite(text)?;
-    if fits(x) { Ok(x) } else { Err(format!("must be {range}")) }
-}
-
 /// Examples, and the defaults that depend on the data set.
 fn train_after_help() -> String {
     let mut help = String::from(
@@ -427,36 +281,4 @@ fn train_after_help() -> String {
         );
     }
     help
-}
-
-/// A parser that takes the names of some values, and lists them in --help and in its message.
-fn named<V: Copy + Send + Sync + 'static>(
-    values: &'static [V],
-    name: fn(V) -> &'static str,
-) -> impl clap::builder::TypedValueParser<Value = V> {
-    use clap::builder::{PossibleValuesParser, TypedValueParser};
-    PossibleValuesParser::new(values.iter().map(|&value| name(value))).map(move |text| {
-        let found = values.iter().find(|&&value| name(value) == text);
-        *found.expect("clap has compared the text with these names")
-    })
-}
-
-fn activation() -> impl clap::builder::TypedValueParser<Value = Activation> {
-    named(&Activation::ALL, Activation::name)
-}
-
-fn loss() -> impl clap::builder::TypedValueParser<Value = Loss> {
-    named(&Loss::ALL, Loss::name)
-}
-
-fn initialization() -> impl clap::builder::TypedValueParser<Value = Initialization> {
-    named(&Initialization::ALL, Initialization::name)
-}
-
-fn schedule() -> impl clap::builder::TypedValueParser<Value = Schedule> {
-    named(&Schedule::ALL, Schedule::name)
-}
-
-fn precision() -> impl clap::builder::TypedValueParser<Value = Precision> {
-    named(&[Precision::F32, Precision::F64], Precision::name)
 }

@@ -8,12 +8,13 @@ use nn_layers::{Bounds, GradientCheck, Initialization, Network, ParameterCheck, 
 use nn_train::{Model, Precision};
 use serde_json::{Value, json};
 
-use crate::args::{CheckArgs, Data, TextOrJson};
+use crate::args::CheckArgs;
 use crate::evaluate::check_fit;
 use crate::failure::Failure;
 use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
 use crate::output::{Out, readable};
+use crate::values::{Data, TextOrJson};
 
 /// A batch of more examples tells no more about a gradient.
 const EXAMPLES: usize = 32;

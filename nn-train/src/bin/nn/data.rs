@@ -1,66 +1,14 @@
-//! The data sets by name, and the settings that suit each.
+//! The data sets by name.
 
-use clap::ValueEnum;
-use nn_core::{Activation, seeded};
+use nn_core::seeded;
 use nn_train::{DataSet, Split, circles, digits, iris, moons, spirals, split, xor};
 
-use crate::args::{BatchSize, Data, DataOptions, OptimizerName};
+use crate::args::DataOptions;
 use crate::failure::Failure;
 use crate::memory::ask_for;
-
-/// What `train` does where it is not told otherwise.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Defaults {
-    pub(crate) hidden: &'static [usize],
-    pub(crate) activation: Activation,
-    pub(crate) epochs: usize,
-    pub(crate) batch_size: BatchSize,
-    /// η of sgd without momentum.
-    pub(crate) learning_rate: f64,
-    pub(crate) validation: f64,
-}
-
-impl Defaults {
-    pub(crate) fn learning_rate(&self, optimizer: OptimizerName) -> f64 {
-        match optimizer {
-            OptimizerName::Sgd => self.learning_rate,
-            OptimizerName::Adam => 0.01,
-        }
-    }
-}
+use crate::values::Data;
 
 impl Data {
-    /// The name on the command line.
-    pub(crate) fn name(self) -> String {
-        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
-    }
-
-    pub(crate) fn defaults(self) -> Defaults {
-        let standard = Defaults {
-            hidden: &[64],
-            activation: Activation::Relu,
-            epochs: 30,
-            batch_size: BatchSize::Examples(32),
-            learning_rate: 0.2,
-            validation: 0.2,
-        };
-        let small = Defaults { batch_size: BatchSize::Examples(16), ..standard };
-        match self {
-            Data::Digits => standard,
-            Data::Iris => Defaults { epochs: 50, ..small },
-            Data::Xor => Defaults {
-                hidden: &[8],
-                activation: Activation::Tanh,
-                epochs: 200,
-                batch_size: BatchSize::All,
-                learning_rate: 0.5,
-                validation: 0.0,
-            },
-            Data::Moons | Data::Circles => Defaults { hidden: &[16], epochs: 100, ..small },
-            Data::Spirals => Defaults { hidden: &[64, 64], epochs: 150, ..small },
-        }
-    }
-
     /// The data set, always the same for the same options.
     pub(crate) fn load(self, options: &DataOptions) -> Result<DataSet, Failure> {
         let is_generated = matches!(self, Data::Moons | Data::Circles | Data::Spirals);

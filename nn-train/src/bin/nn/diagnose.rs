@@ -6,12 +6,13 @@ use anstream::{AutoStream, ColorChoice};
 use nn_core::Matrix;
 use nn_train::{Diagnosis, Finding, Precision, Task, Yours, counted, diagnose, read_json_text};
 
-use crate::args::{DiagnoseArgs, TextMarkdownOrJson};
+use crate::args::DiagnoseArgs;
 use crate::explain::read_batch;
 use crate::failure::Failure;
 use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
 use crate::output::Out;
+use crate::values::TextMarkdownOrJson;
 
 pub(crate) fn run(args: &DiagnoseArgs) -> Result<(), Failure> {
     let model = read_model(&args.model)?;

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use nn_core::Scalar;
 use nn_train::{ConfusionMatrix, DataSet, Evaluation, Examples, Model, Overflow, Precision};
 
-use crate::args::{EvaluateArgs, TextOrJson};
+use crate::args::EvaluateArgs;
 use crate::failure::Failure;
 use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
 use crate::output::{Out, readable};
+use crate::values::TextOrJson;
 
 /// How a model does on some rows.
 #[derive(Debug)]

@@ -6,11 +6,12 @@ use nn_core::Matrix;
 use nn_train::{Model, Precision, Updated, counted, explain, parse_json, read_json_text};
 use serde::Deserialize;
 
-use crate::args::{ExplainArgs, Numbers, TextMarkdownOrJson};
+use crate::args::ExplainArgs;
 use crate::failure::Failure;
 use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
 use crate::output::Out;
+use crate::values::{Numbers, TextMarkdownOrJson};
 
 /// The file of --examples.
 #[derive(Debug, Deserialize)]

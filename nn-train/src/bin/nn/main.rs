@@ -14,6 +14,7 @@ use output::Out;
 mod args;
 mod check;
 mod data;
+mod defaults;
 mod diagnose;
 mod evaluate;
 mod explain;
@@ -27,6 +28,7 @@ mod progress;
 mod run_folder;
 mod summary;
 mod train;
+mod values;
 
 fn main() -> ExitCode {
     let result = Cli::try_parse().map_or_else(refuse, |cli| match cli.command {

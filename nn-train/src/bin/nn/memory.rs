@@ -14,8 +14,9 @@ use std::hint::black_box;
 use nn_layers::Network;
 use nn_train::{Plan, Precision, Split};
 
-use crate::args::{EngineName, OptimizerName, TrainArgs};
+use crate::args::TrainArgs;
 use crate::failure::Failure;
+use crate::values::{EngineName, OptimizerName};
 
 /// Asks for so many bytes, which are given back at once.
 pub(crate) fn ask_for(bytes: f64, what: impl Display) -> Result<(), Failure> {

@@ -7,11 +7,12 @@ use std::path::Path;
 use nn_core::{Loss, Matrix};
 use nn_train::{CsvReader, Model, Precision, Row, counted, plain_number, predicted_class, quoted};
 
-use crate::args::{PredictArgs, TextOrJson, YesOrNo};
+use crate::args::PredictArgs;
 use crate::failure::Failure;
 use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
 use crate::output::{Out, short, warn};
+use crate::values::{TextOrJson, YesOrNo};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let model = read_model(&args.model)?;

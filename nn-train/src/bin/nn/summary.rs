@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use nn_core::text::{counted, grouped};
 
-use crate::args::{Data, EngineName, OptimizerName};
 use crate::evaluate::Report;
 use crate::history::head;
 use crate::output::short;
 use crate::train::{HISTORY, Job, MODEL};
+use crate::values::{Data, EngineName, OptimizerName};
 
 impl Job<'_> {
     /// What is about to happen, and the head of the table.

@@ -9,7 +9,7 @@ use nn_train::{
     DataSet, Examples, Model, Optimizer, Plan, Precision, Split, Standardization, Stopped, Threads, Trainer,
 };
 
-use crate::args::{BatchSize, Cli, Command, EngineName, OptimizerName, TrainArgs};
+use crate::args::{Cli, Command, TrainArgs};
 use crate::evaluate::{Report, check_classes, check_fit, report};
 use crate::failure::Failure;
 use crate::history::{EpochRow, is_shown, write_history};
@@ -18,6 +18,7 @@ use crate::model_file::read_model;
 use crate::output::{Out, short, warn};
 use crate::progress::{Progress, Signals};
 use crate::run_folder::RunFolder;
+use crate::values::{BatchSize, EngineName, OptimizerName};
 
 /// `nn` without a command: the digits, and then what to try next.
 pub(crate) fn first_run() -> Result<(), Failure> {
