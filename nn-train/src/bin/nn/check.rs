@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use nn_core::text::{Align, Table};
 use nn_core::{Activation, Generator, Loss, Matrix, Scalar, normal, seeded, uniform};
 use nn_layers::{Bounds, GradientCheck, Initialization, Network, ParameterCheck, SINGLE_ENTRIES, check_gradients};
 use nn_train::{Model, Precision};
@@ -131,25 +132,22 @@ fn model_text(path: &Path, model: &Model, origin: &str, check: &GradientCheck) -
     let widths: String = model.network.layers().iter().map(|dense| format!("-{}", dense.outputs())).collect();
     let network =
         format!("{}{widths} network in {}, {}", model.network.inputs(), model.precision, model.network.loss());
-    let mut text = format!("{}: {network}\n{origin}: J = {}\n\n", path.display(), readable(check.loss, 6));
-    let mut line = |cells: [&str; 6]| {
-        let [name, shape, tape, dual, stencil, verdict] = cells;
-        let line = format!("  {name:6}  {shape:>10}  {tape:>9}  {dual:>12}  {stencil:>9}  {verdict}");
-        // Writing to a String does not fail.
-        let _ = writeln!(text, "{}", line.trim_end());
-    };
-    line(["", "by hand", "against:", "", "", ""]);
-    line(["", "shape", "tape", "dual numbers", "stencil", "verdict"]);
+    let columns = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Left];
+    let mut table = Table::new(columns).at_least([0, 6, 10, 9, 12, 9, 0]);
+    table.title(["", "", "by hand", "against:"]);
+    table.title(["", "", "shape", "tape", "dual numbers", "stencil", "verdict"]);
     for row in &check.parameters {
         let why_not = if row.at_a_kink > 0 { "at a kink" } else { "not judged" };
         let judged = |difference: Option<f64>| difference.map_or(why_not.to_owned(), figure);
         let verdict = if row.agrees(&check.bounds) { "agree" } else { "DISAGREE" };
         let (tape, dual, stencil) = (figure(row.tape), judged(row.dual), judged(row.stencil));
-        line([&row.name, &row.shape.to_string(), &tape, &dual, &stencil, verdict]);
+        table.row(["", &row.name, &row.shape.to_string(), &tape, &dual, &stencil, verdict]);
     }
     let [tape, dual, stencil] = bound_figures(&check.bounds);
-    line(["bound", "", &tape, &dual, &stencil, ""]);
-    text + "\n" + SCALE + &kinks(check) + &rounding(check)
+    table.row(["", "bound", "", &tape, &dual, &stencil]);
+    format!("{}: {network}\n{origin}: J = {}\n\n{table}\n\n{SCALE}", path.display(), readable(check.loss, 6))
+        + &kinks(check)
+        + &rounding(check)
 }
 
 const SCALE: &str = "Differences are divided by the length of the gradient; for the stencil, by that and J.\n";
@@ -287,17 +285,16 @@ fn grid_text(cells: &[Cell], seed: u64) -> String {
     let mut text = format!("{} random 5-4-3-3 networks in f64, 6 examples each, seed {seed}\n", cells.len());
     let titles = ["tape", "dual numbers", "stencil"];
     for (way, (title, bound)) in titles.into_iter().zip(bound_figures(&Bounds::F64)).enumerate() {
-        let _ = write!(text, "\nby hand against {title}, bound {bound}; hidden activations:\n{:32}", "");
-        for hidden in Activation::ALL {
-            let _ = write!(text, "{hidden:>11}");
+        let columns = [Align::Left; 2].into_iter().chain(Activation::ALL.map(|_| Align::Right));
+        let mut table = Table::new(columns).at_least([0, 30].into_iter().chain(Activation::ALL.map(|_| 9)));
+        let row = |name: String, cells: Vec<String>| [String::new(), name].into_iter().chain(cells);
+        table.title(row(String::new(), Activation::ALL.map(|hidden| hidden.to_string()).into()));
+        for cells in cells.chunks(Activation::ALL.len()) {
+            let name = format!("{}, {}", cells[0].last, cells[0].loss);
+            table.row(row(name, cells.iter().map(|cell| figure(cell.check.worst()[way])).collect()));
         }
-        for (at, Cell { last, loss, check, .. }) in cells.iter().enumerate() {
-            if at % Activation::ALL.len() == 0 {
-                let _ = write!(text, "\n  {:30}", format!("{last}, {loss}"));
-            }
-            let _ = write!(text, "{:>11}", figure(check.worst()[way]));
-        }
-        text.push('\n');
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "\nby hand against {title}, bound {bound}; hidden activations:\n{table}");
     }
     let agreeing = cells.iter().filter(|cell| cell.check.agrees()).count();
     let _ = writeln!(text, "\nIn each row the last activation and the loss. {agreeing} of {} agree.", cells.len());

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use nn_core::text::{Align, Table};
+
 use crate::output::{readable, short};
 
 /// One row of history.csv.
@@ -21,14 +23,15 @@ impl EpochRow {
     pub(crate) fn line(&self) -> String {
         let percent = |share: Option<f64>| share.map_or("–".to_owned(), |share| format!("{:.2} %", 100.0 * share));
         let loss = |loss: Option<f64>| loss.map_or("–".to_owned(), |loss| readable(loss, 6));
-        format!(
-            "{:>5}  {:>10}  {:>8}  {:>13}  {:>17}",
-            self.epoch,
+        let mut table = table();
+        table.row([
+            self.epoch.to_string(),
             loss(Some(self.train_loss)),
             percent(self.train_accuracy),
             loss(self.validation_loss),
-            percent(self.validation_accuracy)
-        )
+            percent(self.validation_accuracy),
+        ]);
+        table.to_string()
     }
 
     /// What stands before the progress bar.
@@ -60,7 +63,14 @@ pub(crate) fn write_history(out: &mut dyn Write, history: &[EpochRow]) -> io::Re
 
 /// The head of the table.
 pub(crate) fn head() -> String {
-    format!("{:>5}  {:>10}  {:>8}  {:>13}  {:>17}", "epoch", "loss", "accuracy", "held-out loss", "held-out accuracy")
+    let mut table = table();
+    table.title(["epoch", "loss", "accuracy", "held-out loss", "held-out accuracy"]);
+    table.to_string()
+}
+
+/// A row of it is printed before the next one is known.
+fn table() -> Table {
+    Table::new([Align::Right; 5]).at_least([5, 10, 8, 13, 17])
 }
 
 /// Of a long training about 25 lines are shown.

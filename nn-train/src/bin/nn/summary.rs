@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use nn_core::text::{counted, grouped};
+use nn_core::text::{Align, Table, counted, grouped};
 
 use crate::evaluate::Report;
 use crate::history::head;
@@ -109,9 +109,9 @@ impl Job<'_> {
             _ => commands.push(("nn train spirals".to_owned(), "something harder")),
         }
         commands.push(("nn train --help".to_owned(), "every knob"));
-        let width = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
-        let lines = commands.iter().map(|(command, what)| format!("  {command:<width$}   {what}\n"));
-        format!("Try next:\n{}", lines.collect::<String>())
+        let mut table = Table::new([Align::Left; 3]);
+        commands.iter().for_each(|(command, what)| table.row(["", command, what]));
+        format!("Try next:\n{table}\n")
     }
 }
 
