@@ -14,6 +14,9 @@ use crate::mistakes::{CATALOGUE, GRADIENT_TRANSPOSED, Made, Mistake, Pass, Place
 /// Of two mistakes that fit, one that fits so many times worse does not fit.
 const CLEARLY_WORSE: f64 = 10.0;
 
+/// With fewer numbers, what explains a part must not miss another part.
+const FEW: usize = 3;
+
 /// Below this misfit, everything fits alike: rounding of f64.
 const ROUNDING: f64 = 1e-11;
 
@@ -41,8 +44,8 @@ struct Trial {
     misses_forward: bool,
     /// The first layer, from the last one down and counted from 0, where something is not theirs.
     misses: Option<usize>,
-    /// Whether all that it explains is zero.
-    explains_zeros_alone: bool,
+    /// How many numbers other than zero it explains.
+    numbers: usize,
     /// Whether it changes a number that is off, but not to theirs.
     misses_what_it_changes: bool,
 }
@@ -90,7 +93,7 @@ impl Case<'_> {
             return (self.together(&pairs), Merit::Pair, Vec::new());
         }
         // What explains a part, and then what explains another part.
-        let parts = singles().filter(|(_, trial)| !trial.is_by_zeros()).map(|(_, trial)| trial.hypothesis.clone());
+        let parts = singles().filter(|(_, trial)| !trial.is_by_chance()).map(|(_, trial)| trial.hypothesis.clone());
         let mut parts: Vec<Hypothesis> = parts.filter(enough).collect();
         parts.sort_by_key(|hypothesis| Reverse(hypothesis.explains.len()));
         let mut kept: Vec<Hypothesis> = Vec::new();
@@ -162,7 +165,7 @@ impl Case<'_> {
             spoils: false,
             misses_forward: false,
             misses: None,
-            explains_zeros_alone: true,
+            numbers: 0,
             misses_what_it_changes: false,
         };
         pass.forward(from, self.right);
@@ -174,7 +177,7 @@ impl Case<'_> {
                 self.loss_misfit(self.right.loss).is_some_and(|(difference, tolerance)| difference <= tolerance);
             match difference <= tolerance {
                 true if !was_right => {
-                    trial.explains_zeros_alone = false;
+                    trial.numbers += FEW; // no other mistake gives their J
                     trial.take(Array::LOSS, difference, -difference.max(self.loss_resolution()).log10());
                 }
                 true => {}
@@ -209,7 +212,7 @@ impl Case<'_> {
         trial.misses_what_it_changes |= !fits && misfit(&predicted, &given.right, given.floor) > given.tolerance;
         match fits {
             true if !given.agrees() => {
-                trial.explains_zeros_alone &= is_zero;
+                trial.numbers += if is_zero { 0 } else { given.theirs.as_slice().len() };
                 trial.take(given.array, difference, evidence(given, &predicted, difference));
                 true
             }
@@ -439,9 +442,10 @@ impl Trial {
         self.hypothesis.evidence += evidence;
     }
 
-    /// Many mistakes make an array zero. One that does, and has effects which are not theirs, explains nothing.
-    fn is_by_zeros(&self) -> bool {
-        self.explains_zeros_alone && self.misses_what_it_changes
+    /// Many mistakes make an array zero, and many turn the sign of a number or double it. One that explains no more than
+    /// that, and has effects which are not theirs, explains nothing.
+    fn is_by_chance(&self) -> bool {
+        self.numbers < FEW && self.misses_what_it_changes
     }
 }
 

@@ -195,8 +195,16 @@ fn only_layer(right: &EngineExplanation, wrong: &EngineExplanation) -> Option<us
 }
 
 /// Ways to be wrong that are in no catalogue.
-pub(crate) const SPOILT: [&str; 6] =
-    ["noise", "noise in one array", "entries dropped", "rows permuted", "a factor per layer", "columns exchanged"];
+pub(crate) const SPOILT: [&str; 8] = [
+    "noise",
+    "noise in one array",
+    "entries dropped",
+    "rows permuted",
+    "a factor per layer",
+    "columns exchanged",
+    "absolute values",
+    "clipped at a half",
+];
 
 /// What came of gradients that are wrong in a way that is in no catalogue.
 #[derive(Clone, Copy, Debug, Default)]
@@ -244,6 +252,8 @@ pub(crate) fn spoil(kind: &str, rng: &mut Generator) -> (Spoilt, String) {
                         *gradient =
                             Matrix::from_fn(gradient.rows(), gradient.columns(), |i, k| gradient[(i, last - k)]);
                     }
+                    "absolute values" => gradient.map_in_place(f64::abs),
+                    "clipped at a half" => gradient.map_in_place(|g| g.clamp(-0.5 * largest, 0.5 * largest)),
                     "a factor per layer" => gradient.map_in_place(|g| factor * g),
                     _ => {}
                 }
