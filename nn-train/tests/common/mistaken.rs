@@ -203,7 +203,7 @@ pub(crate) const SPOILT: [&str; 8] = [
     "a factor per layer",
     "columns exchanged",
     "absolute values",
-    "clipped at a half",
+    "clipped at a third",
 ];
 
 /// What came of gradients that are wrong in a way that is in no catalogue.
@@ -253,7 +253,7 @@ pub(crate) fn spoil(kind: &str, rng: &mut Generator) -> (Spoilt, String) {
                             Matrix::from_fn(gradient.rows(), gradient.columns(), |i, k| gradient[(i, last - k)]);
                     }
                     "absolute values" => gradient.map_in_place(f64::abs),
-                    "clipped at a half" => gradient.map_in_place(|g| g.clamp(-0.5 * largest, 0.5 * largest)),
+                    "clipped at a third" => gradient.map_in_place(|g| g.clamp(-largest / 3.0, largest / 3.0)),
                     "a factor per layer" => gradient.map_in_place(|g| factor * g),
                     _ => {}
                 }
