@@ -427,7 +427,7 @@ impl<T: Scalar> Tape<T> {
     /// Computes the adjoint v̄ = ∂J/∂v of every value v that depends on a parameter.
     ///
     /// J̄ = ∂J/∂J = 1. Then each operation, from the last to the first, adds its terms to the adjoints of its operands, by
-    /// the chain rule. A value that is used twice receives two terms.
+    /// the chain rule. A value that is used twice receives two terms, which accumulate.
     ///
     /// # Panics
     ///

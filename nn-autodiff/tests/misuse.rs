@@ -147,7 +147,7 @@ fn operations_of_ones_own_are_refused_like_the_others() {
 /// that were set, filled in place, or computed.
 #[test]
 fn targets_that_a_loss_does_not_take_name_the_example() {
-    let cross_entropy = "the targets of example 2 sum to 0.5: those of cross-entropy are shares that sum to 1";
+    let cross_entropy = "the targets of example 2 sum to 0.5: those of cross-entropy are probabilities that sum to 1";
     let binary = "target 2 of example 3 is 1.5: those of binary-cross-entropy lie between 0 and 1";
     let half = || Matrix::from_rows(&[[1.0, 0.25, 0.0], [0.0, 0.25, 1.0]]);
     let large = || Matrix::from_rows(&[[1.0, 0.25, 0.0], [0.0, 0.25, 1.5]]);
@@ -174,7 +174,7 @@ fn targets_that_a_loss_does_not_take_name_the_example() {
     assert!((tape.value(j)[(0, 0)] - std::f64::consts::LN_2).abs() < 1e-15);
 
     let computed = tape.scale(0.5, y);
-    let says = "v12: the targets of example 1 sum to 0.5: those of cross-entropy are shares that sum to 1";
+    let says = "v12: the targets of example 1 sum to 0.5: those of cross-entropy are probabilities that sum to 1";
     assert_eq!(panic_message(|| tape.cross_entropy(x, computed)), says);
 }
 

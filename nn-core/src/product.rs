@@ -1,7 +1,7 @@
 //! The matrix product, and the two sums over a batch that stand beside it in every layer.
 
 use crate::executor::divide;
-use crate::sum::{MANY, add_up};
+use crate::sum::{PAIRWISE_FROM, add_up};
 use crate::view::refuse;
 use crate::{Matrix, MatrixView, Scalar};
 
@@ -15,6 +15,9 @@ pub enum Write {
 }
 
 /// C ← A B, or C ← C + A B.
+///
+/// Without the feature `fast` this is [`plain_product`], and a large product is matrixmultiply's. With it, the kernel that runs
+/// for f32 and f64 is chosen by `plan` in kernels/plan.rs: a 64×64 product is computed in tiles by kernels/micro_kernel.rs.
 ///
 /// Either factor may be a transposed view: `matmul(w.t(), &delta, …)` is Wᵀ δ, and `matmul(&delta, a.t(), …)` is δ aᵀ.
 ///
@@ -59,15 +62,15 @@ pub fn matmul<'a, 'b, T: Scalar>(
         c.as_mut_slice(),
         #[inline(always)]
         |a, b, c| match k {
-            0..=MANY => T::product(a, b, write, c),
-            _ => product_by_halves(a, b, write, c),
+            0..=PAIRWISE_FROM => T::product(a, b, write, c),
+            _ => pairwise_product(a, b, write, c),
         },
     );
 }
 // ANCHOR_END: matmul
 
 /// A product whose sums have many terms, as ∂J/∂W = δ aᵀ has over many examples.
-fn product_by_halves<T: Scalar>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, write: Write, c: &mut [T]) {
+fn pairwise_product<T: Scalar>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, write: Write, c: &mut [T]) {
     if write == Write::Replace {
         c.fill(T::zero());
     }

@@ -1,18 +1,18 @@
 //! Sums of many numbers, which lose no digits to how many they are, and the largest of some.
 //!
 //! A running sum of a million numbers grows until each further number is small beside it, and most of that number's digits
-//! are rounded away: in f32, a million equal numbers come out one percent wrong. So a long sum is taken **by halves**: the
-//! terms are divided in two until few are left, and the two sums, of like size, are added. Every sum has one fixed order.
+//! are rounded away: in f32, a million equal numbers come out one percent wrong. So a long sum is taken **pairwise**:
+//! the terms are divided in two until few are left, and the two sums, of like size, are added. Every sum has one fixed order.
 
 use std::ops::Range;
 
 use crate::Scalar;
 use crate::scalar::vectorize;
 
-/// Up to so many terms, matrices are summed one after the other, and from there on by halves.
-pub(crate) const MANY: usize = 4096;
+/// Up to so many terms, matrices are summed one after the other, and from there on pairwise.
+pub(crate) const PAIRWISE_FROM: usize = 4096;
 
-/// The terms that a sum by halves adds one after the other. Rounding takes at most 5 · 10⁻⁷ of 32 equal terms in f32.
+/// The terms that a pairwise sum adds one after the other. Rounding takes at most 5 · 10⁻⁷ of 32 equal terms in f32.
 const FEW: usize = 32;
 
 /// Σ_i x_i. In f32 the sum of ten million terms of one sign is right to 10⁻⁶.
@@ -30,16 +30,16 @@ pub(crate) fn sum_of<T: Scalar>(x: &[T], y: &[T], term: impl Fn(T, T) -> T + Cop
     if x.len() <= 8 * FEW / 2 {
         combine(x, y, T::zero(), term, |sum, term| sum + term)
     } else {
-        sum_by_halves(x, y, term)
+        pairwise_sum(x, y, term)
     }
 }
 
-fn sum_by_halves<T: Scalar>(x: &[T], y: &[T], term: impl Fn(T, T) -> T + Copy) -> T {
+fn pairwise_sum<T: Scalar>(x: &[T], y: &[T], term: impl Fn(T, T) -> T + Copy) -> T {
     if x.len() <= 8 * FEW / 2 {
         return vectorize!(T, combine(x, y, T::zero(), term, |sum, term| sum + term));
     }
     let middle = x.len() / 2;
-    sum_by_halves(&x[..middle], &y[..middle], term) + sum_by_halves(&x[middle..], &y[middle..], term)
+    pairwise_sum(&x[..middle], &y[..middle], term) + pairwise_sum(&x[middle..], &y[middle..], term)
 }
 
 /// Σ_j term(j), for j = 0 … m − 1: a sum over examples.
@@ -52,7 +52,7 @@ pub(crate) fn sum_over<T: Scalar>(m: usize, term: impl Fn(usize) -> T) -> T {
 
 /// Adds so many terms to each of `sums`. `add` adds some of them, one after the other.
 pub(crate) fn add_up<T: Scalar>(terms: usize, sums: &mut [T], add: impl Fn(Range<usize>, &mut [T])) {
-    if terms <= MANY {
+    if terms <= PAIRWISE_FROM {
         return add(0..terms, sums);
     }
     add_half(0..terms, sums, &add);

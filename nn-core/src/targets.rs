@@ -2,7 +2,7 @@
 
 use crate::{Loss, Matrix, Scalar};
 
-/// How far the targets of an example may be from a sum of 1: shares that were rounded to seven decimals are closer.
+/// How far the targets of an example may be from a sum of 1: probabilities that were rounded to seven decimals are closer.
 const TOLERANCE: f64 = 1e-6;
 
 /// Why a matrix cannot be the targets of a loss: the first example that does not fit, and what is wrong with it.
@@ -10,8 +10,8 @@ const TOLERANCE: f64 = 1e-6;
 /// Examples and outputs are counted from 1, as on paper.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum TargetError {
-    /// The shares of an example do not sum to 1.
-    #[error("the targets of example {example} sum to {sum}: those of {loss} are shares that sum to 1")]
+    /// The probabilities of an example do not sum to 1.
+    #[error("the targets of example {example} sum to {sum}: those of {loss} are probabilities that sum to 1")]
     Sum {
         /// The loss.
         loss: Loss,
@@ -37,7 +37,7 @@ pub enum TargetError {
 impl Loss {
     /// Whether y can be the targets of this loss.
     ///
-    /// The targets of an example are a column of y. Cross-entropy needs shares: none is negative, and they sum to 1
+    /// The targets of an example are a column of y. Cross-entropy needs probabilities: none is negative, and they sum to 1
     /// (within 10⁻⁶). Binary cross-entropy needs numbers in [0, 1]. Least squares takes any.
     ///
     /// The derivative (a − y)/m of cross-entropy holds only for targets that sum to 1. For others a training goes on for
@@ -50,7 +50,7 @@ impl Loss {
     /// let error = Loss::CrossEntropy.check_targets(&y).unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
-    ///     "the targets of example 2 sum to 0.9: those of cross-entropy are shares that sum to 1"
+    ///     "the targets of example 2 sum to 0.9: those of cross-entropy are probabilities that sum to 1"
     /// );
     /// assert!(Loss::BinaryCrossEntropy.check_targets(&y).is_ok());
     /// ```
@@ -61,11 +61,11 @@ impl Loss {
     pub fn check_targets<T: Scalar>(self, y: &Matrix<T>) -> Result<(), TargetError> {
         let largest = match self {
             Loss::LeastSquares => return Ok(()),
-            Loss::CrossEntropy => f64::INFINITY, // That shares sum to 1 is asked below.
+            Loss::CrossEntropy => f64::INFINITY, // That they sum to 1 is asked below.
             Loss::BinaryCrossEntropy => 1.0,
         };
         for (example, targets) in (1..).zip(y.columns_iter()) {
-            let targets = || targets.iter().map(|y| y.to_f64()); // The sum of many shares in f32 would be off by rounding.
+            let targets = || targets.iter().map(|y| y.to_f64()); // In f32 the sum of many would be off by rounding.
             let fits = |y: &f64| (0.0..=largest).contains(y);
             let (all_fit, sum) = targets().fold((true, 0.0), |(all_fit, sum), y| (all_fit & fits(&y), sum + y));
             if !all_fit && let Some((output, value)) = (1..).zip(targets()).find(|(_, y)| !fits(y)) {

@@ -428,7 +428,7 @@ fn sums_over_millions_of_examples_keep_six_digits_in_f32() {
     }
 }
 
-/// Many rows, another start, and numbers of terms on both sides of where sums are taken by halves.
+/// Many rows, another start, and numbers of terms on both sides of where sums are taken pairwise.
 #[test]
 fn sums_over_many_examples_take_each_once() {
     for m in [4095, 4096, 4097, 5000, 8193] {

@@ -39,7 +39,7 @@ fn cross_entropy_names_the_example_whose_shares_do_not_sum_to_1() {
     assert_eq!(check(Loss::CrossEntropy, columns), Err(error));
     assert_eq!(
         error.to_string(),
-        "the targets of example 2 sum to 0.75: those of cross-entropy are shares that sum to 1"
+        "the targets of example 2 sum to 0.75: those of cross-entropy are probabilities that sum to 1"
     );
     for (columns, sum) in
         [([0.0, 0.0], "0"), ([1.0, 1.0], "2"), ([1.0, 3e-6], "1.000003"), ([1.0 - 3e-6, 0.0], "0.999997")]
@@ -64,7 +64,7 @@ fn cross_entropy_names_a_share_that_is_negative_or_no_number() {
     }
     assert_eq!(
         message(Loss::CrossEntropy, &[&[f64::INFINITY, 1.0]]),
-        "the targets of example 1 sum to inf: those of cross-entropy are shares that sum to 1"
+        "the targets of example 1 sum to inf: those of cross-entropy are probabilities that sum to 1"
     );
 }
 

@@ -113,7 +113,8 @@ fn error_of_delta(
                 Activation::Sigmoid => a_error[i],                  // |1 − 2a| ≤ 1
                 Activation::Tanh => 2.0 * a_error[i],               // |2a| ≤ 2
                 Activation::Softplus => (-a[i]).exp() * a_error[i], // e^−a
-                _ => 0.0,
+                Activation::Identity | Activation::Step | Activation::Relu | Activation::LeakyRelu => 0.0,
+                Activation::Softmax => 0.0, // is below
             };
             *error += match activation {
                 Activation::Softmax => a[i] * mean_error + a_error[i] * (g[i] + mean_error),

@@ -14,7 +14,12 @@ const SHORTER: f64 = 64.0;
 
 /// Whether there is a z at which this activation has no derivative.
 pub(crate) fn has_kink(activation: Activation) -> bool {
-    matches!(activation, Activation::Relu | Activation::LeakyRelu | Activation::Step)
+    match activation {
+        Activation::Relu | Activation::LeakyRelu | Activation::Step => true,
+        Activation::Identity | Activation::Sigmoid | Activation::Tanh | Activation::Softplus | Activation::Softmax => {
+            false
+        }
+    }
 }
 
 /// A direction v within one parameter matrix: entries, counted column by column, each with a number that `T` holds.

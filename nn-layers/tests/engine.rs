@@ -217,7 +217,7 @@ fn targets_that_the_loss_does_not_take_are_refused_with_the_example() {
         let y = Matrix::from_columns(&[[1.0, 0.0], [0.25, 0.25], [0.0, 2.0]]);
         assert_eq!(
             refusal(Loss::CrossEntropy, Activation::Softmax, &y),
-            format!("{at}the targets of example 2 sum to 0.5: those of cross-entropy are shares that sum to 1")
+            format!("{at}the targets of example 2 sum to 0.5: those of cross-entropy are probabilities that sum to 1")
         );
         assert_eq!(
             refusal(Loss::BinaryCrossEntropy, Activation::Sigmoid, &y),

@@ -271,7 +271,7 @@ fn loss_and_outputs_are_those_of_the_forward_pass() {
     );
     assert_eq!(
         panic_message(|| network().loss_and_outputs(&Matrix::zeros(5, 3), &Matrix::zeros(2, 3))),
-        "the targets of example 1 sum to 0: those of cross-entropy are shares that sum to 1"
+        "the targets of example 1 sum to 0: those of cross-entropy are probabilities that sum to 1"
     );
 }
 

@@ -81,7 +81,7 @@ pub use diagnosis::{
 };
 pub use explain::{EngineExplanation, Explanation, LayerExplanation, Updated, explain};
 pub use mistakes::{CATALOGUE, Equation, Lines, Made, Mistake, Place, Task, chapter_title, explain_with_mistakes};
-pub use models::{Model, ModelError, Overflow, OverflowPlace};
+pub use models::{Mismatch, Model, ModelError, NotFinite, Overflow, OverflowPlace, Report};
 pub use nn_core::text::counted;
 pub use nn_layers::predicted_class;
 #[cfg(feature = "cli")]

@@ -216,7 +216,7 @@ mod tests {
             }
         };
         let mut rng = seeded(18);
-        // Columns shorter and longer than any vector, and one that is summed by halves.
+        // Columns shorter and longer than any vector, and one that is summed pairwise.
         for (n, m) in [(37, 11), (300, 3)] {
             let mut random = |width: f64| Matrix::from_fn(n, m, |_, _| T::from_f64((uniform(&mut rng) - 0.5) * width));
             let (z, upstream, mut a, mut gradient) =

@@ -18,24 +18,24 @@ pub(crate) enum Plan {
 /// How the numbers of a factor lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Layout {
-    /// Each column in one piece, as in a matrix.
+    /// Column-major: each column in one piece, as in a matrix.
     Columns,
-    /// Each row in one piece, as in a transpose.
+    /// Row-major: each row in one piece, as in a transpose.
     Rows,
 }
 use Layout::{Columns, Rows};
 
 /// The plan for A B with A m × k and B k × n, whose numbers take `size` bytes.
 ///
-/// The micro-kernel reads A by columns, so that an A that lies in rows is packed. It reads B by columns or by rows, and adds
+/// The micro-kernel reads A by columns, so that a row-major A is packed. It reads B by columns or by rows, and adds
 /// up in the same order either way: a column of W A has the same bits whatever n is. A column of Aᵀ B has not, because inner
 /// products are added up in another order. Threads divide no product into parts that small.
 ///
 /// | limit | measured in f32, with AVX-512 (AMD EPYC, Zen 4), as the time with over the time without |
 /// |---|---|
 /// | one example has loops of its own | steps of 2-16-16-1 and 64-32-10 (batch 1, AVX2): 0.8, 0.87 |
-/// | A is packed beyond 32 KB, the first cache, for more than two tiles in a row | 512×512 by 512×256: 0.94; 128×128 by 128×784: 1.02 |
-/// | Bᵀ is packed beyond 512 KB, the second cache of many processors, for more than two panels of A | 512×256 by 256×784: 0.99; below, 128×128 by 128×784: 1.07 |
+/// | A is packed beyond 32 KB, the L1 cache, for more than two tiles in a row | 512×512 by 512×256: 0.94; 128×128 by 128×784: 1.02 |
+/// | Bᵀ is packed beyond 512 KB, the L2 cache of many processors, for more than two panels of A | 512×256 by 256×784: 0.99; below, 128×128 by 128×784: 1.07 |
 #[inline(always)]
 pub(crate) fn plan([m, k, n]: [usize; 3], a: Layout, b: Layout, size: usize) -> Plan {
     let bytes = |rows: usize, columns: usize| rows.saturating_mul(columns).saturating_mul(size);

@@ -3,7 +3,7 @@
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | numbers.rs | significant digits, raised and lowered digits, layers, numbers of things |
+//! | numbers.rs | significant digits, superscripts and subscripts, layers, numbers of things |
 //! | table.rs | tables whose columns line up, also by the decimal point |
 
 mod numbers;

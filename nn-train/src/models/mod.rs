@@ -3,6 +3,7 @@
 //! | file | what is in it |
 //! |---|---|
 //! | model.rs | [`Model`]: predicts from raw inputs |
+//! | report.rs | [`Report`]: how a model does on the rows of a data set |
 //! | overflow.rs | where the numbers of a model stop being finite, and for which example |
 //! | file.rs, error.rs | the JSON form, and why a text is none |
 
@@ -10,7 +11,9 @@ mod error;
 mod file;
 mod model;
 mod overflow;
+mod report;
 
 pub use error::ModelError;
 pub use model::Model;
 pub use overflow::{Overflow, OverflowPlace};
+pub use report::{Mismatch, NotFinite, Report};

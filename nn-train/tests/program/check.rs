@@ -240,7 +240,7 @@ fn what_does_not_fit_is_refused() {
     assert_eq!(nn(&["check", text(&path), "nothing"]).status.code(), Some(2));
 }
 
-/// One softmax output for two classes: its targets are 0 and 1, where cross-entropy needs shares. Every command that has
+/// One softmax output for two classes: its targets are 0 and 1, where cross-entropy needs probabilities. Every command that has
 /// data for it says so, in one line.
 #[test]
 fn targets_that_the_loss_does_not_take_are_refused_everywhere() {
@@ -259,7 +259,7 @@ fn targets_that_the_loss_does_not_take_are_refused_everywhere() {
     ] {
         let (code, line) = failure(args);
         assert!(code == if args[0] == "explain" { 2 } else { 1 }, "{args:?}: {code}");
-        let says = "the targets of example 1 sum to 0: those of cross-entropy are shares that sum to 1";
+        let says = "the targets of example 1 sum to 0: those of cross-entropy are probabilities that sum to 1";
         assert!(line.ends_with(says), "{args:?}: {line}");
     }
     let (_, line) = failure(&["explain", &path, "--input", "1,2", "--target", "-1"]);

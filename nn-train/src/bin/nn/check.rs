@@ -10,7 +10,6 @@ use nn_train::{Model, Precision};
 use serde_json::{Value, json};
 
 use crate::args::CheckArgs;
-use crate::evaluate::check_fit;
 use crate::failure::Failure;
 use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
@@ -91,7 +90,7 @@ fn check_in<T: Scalar>(network: &Network<f64>, x: &Matrix<f64>, y: &Matrix<f64>,
 /// Training rows, evenly spread, so that all classes are among them; as the network sees them.
 fn rows_of(data: Data, args: &CheckArgs, model: &Model, examples: usize, path: &Path) -> Result<Batch, Failure> {
     let set = data.load(&args.data_options)?;
-    check_fit(model, &set).map_err(|why| Failure::file(path, why))?;
+    model.check_fit(&set).map_err(|why| Failure::file(path, why))?;
     let rows = data.split(&set, &args.data_options).train;
     let examples = examples.min(rows.len());
     let picked: Vec<usize> = (0..examples).map(|i| rows[i * rows.len() / examples]).collect();

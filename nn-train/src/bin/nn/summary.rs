@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use nn_core::text::{Align, Table, counted, grouped};
+use nn_train::Report;
 
-use crate::evaluate::Report;
+use crate::evaluate::line;
 use crate::history::head;
 use crate::output::short;
 use crate::train::{HISTORY, Job, MODEL};
@@ -67,7 +68,7 @@ impl Job<'_> {
     pub(crate) fn summary(&self, rows: &str, report: &Report, epochs: usize, trained_for: Duration) -> String {
         let examples = self.rows.train.len();
         let speed = (epochs * examples) as f64 / trained_for.as_secs_f64().max(1e-9);
-        let mut text = format!("\n{rows}: {}\n", report.line());
+        let mut text = format!("\n{rows}: {}\n", line(report));
         if let Some(mistakes) = mistakes(report) {
             let _ = writeln!(text, "{mistakes}");
         }

@@ -6,11 +6,11 @@ use nn_core::text::grouped;
 use nn_core::{Activation, Loss, Scalar, seeded};
 use nn_layers::{ByHand, ByTape, Engine, Initialization, Network};
 use nn_train::{
-    DataSet, Examples, Model, Optimizer, Plan, Precision, Split, Standardization, Stopped, Threads, Trainer,
+    DataSet, Examples, Model, Optimizer, Plan, Precision, Report, Split, Standardization, Stopped, Threads, Trainer,
 };
 
 use crate::args::{Cli, Command, TrainArgs};
-use crate::evaluate::{Report, check_classes, check_fit, report};
+use crate::evaluate::check_classes;
 use crate::failure::Failure;
 use crate::history::{EpochRow, is_shown, write_history};
 use crate::memory::{F64, Sizes, THREAD, ask_for};
@@ -98,9 +98,8 @@ impl<'a> Job<'a> {
         let mut model = match &args.model {
             Some(path) => {
                 let model = read_model(path)?;
-                check_fit(&model, &data)
-                    .and_then(|()| check_classes(&model, &data))
-                    .map_err(|why| Failure::file(path, why))?;
+                model.check_fit(&data).map_err(|why| Failure::file(path, why))?;
+                check_classes(&model, &data).map_err(|why| Failure::file(path, why))?;
                 model
             }
             None => new_model(args, &data, &rows, &plan)?,
@@ -155,7 +154,7 @@ impl<'a> Job<'a> {
         let (title, rows) = self.rows_to_report();
         let report = match held_out {
             Some(report) => report,
-            None => report(&self.model, &self.data, rows).map_err(Failure::data)?,
+            None => self.model.evaluate(&self.data, rows).map_err(Failure::data)?,
         };
         if let Some(folder) = &self.folder {
             if self.model.metadata.is_none() {
