@@ -174,8 +174,8 @@ pub(crate) struct Adjoint<T> {
     pub(crate) matrix: Matrix<T>,
     /// Whether v depends on a parameter. The adjoint of one that does not is never computed.
     pub(crate) tracked: bool,
-    /// Whether this backward sweep has written a term of it. The first term replaces what is there; those of a value that is
-    /// used twice accumulate.
+    /// Whether this backward sweep has written a term of it. The first term replaces what is there; a second one, of a value
+    /// that is used twice, is added to it: the terms accumulate.
     pub(crate) written: bool,
 }
 

@@ -16,7 +16,8 @@ use crate::sum::{largest, sum_of};
 use crate::view::refuse;
 use crate::{Matrix, Scalar};
 
-/// `each!(a = relu(z))` is the loop a_i = relu(z_i) over two slices, and `each!(g *= relu_derivative(a))` likewise.
+/// `each!(a = relu(z))` is the loop a_i = relu(z_i) over two slices, and `each!(g *= relu_derivative(a))` likewise. The loop is a
+/// function, because the compiler knows of two parameters that they do not overlap.
 macro_rules! each {
     ($out:ident $operation:tt $function:ident($in:ident)) => {{
         #[inline(always)]

@@ -116,6 +116,7 @@ pub(crate) fn divide<T: Scalar>(
 pub(crate) fn divide_entries<T: Scalar>(x: &mut [T], y: &[T], work: impl Fn(&mut [T], &[T]) + Sync) {
     const GRAIN: usize = 1 << 17;
     if x.len() < 2 * GRAIN {
+        // The same without asking for the executor, which takes as long as a small update.
         return work(x, y);
     }
     let executor = CURRENT.get();

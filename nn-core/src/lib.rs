@@ -48,7 +48,7 @@
 //! Products are right to rounding, and their last digits depend on the processor, in two ways. AVX2, AVX-512 and NEON have a
 //! fused multiply-add, which rounds once where SSE2 and wasm round twice. And an inner product, by which Wᵀ δ of one example or
 //! two is computed, is summed in as many parts as a vector has numbers. So a model that is trained on another machine has
-//! other last digits: trainings are reproducible on one kind of processor, and bit-exact for any number of threads. `set_vector_bits(128)` gives one x86-64 processor the bits of any other.
+//! other last digits. On one kind of processor a training is reproducible to the last bit, with any number of threads. `set_vector_bits(128)` gives one x86-64 processor the bits of any other.
 //!
 //! Without `fast`, e^x and its kin are the system's, and so is their last digit.
 //!

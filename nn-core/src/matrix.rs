@@ -290,6 +290,7 @@ impl<T: Scalar> Matrix<T> {
     }
 }
 
+/// x_i ← f(x_i, y_i). Two parameters do not overlap, as the compiler knows.
 #[inline(always)]
 fn zip<T: Scalar>(entries: &mut [T], others: &[T], f: impl Fn(T, T) -> T) {
     entries.iter_mut().zip(others).for_each(|(entry, &other)| *entry = f(*entry, other));

@@ -114,7 +114,7 @@ fn error_of_delta(
                 Activation::Tanh => 2.0 * a_error[i],               // |2a| ≤ 2
                 Activation::Softplus => (-a[i]).exp() * a_error[i], // e^−a
                 Activation::Identity | Activation::Step | Activation::Relu | Activation::LeakyRelu => 0.0,
-                Activation::Softmax => 0.0, // is below
+                Activation::Softmax => 0.0, // has no σ′ for each entry: see the next lines
             };
             *error += match activation {
                 Activation::Softmax => a[i] * mean_error + a_error[i] * (g[i] + mean_error),

@@ -192,10 +192,7 @@ fn inner_products_of<S: Simd, T: Float, const N: usize>(
     c: &mut [T],
 ) {
     let lanes = T::Native::<S>::LEN;
-    let mut columns = [&a[..b.len()]; N];
-    for n in 1..N {
-        columns[n] = &a[n * stride..][..b.len()];
-    }
+    let columns: [&[T]; N] = std::array::from_fn(|n| &a[n * stride..][..b.len()]);
     let mut vectors = [T::Native::<S>::splat(simd, T::zero()); N];
     let mut p = 0;
     while b.len() - p >= lanes {

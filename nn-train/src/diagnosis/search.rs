@@ -177,7 +177,7 @@ impl Case<'_> {
                 self.loss_misfit(self.right.loss).is_some_and(|(difference, tolerance)| difference <= tolerance);
             match difference <= tolerance {
                 true if !was_right => {
-                    trial.numbers += FEW; // no other mistake gives their J
+                    trial.numbers += FEW; // J is one number, and enough
                     trial.take(Array::LOSS, difference, -difference.max(self.loss_resolution()).log10());
                 }
                 true => {}

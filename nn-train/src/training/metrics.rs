@@ -114,9 +114,14 @@ impl ConfusionMatrix {
         self.counts.iter().sum()
     }
 
+    /// The number of examples that were taken for what they are.
+    pub fn right(&self) -> usize {
+        (0..self.names.len()).map(|class| self.count(class, class)).sum()
+    }
+
     /// The share of examples that were taken for what they are; `None` if there are no examples.
     pub fn accuracy(&self) -> Option<f64> {
-        ratio((0..self.names.len()).map(|class| self.count(class, class)).sum(), self.examples())
+        ratio(self.right(), self.examples())
     }
 
     /// Of the examples that were taken for this class, the share that is of this class; `None` if none was.

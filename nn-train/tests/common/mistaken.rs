@@ -5,6 +5,7 @@ use std::fmt;
 
 use nn_core::{Activation, Generator, Loss, Matrix, below, normal, seeded, shuffle};
 use nn_layers::Network;
+use nn_testing::relative_error;
 use nn_train::{CATALOGUE, Diagnosis, EngineExplanation, Made, Mistake, Task, Yours, diagnose, explain_with_mistakes};
 
 use crate::random_network::{Case, ends};
@@ -112,11 +113,7 @@ fn distance(u: &EngineExplanation, v: &EngineExplanation, all: bool) -> f64 {
             if u.shape() != v.shape() {
                 return f64::INFINITY;
             }
-            let largest = |u: &[f64]| u.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
-            let mut difference = u.clone();
-            difference.zip_in_place(v, |u, v| u - v);
-            let difference = largest(difference.as_slice());
-            worst = worst.max(if difference == 0.0 { 0.0 } else { difference / largest(v.as_slice()) });
+            worst = worst.max(relative_error(u, v));
         }
     }
     if all && u.loss != v.loss { worst.max((u.loss - v.loss).abs() / v.loss.abs()) } else { worst }

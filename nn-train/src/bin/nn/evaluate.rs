@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nn_train::{ConfusionMatrix, DataSet, Model, ModelError, Report};
+use nn_train::{DataSet, Model, ModelError, Report};
 
 use crate::args::EvaluateArgs;
 use crate::failure::Failure;
@@ -52,7 +52,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
 pub(crate) fn line(report: &Report) -> String {
     let quality = match (report.accuracy, report.r_squared, &report.confusion) {
         (Some(accuracy), _, Some(confusion)) => {
-            format!("accuracy {:.2} % ({} of {} right)", 100.0 * accuracy, right(confusion), report.examples)
+            format!("accuracy {:.2} % ({} of {} right)", 100.0 * accuracy, confusion.right(), report.examples)
         }
         (_, Some(r_squared), _) => format!("R² {}", readable(r_squared, 4)),
         _ => String::new(),
@@ -80,9 +80,4 @@ fn json(report: &Report) -> serde_json::Value {
 /// Whether the outputs of a model that fits a data set tell its classes apart.
 pub(crate) fn check_classes(model: &Model, data: &DataSet) -> Result<(), ModelError> {
     data.class_names().map_or(Ok(()), |names| model.check_classes(names.len()))
-}
-
-/// How many examples were taken for what they are.
-fn right(confusion: &ConfusionMatrix) -> usize {
-    (0..confusion.names().len()).map(|class| confusion.count(class, class)).sum()
 }
