@@ -27,6 +27,7 @@ mod predict;
 mod progress;
 mod run_folder;
 mod summary;
+mod target_scale;
 mod train;
 mod values;
 
