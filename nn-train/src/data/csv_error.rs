@@ -49,6 +49,8 @@ pub enum CsvError {
         found: usize,
         /// What there is to be, as a sentence.
         wanted: String,
+        /// The first of its cells.
+        cell: String,
     },
     /// There are no rows.
     #[error("there are no rows{}", .header.map_or(String::new(), |line| format!(" after the header, line {line}")))]

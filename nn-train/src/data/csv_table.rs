@@ -153,24 +153,20 @@ impl Columns<'_> {
         let (found, line, last) = (row.width(), row.line(), self.format.last.count());
         let expected = *self.width.get_or_insert(found);
         let other = *self.of_line.get_or_insert(line);
+        let targets = match self.format.last {
+            LastColumns::Targets(count) => counted(count, "target"),
+            _ => "a label".to_owned(),
+        };
+        let wrong = |wanted| {
+            let cell = row.get(0).unwrap_or_default().to_owned();
+            Err(CsvError::Columns { line, found, wanted, cell })
+        };
         match self.format.inputs {
             Some(inputs) if found != expected => {
-                let targets = match self.format.last {
-                    LastColumns::Targets(count) => counted(count, "target"),
-                    _ => "a label".to_owned(),
-                };
-                let wanted = format!("the model has {} and behind them {targets}", counted(inputs, "input"));
-                Err(CsvError::Columns { line, found, wanted })
+                wrong(format!("the model has {} and behind them {targets}", counted(inputs, "input")))
             }
             _ if found != expected => Err(CsvError::Width { line, found, other, expected }),
-            _ if found <= last => {
-                let targets = match self.format.last {
-                    LastColumns::Targets(count) => counted(count, "target"),
-                    _ => "a label".to_owned(),
-                };
-                let wanted = format!("a row has at least one input and behind it {targets}");
-                Err(CsvError::Columns { line, found, wanted })
-            }
+            _ if found <= last => wrong(format!("a row has at least one input and behind it {targets}")),
             _ => Ok(found - last),
         }
     }

@@ -467,6 +467,9 @@ pub(crate) fn csv_hint(error: &CsvError, format: CsvFormat) -> &'static str {
         _ if text.matches(',').count() == 1 && plain_number(&text.replace(',', "."), Precision::F64).is_ok() => {
             " (if its comma is a decimal one, write a point)"
         }
+        CsvError::Columns { found: 1, cell, .. } if !delimiter_hint(cell, format).is_empty() => {
+            delimiter_hint(cell, format)
+        }
         CsvError::Columns { found: 1, .. } | CsvError::Width { found: 1, .. } if format.delimiter == b',' => {
             " (--delimiter if its cells do not lie between commas)"
         }
