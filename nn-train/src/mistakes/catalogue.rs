@@ -7,7 +7,7 @@ use super::recursion::{At, Steps, apply, difference, product, row_sums, sloped, 
 
 const AFFINE: &str = "affine";
 const ACTIVATIONS: &str = "activations";
-const COSTS: &str = "costs";
+const LOSSES: &str = "losses";
 const DELTA: &str = "delta-recursion";
 const DESCENT: &str = "descent";
 
@@ -16,7 +16,7 @@ pub fn chapter_title(chapter: &str) -> &'static str {
     match chapter {
         AFFINE => "The affine map and batches",
         ACTIVATIONS => "Activation functions",
-        COSTS => "Costs",
+        LOSSES => "Losses",
         DESCENT => "Descent",
         _ => "The δ-recursion",
     }
@@ -165,7 +165,7 @@ pub static CATALOGUE: &[Mistake] = &[
         sentence: "1/m is left out: the gradient is the sum over the examples of the batch, m times the mean.",
         equation: Equation {
             number: "5.2",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "∂J/∂a⁽ᴸ⁾ = (a⁽ᴸ⁾ − y){/m}",
             wrong: "∂J/∂a⁽ᴸ⁾ = a⁽ᴸ⁾ − y",
         },
@@ -187,7 +187,7 @@ pub static CATALOGUE: &[Mistake] = &[
         sentence: "1/m is taken twice, in the output error and again later.",
         equation: Equation {
             number: "5.2",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "∂J/∂a⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/{m}",
             wrong: "∂J/∂a⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/{m²}",
         },
@@ -209,7 +209,7 @@ pub static CATALOGUE: &[Mistake] = &[
         sentence: "The gradient is twice ours: it belongs to the loss without its ½.",
         equation: Equation {
             number: "5.1",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "J = {1/(2m)} Σ (aᵢ − yᵢ)²",
             wrong: "J = {1/m} Σ (aᵢ − yᵢ)²",
         },
@@ -231,7 +231,7 @@ pub static CATALOGUE: &[Mistake] = &[
         sentence: "The mean is taken over the outputs as well as over the examples.",
         equation: Equation {
             number: "5.2",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "∂J/∂a⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/{m}",
             wrong: "∂J/∂a⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/{(m n_L)}",
         },
@@ -263,7 +263,7 @@ pub static CATALOGUE: &[Mistake] = &[
         sentence: "The sign is turned: y − a for a − y, so that a step of descent climbs.",
         equation: Equation {
             number: "5.2",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "∂J/∂a⁽ᴸ⁾ = ({a⁽ᴸ⁾ − y})/m",
             wrong: "∂J/∂a⁽ᴸ⁾ = ({y − a⁽ᴸ⁾})/m",
         },
@@ -282,7 +282,7 @@ pub static CATALOGUE: &[Mistake] = &[
         sentence: "σ′ is applied to δ⁽ᴸ⁾ although it has cancelled against the cross-entropy.",
         equation: Equation {
             number: "5.4",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "δ⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/m",
             wrong: "δ⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/m{ ⊙ σ′(z⁽ᴸ⁾)}",
         },
@@ -331,7 +331,7 @@ pub static CATALOGUE: &[Mistake] = &[
         sentence: "The derivative of the cross-entropy by a is taken for the one by z: the way through softmax is left out.",
         equation: Equation {
             number: "5.4",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "δ⁽ᴸ⁾ = {(a⁽ᴸ⁾ − y)/m}",
             wrong: "δ⁽ᴸ⁾ = {−y/(a⁽ᴸ⁾ m)}",
         },
