@@ -8,5 +8,6 @@ mod files;
 mod limits;
 mod overflow;
 mod reading;
+mod resume;
 mod runs;
 mod support;

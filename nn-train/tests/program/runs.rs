@@ -231,7 +231,7 @@ fn history_has_a_row_for_each_epoch() {
     let history = std::fs::read_to_string(out.join("history.csv")).expect("a history");
     let row: Vec<&str> = history.lines().nth(1).expect("a row").split(',').collect();
     assert_eq!(&row[3..5], ["", ""]);
-    assert_eq!(names_in(&out), ["history.csv", "model.json"]);
+    assert_eq!(names_in(&out), ["checkpoint.safetensors", "history.csv", "model.json"]);
 }
 
 #[test]
@@ -653,7 +653,7 @@ fn large_and_small_numbers_are_shown_in_a_few_digits() {
 #[test]
 fn help_names_only_what_works() {
     let help = stdout(&nn(&["train", "--help"]));
-    for option in ["--resume", "--targets", "--task"] {
+    for option in ["--targets", "--task"] {
         assert!(!help.contains(option), "{option} comes later");
     }
     assert!(stdout(&nn(&["--help"])).contains("explain"));
