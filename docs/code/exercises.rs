@@ -1,16 +1,18 @@
-//! Commands that run tests name tests that exist: an exercise whose judge is missing would always be passed. The bodies to
-//! write are those of docs/exercises, each in the page of its chapter.
+//! Every exercise of docs/exercises stands in its chapter, before the listing that answers it. Commands that run tests name
+//! tests that exist: an exercise whose judge is missing would always be passed.
 
 use crate::book::{Book, Page};
+use crate::includes::included;
 
 pub(crate) fn problems(book: &Book, page: &Page) -> Vec<String> {
-    let mut problems = bodies(book, page);
+    let mut problems = asked(book, page);
+    problems.extend(answered_before_asked(book, page));
     let mut under_exercise: Option<&str> = None;
     let mut judged = true;
     for line in page.text.lines().chain(["#"]) {
         if line.starts_with('#') {
             if let (Some(exercise), false) = (under_exercise, judged) {
-                problems.push(format!("`{exercise}` names neither `cargo test` nor `cargo learn` to judge it"));
+                problems.push(format!("`{exercise}` names no `cargo test` to judge it"));
             }
             under_exercise = line.starts_with("### Exercise ").then_some(line);
             judged = false;
@@ -19,45 +21,77 @@ pub(crate) fn problems(book: &Book, page: &Page) -> Vec<String> {
             judged = true;
             problems.extend(command_problem(book, command));
         }
-        judged |= line.contains("`cargo learn check ");
     }
     problems
 }
 
-/// The exercises of docs/exercises, whose descriptions are files called `<id>-<name>.toml`: id and title.
-fn descriptions(book: &Book) -> Vec<(String, String)> {
+/// The ids of docs/exercises, whose descriptions are files called `<id>-<name>.toml`.
+fn ids(book: &Book) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(book.root.join("docs/exercises")) else { return Vec::new() };
-    let description = |path: std::path::PathBuf| {
-        let id = path.file_name()?.to_str()?.split_once('-')?.0.to_owned();
-        let text = std::fs::read_to_string(&path).ok()?;
-        let title = text.lines().find_map(|line| line.strip_prefix("title = \"")?.strip_suffix('"'))?;
-        Some((id, title.to_owned()))
-    };
-    entries.filter_map(|entry| description(entry.ok()?.path())).collect()
+    let id = |path: std::path::PathBuf| Some(path.file_name()?.to_str()?.split_once('-')?.0.to_owned());
+    let mut ids: Vec<String> = entries.filter_map(|entry| id(entry.ok()?.path())).collect();
+    ids.sort();
+    ids
 }
 
-/// The bodies to write stand in the page of their chapter, by their titles, and no others.
-fn bodies(book: &Book, page: &Page) -> Vec<String> {
-    let descriptions = descriptions(book);
-    let chapters =
-        book.summary.lines().filter_map(|line| line.strip_prefix("- [")?.split_once("](")?.1.strip_suffix(')'));
-    let number = (1..).zip(chapters).find(|(_, name)| *name == page.name).map(|(number, _)| number.to_string());
-    let (mut problems, mut shown) = (Vec::new(), Vec::new());
-    for section in page.text.split("### Exercise ").skip(1) {
-        let (heading, text) = section.split_once('\n').unwrap_or((section, ""));
-        let text = text.split("\n#").next().unwrap_or_default();
-        let Some((_, after)) = text.split_once("`cargo learn check ") else { continue };
-        let id = after.split('`').next().unwrap_or_default();
-        match descriptions.iter().find(|(known, _)| known == id) {
-            Some((_, title)) if heading == id && text.contains(&format!("**{title}.**")) => shown.push(id),
-            Some((_, title)) => problems.push(format!("exercise {id} is called `{title}`; it stands under {heading}")),
-            None => problems.push(format!("there is no exercise {id} in docs/exercises")),
+/// The exercises that a page asks, `{{#exercise 7.2}}` on a line of its own, each with its place in the text.
+pub(crate) fn directives(text: &str) -> Vec<(usize, &str)> {
+    let places = text.match_indices("{{#exercise ").filter(|(at, _)| *at == 0 || text[..*at].ends_with('\n'));
+    let directive = |(at, mark): (usize, &str)| Some((at, text[at + mark.len()..].lines().next()?.strip_suffix("}}")?));
+    places.filter_map(directive).collect()
+}
+
+/// The chapter of a page, from 1: that of a page below a chapter is the chapter's.
+fn chapter(book: &Book, page: &Page) -> Option<usize> {
+    let entries: Vec<&str> = book.summary.lines().filter(|line| line.trim_start().starts_with("- [")).collect();
+    let place = entries.iter().position(|entry| entry.ends_with(&format!("]({})", page.name)))?;
+    Some(entries[..=place].iter().filter(|entry| entry.starts_with('-')).count())
+}
+
+/// The exercises of a chapter stand in its pages, each once, and no others do.
+fn asked(book: &Book, page: &Page) -> Vec<String> {
+    let (ids, chapter_here) = (ids(book), chapter(book, page));
+    let of_chapter =
+        |id: &str, chapter: Option<usize>| id.split_once('.').and_then(|(number, _)| number.parse().ok()) == chapter;
+    let mut problems = Vec::new();
+    if directives(&page.text).len() < page.text.matches("{{#exercise ").count() {
+        problems.push("{{#exercise 7.2}} stands on a line of its own".to_owned());
+    }
+    for (_, id) in directives(&page.text) {
+        if !ids.iter().any(|known| known == id) {
+            problems.push(format!("there is no exercise {id} in docs/exercises"));
+        } else if !of_chapter(id, chapter_here) {
+            problems.push(format!("exercise {id} stands outside of its chapter"));
         }
     }
-    for (id, title) in descriptions.iter().filter(|_| page.text.contains("\n## Exercises")) {
-        let is_here = id.split_once('.').map(|(chapter, _)| chapter) == number.as_deref();
-        if is_here && !shown.contains(&&id[..]) {
-            problems.push(format!("exercise {id}, `{title}`, does not stand in its chapter"));
+    let entry = format!("]({})", page.name);
+    let begins_chapter = book.summary.lines().any(|line| line.starts_with("- [") && line.ends_with(&entry));
+    if begins_chapter && page.text.contains("\n## Exercises\n") {
+        let pages: Vec<&Page> = book.pages.iter().filter(|other| chapter(book, other) == chapter_here).collect();
+        for id in ids.iter().filter(|id| of_chapter(id, chapter_here)) {
+            let of_page = |page: &&Page| directives(&page.text).iter().filter(|(_, asked)| asked == id).count();
+            let times: usize = pages.iter().map(of_page).sum();
+            if times != 1 {
+                problems.push(format!("exercise {id} stands {times} times in its chapter"));
+            }
+        }
+    }
+    problems
+}
+
+/// The listings of a page that hold the body of an exercise which has not been asked yet: further up, or on an earlier page.
+fn answered_before_asked(book: &Book, page: &Page) -> Vec<String> {
+    let place = |page: &Page| book.summary.find(&format!("]({})", page.name));
+    let earlier = book.pages.iter().filter(|other| place(other).is_some_and(|there| Some(there) < place(page)));
+    let earlier: Vec<&str> = earlier.flat_map(|other| directives(&other.text)).map(|(_, id)| id).collect();
+    let here = directives(&page.text);
+    let mut problems = Vec::new();
+    for (at, lines) in included(book, page) {
+        let answers = lines.iter().filter_map(|line| line.trim_start().strip_prefix("// BEGIN SOLUTION "));
+        for id in answers.map(str::trim) {
+            if !earlier.contains(&id) && !here.iter().any(|(asked_at, asked)| *asked == id && *asked_at < at) {
+                problems.push(format!("a listing answers exercise {id} before it is asked"));
+            }
         }
     }
     problems
@@ -125,7 +159,7 @@ pub(crate) fn tests_of(source: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::book::problems_of;
+    use crate::book::{book, problems_of};
 
     fn of(text: &str) -> String {
         problems_of(problems, text)
@@ -147,27 +181,48 @@ mod tests {
         assert!(of("`cargo test -p no-such-crate`").contains("there are no tests"));
     }
 
-    #[test]
-    fn a_body_to_write_is_one_of_the_exercises_by_its_title() {
-        let section = |heading: &str, rest: &str| of(&format!("### Exercise {heading}\n\n{rest}\n## Next"));
-        assert_eq!(section("7.2", "**The error of a hidden layer.** `hidden_delta`. `cargo learn check 7.2`"), "");
-        assert!(
-            section("7.2", "**Another.** `cargo learn check 7.2`").contains("is called `The error of a hidden layer`")
-        );
-        assert!(
-            section("7.1", "**The error of a hidden layer.** `cargo learn check 7.2`").contains("it stands under 7.1")
-        );
-        assert!(section("7.99", "**None.** `cargo learn check 7.99`").contains("there is no exercise 7.99"));
+    /// A page that is chapter 7 of a book.
+    fn in_chapter_7(text: &str) -> String {
+        let mut book = book(&[("page.md", text), ("below.md", "# Below")]);
+        let chapters: String = (1..7).map(|number| format!("- [Chapter](chapter-{number}.md)\n")).collect();
+        book.summary = format!("{chapters}- [Seven](page.md)\n  - [Below](below.md)\n");
+        problems(&book, &book.pages[0]).join("\n")
     }
 
     #[test]
-    fn a_body_to_write_that_is_left_out_of_its_chapter_is_found() {
-        let book = Book::read();
-        let mut page = book.pages.iter().find(|page| page.name == "delta-recursion.md").expect("a page").clone();
-        assert_eq!(bodies(&book, &page), [""; 0]);
-        page.text = page.text.replace("### Exercise 7.2", "### Something");
-        let found = bodies(&book, &page);
-        assert_eq!(found, ["exercise 7.2, `The error of a hidden layer`, does not stand in its chapter"]);
+    fn an_exercise_stands_in_its_chapter_and_exists() {
+        assert_eq!(in_chapter_7("# Seven\n\n{{#exercise 7.2}}\n"), "");
+        assert_eq!(in_chapter_7("{{#exercise 8.1}}"), "exercise 8.1 stands outside of its chapter");
+        assert_eq!(in_chapter_7("See {{#exercise 7.2}}."), "{{#exercise 7.2}} stands on a line of its own");
+        assert_eq!(in_chapter_7("{{#exercise 7.99}}"), "there is no exercise 7.99 in docs/exercises");
+        let twice = in_chapter_7("\n## Exercises\n\n{{#exercise 7.2}}\n\n{{#exercise 7.2}}");
+        assert!(twice.contains("exercise 7.2 stands 2 times in its chapter"), "{twice}");
+    }
+
+    #[test]
+    fn an_exercise_that_is_left_out_of_its_chapter_is_found() {
+        let mut book = Book::read();
+        let page = book.pages.iter().position(|page| page.name == "delta-recursion.md").expect("a page");
+        assert_eq!(asked(&book, &book.pages[page]), [""; 0]);
+        book.pages[page].text = book.pages[page].text.replace("{{#exercise 7.2}}", "");
+        assert_eq!(asked(&book, &book.pages[page]), ["exercise 7.2 stands 0 times in its chapter"]);
+    }
+
+    #[test]
+    fn a_listing_that_answers_an_exercise_before_it_is_asked_is_found() {
+        let listing = "```rs\n{{#include ../../nn-layers/src/delta.rs:hidden_delta}}\n```";
+        let problem = "a listing answers exercise 7.2 before it is asked";
+        assert_eq!(in_chapter_7(listing), problem);
+        assert_eq!(in_chapter_7(&format!("{listing}\n\n{{{{#exercise 7.2}}}}")), problem);
+        assert_eq!(in_chapter_7(&format!("{{{{#exercise 7.2}}}}\n\n{listing}")), "");
+        // On another page it counts if that is an earlier one.
+        let with_order = |summary: &str| {
+            let mut book = book(&[("asks.md", "{{#exercise 7.2}}"), ("shows.md", listing)]);
+            book.summary = summary.to_owned();
+            answered_before_asked(&book, &book.pages[1])
+        };
+        assert_eq!(with_order("- [A](asks.md)\n- [B](shows.md)"), [""; 0]);
+        assert_eq!(with_order("- [B](shows.md)\n- [A](asks.md)"), [problem]);
     }
 
     #[test]

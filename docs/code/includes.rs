@@ -7,6 +7,9 @@ pub(crate) fn problems(book: &Book, page: &Page) -> Vec<String> {
     let mut problems = Vec::new();
     for (at, _) in page.text.match_indices("{{#") {
         let rest = &page.text[at..];
+        if rest.starts_with("{{#exercise ") {
+            continue; // of which exercises.rs knows more
+        }
         match rest.strip_prefix("{{#include ").and_then(|rest| rest.split_once("}}")) {
             Some((target, _)) => problems.extend(include(book, target)),
             None => problems.push(format!("`{}` is no include", rest.lines().next().unwrap_or_default())),
@@ -40,6 +43,19 @@ fn include(book: &Book, target: &str) -> Option<String> {
         Ok(lines) if path.ends_with(".rs") && !is_whole(&lines) => Some(format!("`{target}` is not a whole item")),
         Ok(_) => None,
     }
+}
+
+/// What the includes of a page put in from sources of Rust: the place of each in the text, and the lines.
+pub(crate) fn included(book: &Book, page: &Page) -> Vec<(usize, Vec<String>)> {
+    let mut found = Vec::new();
+    for (at, mark) in page.text.match_indices("{{#include ") {
+        let Some((target, _)) = page.text[at + mark.len()..].split_once("}}") else { continue };
+        let Some((path, anchor)) = target.split_once(':').filter(|(path, _)| path.ends_with(".rs")) else { continue };
+        let text = book.text(path).unwrap_or_default();
+        let lines = anchored(&text, anchor).unwrap_or_default();
+        found.push((at, lines.into_iter().map(str::to_owned).collect()));
+    }
+    found
 }
 
 /// The lines between `ANCHOR: name` and `ANCHOR_END: name`.

@@ -58,10 +58,11 @@ fn link(book: &Book, page: &Page, target: &str) -> Option<String> {
     }
 }
 
-/// The places of a page that a link can lead to: headings, numbered equations, and elements with an id.
+/// The places of a page that a link can lead to: headings, exercises, numbered equations, and elements with an id.
 pub(crate) fn ids(text: &str) -> Vec<String> {
     let (_, prose) = blocks(text);
-    let mut ids = Vec::new();
+    let exercises = crate::exercises::directives(text).into_iter();
+    let mut ids: Vec<String> = exercises.map(|(_, id)| format!("exercise-{}", id.replace('.', ""))).collect();
     for line in prose {
         if let Some(heading) = line.strip_prefix('#') {
             ids.push(heading_id(heading.trim_start_matches('#').trim()));

@@ -1,13 +1,15 @@
-// Names the source file below every listing, and turns links into the sources of the project into links to pages of
-// the book that show them. Runs before mdBook's own `links` fills the listings in.
+// Writes the exercises, names the source file below every listing, and turns links into the sources of the project into
+// links to pages of the book that show them. Runs before mdBook's own `links` fills the listings in.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { writeExercises } from './exercises.mjs';
 import { outsideCode, run } from './preprocessor.mjs';
 
 const LISTING = /^```rs\n\{\{#include \.\.\/\.\.\/([^:}\n]+):[\w-]+\}\}\n(?:\n?\{\{#include \.\.\/\.\.\/\1:[\w-]+\}\}\n)*```$/gm;
 const LINK = /\]\(\.\.\/\.\.\/([^)#\s]+\.(?:rs|toml|csv|json|py|md))\)/g;
 
-run((content, _path, root) => {
+run((content, path, root) => {
+  content = writeExercises(content, path, root, LISTING);
   content = content.replace(LISTING, (block, file) => {
     return `<div class="listing">\n\n${block}\n\n<p class="listing-source">${link(root, file)}</p></div>`;
   });

@@ -27,7 +27,10 @@ pub(crate) fn find(from: &Path) -> Result<(PathBuf, bool), Failure> {
 pub(crate) fn copy(root: &Path, to: &Path, body: impl Fn(Id, &str) -> Option<String>) -> Result<(), Failure> {
     let mut files: Vec<PathBuf> =
         ["Cargo.lock", ".cargo/config.toml", "rustfmt.toml", "docs/src/SUMMARY.md"].map(PathBuf::from).into();
-    files.extend(["LICENSE-MIT", "LICENSE-APACHE", "nn-core/tests/support/judge.rs"].map(PathBuf::from));
+    files.extend(
+        ["LICENSE-MIT", "LICENSE-APACHE", "nn-core/tests/support/judge.rs", "nn-train/tests/support/recorder.rs"]
+            .map(PathBuf::from),
+    );
     for package in CRATES {
         files.extend(
             ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "tests/exercises.rs"]

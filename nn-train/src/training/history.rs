@@ -5,7 +5,7 @@
 pub struct EpochRow {
     /// From 1.
     pub epoch: usize,
-    /// The example-weighted mean of the batches' costs, each taken before that batch's update.
+    /// The example-weighted mean of the batches' losses, each taken before that batch's update.
     pub train_loss: f64,
     /// The share of examples that the network got right when their turn came; `None` in a regression.
     pub train_accuracy: Option<f64>,
