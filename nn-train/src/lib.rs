@@ -45,7 +45,7 @@
 //! | text | texts of users in messages, and JSON in lines |
 //! | data | data sets, embedded, generated, from CSV or IDX files; the held-out draw; standardisation |
 //! | training | the loop, the updates, metrics, threads |
-//! | models | a model and its JSON form; where its numbers overflow |
+//! | models | a model and its JSON form; checkpoints; where its numbers overflow |
 //! | explain | the worked example: all numbers of a step, by both engines |
 //! | mistakes | the catalogue of classic mistakes in a δ-recursion |
 //! | diagnosis | which of them gives somebody's numbers |
@@ -84,15 +84,20 @@ pub use diagnosis::{
 };
 pub use explain::{EngineExplanation, Explanation, LayerExplanation, Updated, explain};
 pub use mistakes::{CATALOGUE, Equation, Lines, Made, Mistake, Place, Problem, chapter_title, explain_with_mistakes};
-pub use models::{Mismatch, Model, ModelError, NotFinite, Overflow, OverflowPlace, Report};
+#[cfg(feature = "cli")]
+pub use models::read_checkpoint;
+pub use models::{
+    Checkpoint, CheckpointError, ContainerError, FileNumber, Mismatch, Model, ModelError, NotFinite, Overflow,
+    OverflowPlace, Report, checkpoint_run,
+};
 pub use nn_core::text::counted;
 pub use nn_layers::predicted_class;
 #[cfg(feature = "cli")]
 pub use text::{Foreign, JSON_FILE_LIMIT, TextFileError, read_json_text};
 pub use text::{JsonError, escaped, one_line, parse_json, quoted};
 pub use training::{
-    BatchReport, ConfusionMatrix, EpochReport, Evaluation, Examples, Optimizer, Plan, RestoreError, Schedule, Stopped,
-    Trainer, accuracy, r_squared, sgd_update,
+    BatchReport, ConfusionMatrix, EpochReport, EpochRow, EpochSoFar, Evaluation, Examples, Optimizer, Plan,
+    RestoreError, Schedule, StateError, Stopped, Trainer, TrainerState, accuracy, best_epoch, r_squared, sgd_update,
 };
 #[cfg(feature = "threads")]
 pub use training::{Threads, ThreadsError};

@@ -5,14 +5,22 @@
 //! | model.rs | [`Model`]: predicts from raw inputs |
 //! | report.rs | [`Report`]: how a model does on the rows of a data set |
 //! | overflow.rs | where the numbers of a model stop being finite, and for which example |
+//! | checkpoint.rs | [`Checkpoint`]: a training that was stopped, as bytes from which it goes on |
+//! | container.rs | what those bytes are: safetensors with a JSON text and a checksum |
 //! | file.rs, error.rs | the JSON form, and why a text is none |
 
+mod checkpoint;
+mod container;
 mod error;
 mod file;
 mod model;
 mod overflow;
 mod report;
 
+#[cfg(feature = "cli")]
+pub use checkpoint::read_checkpoint;
+pub use checkpoint::{Checkpoint, CheckpointError, checkpoint_run};
+pub use container::{ContainerError, FileNumber};
 pub use error::ModelError;
 pub use model::Model;
 pub use overflow::{Overflow, OverflowPlace};

@@ -16,6 +16,6 @@ mod text_file;
 pub use json_error::{JsonError, parse_json};
 pub use message::{escaped, one_line, quoted};
 #[cfg(feature = "cli")]
-pub(crate) use text_file::utf8_mark;
-#[cfg(feature = "cli")]
 pub use text_file::{Foreign, JSON_FILE_LIMIT, TextFileError, read_json_text};
+#[cfg(feature = "cli")]
+pub(crate) use text_file::{regular_file, utf8_mark};

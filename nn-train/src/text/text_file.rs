@@ -7,7 +7,7 @@ use std::path::Path;
 /// The largest JSON file that is read, in bytes: 1 GiB.
 pub const JSON_FILE_LIMIT: u64 = 1 << 30;
 
-/// Why a file is not read as JSON text.
+/// Why a file of a user is not read.
 #[derive(Debug, thiserror::Error)]
 pub enum TextFileError {
     /// The file is not there, or not to be read.
@@ -75,19 +75,12 @@ pub enum Foreign {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read_json_text(path: &Path) -> Result<String, TextFileError> {
-    // Asked before it is opened: to open a pipe waits for its writer.
-    let metadata = fs::metadata(path)?;
-    if metadata.is_dir() {
-        return Err(TextFileError::Directory);
-    }
-    if !metadata.is_file() {
-        return Err(TextFileError::NotRegular);
-    }
-    if metadata.len() > JSON_FILE_LIMIT {
+    let length = regular_file(path)?;
+    if length > JSON_FILE_LIMIT {
         return Err(TextFileError::TooLarge);
     }
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(metadata.len() as usize + 1).map_err(io::Error::from)?;
+    bytes.try_reserve_exact(length as usize + 1).map_err(io::Error::from)?;
     // A file may have grown since, and those of /proc say that they have no bytes.
     File::open(path)?.take(JSON_FILE_LIMIT + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > JSON_FILE_LIMIT {
@@ -99,6 +92,18 @@ pub fn read_json_text(path: &Path) -> Result<String, TextFileError> {
     text.drain(..mark);
     try_memory(&text)?;
     Ok(text)
+}
+
+/// The length of a regular file, which ends. Asked before it is opened: to open a pipe waits for its writer.
+pub(crate) fn regular_file(path: &Path) -> Result<u64, TextFileError> {
+    let metadata = fs::metadata(path)?;
+    if metadata.is_dir() {
+        return Err(TextFileError::Directory);
+    }
+    if !metadata.is_file() {
+        return Err(TextFileError::NotRegular);
+    }
+    Ok(metadata.len())
 }
 
 /// The length of the byte-order mark of UTF-8 at the start of a file, 0 where there is none.

@@ -153,10 +153,31 @@ impl Default for Plan {
 /// One engine, one optimiser and a plan: the training loop, an epoch at a time.
 #[derive(Debug)]
 pub struct Trainer<T, E> {
-    engine: E,
-    optimizer: Optimizer<T>,
+    pub(super) engine: E,
+    pub(super) optimizer: Optimizer<T>,
     plan: Plan,
     order: Vec<usize>,
+    pub(super) so_far: EpochSoFar,
+}
+
+/// How far an epoch has come that was stopped after a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct EpochSoFar {
+    /// Its number, from 1; 0 if no epoch was stopped.
+    pub epoch: usize,
+    /// The examples that have been used: the first ones of the epoch's random order.
+    pub examples: usize,
+    /// Σ J of a batch · its examples.
+    pub loss_sum: f64,
+    /// The examples that the network got right when their turn came.
+    pub right: usize,
+}
+
+impl EpochSoFar {
+    /// The mean of J over the examples that have been used.
+    pub fn loss(&self) -> f64 {
+        self.loss_sum / self.examples as f64
+    }
 }
 
 /// What there is to say after a batch.
@@ -220,7 +241,7 @@ impl<T: Scalar, E: Engine<T>> Trainer<T, E> {
     /// Panics if the plan has batches of no examples.
     pub fn new(engine: E, optimizer: Optimizer<T>, plan: Plan) -> Self {
         assert!(plan.batch_size > 0, "batches of no examples");
-        Trainer { engine, optimizer, plan, order: Vec::new() }
+        Trainer { engine, optimizer, plan, order: Vec::new(), so_far: EpochSoFar::default() }
     }
 
     /// All epochs of the plan; the report of each.
@@ -257,7 +278,8 @@ impl<T: Scalar, E: Engine<T>> Trainer<T, E> {
     /// One round through the examples, in batches: for each, J, its gradients, and one update of all parameters.
     ///
     /// `epoch` counts from 1; it decides the random order and the scheduled learning rate, so that epoch 7 is the same
-    /// whether or not there was a pause before it. `after_batch` hears of each batch and may ask to stop.
+    /// whether or not there was a pause before it. `after_batch` hears of each batch and may ask to stop. An epoch that was
+    /// stopped goes on with its next batch when it is called again with the same number.
     ///
     /// # Errors
     ///
@@ -266,7 +288,8 @@ impl<T: Scalar, E: Engine<T>> Trainer<T, E> {
     ///
     /// # Panics
     ///
-    /// Panics if there are no examples or they do not fit the network.
+    /// Panics if there are no examples or they do not fit the network, and if an epoch that was stopped goes on over fewer
+    /// examples than it has used.
     // ANCHOR: epoch
     pub fn epoch(
         &mut self,
@@ -281,8 +304,14 @@ impl<T: Scalar, E: Engine<T>> Trainer<T, E> {
         if self.plan.shuffle {
             shuffle(&mut seeded(self.plan.seed.wrapping_mul(SEED_STRIDE).wrapping_add(epoch as u64)), &mut self.order);
         }
-        let (mut used, mut loss_sum, mut right) = (0, 0.0, 0);
-        for (batch, indices) in (1..).zip(self.order.chunks(self.plan.batch_size)) {
+        let so_far = &mut self.so_far;
+        if so_far.epoch != epoch {
+            *so_far = EpochSoFar { epoch, ..EpochSoFar::default() };
+        }
+        let (used, n) = (so_far.examples, examples.len());
+        assert!(used <= n, "epoch {epoch} was stopped after {used} examples and goes on over {n}");
+        let done = used.div_ceil(self.plan.batch_size);
+        for (batch, indices) in (1..).zip(self.order.chunks(self.plan.batch_size)).skip(done) {
             // BEGIN SOLUTION 11.2
             let [x, y] = self.engine.batch_mut();
             x.gather_columns(&examples.x, indices);
@@ -293,12 +322,13 @@ impl<T: Scalar, E: Engine<T>> Trainer<T, E> {
             }
             if let Some(labels) = &examples.labels {
                 let outputs = self.engine.output();
-                right += indices.iter().enumerate().filter(|&(j, &i)| predicted_class(outputs, j) == labels[i]).count();
+                so_far.right +=
+                    indices.iter().enumerate().filter(|&(j, &i)| predicted_class(outputs, j) == labels[i]).count();
             }
             self.optimizer.update(self.engine.parameters_mut(), T::from_f64(rate));
-            used += indices.len();
-            loss_sum += loss * indices.len() as f64;
-            let report = BatchReport { batch, examples: used, loss: loss_sum / used as f64 };
+            so_far.examples += indices.len();
+            so_far.loss_sum += loss * indices.len() as f64;
+            let report = BatchReport { batch, examples: so_far.examples, loss: so_far.loss() };
             if after_batch(report).is_break() {
                 return Err(Stopped::Asked { epoch, batch });
             }
@@ -311,8 +341,9 @@ impl<T: Scalar, E: Engine<T>> Trainer<T, E> {
         {
             return Err(Stopped::Overflow { epoch, batch: examples.len().div_ceil(self.plan.batch_size) });
         }
-        let accuracy = examples.labels.as_ref().map(|_| right as f64 / used as f64);
-        Ok(EpochReport { loss: loss_sum / used as f64, accuracy })
+        let all = std::mem::take(so_far);
+        let accuracy = examples.labels.as_ref().map(|_| all.right as f64 / all.examples as f64);
+        Ok(EpochReport { loss: all.loss(), accuracy })
     }
     // ANCHOR_END: epoch
 

@@ -31,7 +31,7 @@ fn a_second_run_into_a_folder_is_refused_while_the_first_one_lives() {
     first.kill().expect("a run that can be killed");
     output_of(first);
     stdout(&nn(&["train", "xor", "--out", text(&out)]));
-    assert_eq!(names_in(&out), ["history.csv", "model.json"]);
+    assert_eq!(names_in(&out), ["checkpoint.safetensors", "history.csv", "model.json"]);
     // Runs into other folders do not mind each other.
     let mut first = endless(&out);
     stdout(&nn(&["train", "xor", "--out", text(&folder.path().join("other"))]));
@@ -49,7 +49,7 @@ fn what_cannot_be_replaced_is_found_before_the_training() {
         let line = refusal_of(&output);
         assert!(line.contains(&format!("{place}: ")) && line.contains(why), "{line}");
     };
-    for name in ["history.csv", "model.json"] {
+    for name in ["checkpoint.safetensors", "history.csv", "model.json"] {
         let out = folder.path().join(format!("a folder for {name}"));
         fs::create_dir_all(out.join(name)).expect("a folder");
         is_refused(&out, name, "a folder is in the way");
@@ -90,7 +90,7 @@ fn what_cannot_be_replaced_after_all_is_kept_under_another_name() {
     let kept = Path::new(line.split(" is kept in ").nth(1).unwrap_or_else(|| panic!("{line}")));
     assert_eq!(json(&fs::read_to_string(kept).expect("a model"))["format"], "nn-model");
     let names = names_in(&out);
-    assert!(names.len() == 3 && names.iter().any(|name| name.ends_with("-model.json")), "{names:?}");
+    assert!(names.len() == 4 && names.iter().any(|name| name.ends_with("-model.json")), "{names:?}");
     assert!(out.join("history.csv").is_file());
 }
 
@@ -129,7 +129,8 @@ fn leftovers_of_killed_runs_are_removed_and_nothing_else() {
     // A lock says that somebody is writing.
     let locked = File::create(out.join(LOCKED)).expect("a file");
     locked.lock().expect("a lock");
-    let mut kept: Vec<&str> = own.iter().copied().chain([FOLDER, LOCKED, "history.csv", "model.json"]).collect();
+    let mut kept: Vec<&str> =
+        own.iter().copied().chain([FOLDER, LOCKED, "checkpoint.safetensors", "history.csv", "model.json"]).collect();
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink("notes", out.join(LINKED)).expect("a link");
@@ -171,7 +172,7 @@ fn a_kill_at_any_moment_leaves_the_old_files_or_the_new_ones() {
         }
         child.kill().expect("a run that can be killed, or has ended");
         output_of(child);
-        leftovers = names_in(&out).len() - 2;
+        leftovers = names_in(&out).len() - 3;
         if leftovers > 0 {
             break;
         }
@@ -182,7 +183,7 @@ fn a_kill_at_any_moment_leaves_the_old_files_or_the_new_ones() {
     assert!(model(&out) == old && out.join("history.csv").is_file());
     stdout(&nn(&large(&out, "2")));
     assert!(model(&out) == new);
-    assert_eq!(names_in(&out), ["history.csv", "model.json"]);
+    assert_eq!(names_in(&out), ["checkpoint.safetensors", "history.csv", "model.json"]);
 }
 
 #[test]

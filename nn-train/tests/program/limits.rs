@@ -166,15 +166,21 @@ fn a_full_disk_leaves_the_old_files_and_is_one_line() {
     let out = folder.path();
     stdout(&nn(&["train", "xor", "--hidden", "1", "--epochs", "1", "--quiet", "--out", text(out)]));
     let read = |name: &str| fs::read(out.join(name)).expect("a file");
-    let (history, model) = (read("history.csv"), read("model.json"));
-    // The history is found too long before the model is written.
-    let line = refusal_of(&nn_under(FULL, &["train", "xor", "--epochs", "1000", "--quiet", "--out", text(out)]));
-    assert!(line.contains("history.csv: "), "{line}");
-    assert!((read("history.csv"), read("model.json")) == (history, model.clone()));
+    let (checkpoint, model) = (read("checkpoint.safetensors"), read("model.json"));
+    // The checkpoint of a large network is found too long after the first epoch.
     let line = refusal_of(&nn_under(FULL, &large(out, "1")));
-    assert!(line.contains("model.json: "), "{line}");
+    assert!(line.contains("checkpoint.safetensors: "), "{line}");
+    assert!(read("checkpoint.safetensors") == checkpoint && read("model.json") == model);
+    // The history becomes too long in the course of the run: what was written of it stays, whole.
+    let line = refusal_of(&nn_under(FULL, &["train", "xor", "--epochs", "1000", "--quiet", "--out", text(out)]));
+    assert!(line.contains("history.csv: ") || line.contains("checkpoint.safetensors: "), "{line}");
     assert!(read("model.json") == model);
-    assert_eq!(names_in(out), ["history.csv", "model.json"]);
+    let history = fs::read_to_string(out.join("history.csv")).expect("a history");
+    assert!(history.ends_with('\n') && history.lines().all(|line| line.split(',').count() == 6), "{history}");
+    // With room again the run goes on.
+    stdout(&nn(&["train", "--resume", "--out", text(out)]));
+    assert_eq!(fs::read_to_string(out.join("history.csv")).expect("a history").lines().count(), 1001);
+    assert_eq!(names_in(out), ["checkpoint.safetensors", "history.csv", "model.json"]);
 }
 
 /// `/dev/full` is a disk without room.
@@ -233,17 +239,18 @@ fn a_standard_output_that_fails_is_one_line() {
 fn a_run_whose_table_cannot_be_printed_goes_on_to_its_files() {
     let folder = folder();
     let (out, log) = (folder.path().join("run"), folder.path().join("log"));
-    let args = ["train", "xor", "--hidden", "1", "--epochs", "12", "--out", text(&out)];
-    let printed = stdout(&nn(&args)).len();
-    let files = ["history.csv", "model.json"].map(|name| fs::metadata(out.join(name)).expect("a file").len());
-    assert!(printed > 1024 && files.iter().all(|&length| length < 1024), "{printed}, {files:?}");
+    let args = ["train", "xor", "--hidden", "none", "--epochs", "30", "--out", text(&out)];
+    let printed = stdout(&nn(&args)).find("training rows:"); // behind the table
+    let files = names_in(&out).into_iter().map(|name| fs::metadata(out.join(name)).expect("a file").len());
+    let longest = files.max().unwrap_or(0);
+    assert!(printed > Some(2048) && longest < 2048, "{printed:?}, {longest}");
     fs::remove_dir_all(&out).expect("removed");
     // Shells count in blocks of 512 bytes or of 1024.
-    let limit = "trap '' XFSZ; ulimit -f 2; grep -q 'Max file size *1024 ' /proc/self/limits || ulimit -f 1";
+    let limit = "trap '' XFSZ; ulimit -f 4; grep -q 'Max file size *2048 ' /proc/self/limits || ulimit -f 2";
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("{limit}; exec \"$@\""), "sh", NN]).args(args);
     let line = refusal_of(&output_of(start_command(&mut shell, File::create(&log).expect("a file"))));
     assert!(line.starts_with("error: standard output: File too large"), "{line}");
-    assert_eq!(names_in(&out), ["history.csv", "model.json"]);
-    assert_eq!(fs::read_to_string(out.join("history.csv")).expect("a history").lines().count(), 13);
+    assert_eq!(names_in(&out), ["checkpoint.safetensors", "history.csv", "model.json"]);
+    assert_eq!(fs::read_to_string(out.join("history.csv")).expect("a history").lines().count(), 31);
 }

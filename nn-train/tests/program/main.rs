@@ -9,5 +9,6 @@ mod limits;
 mod overflow;
 mod own_data;
 mod reading;
+mod resume;
 mod runs;
 mod support;

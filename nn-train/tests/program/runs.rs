@@ -58,12 +58,12 @@ fn digits_are_learnt_from_every_seed() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_file() {
+fn the_same_seed_gives_the_same_files() {
     let folder = folder();
     let run = |name: &str, seed: &str| {
         let out = folder.path().join(name);
         stdout(&nn(&["train", "digits", "--epochs", "2", "--quiet", "--seed", seed, "--out", text(&out)]));
-        std::fs::read(out.join("model.json")).expect("a model")
+        ["model.json", "checkpoint.safetensors"].map(|name| std::fs::read(out.join(name)).expect(name))
     };
     let first = run("a", "5");
     assert_eq!(first, run("b", "5"));
@@ -72,21 +72,22 @@ fn the_same_seed_gives_the_same_file() {
 
 /// Batches of all rows make products that are divided: 256 × 64 by 64 × 1,438 and its like.
 #[test]
-fn any_number_of_threads_gives_the_same_file() {
+fn any_number_of_threads_gives_the_same_files() {
     let folder = folder();
     let run = |name: &str, options: &[&str]| {
         let out = folder.path().join(name);
         let args = ["train", "digits", "--hidden", "256", "--epochs", "3", "--batch-size", "all", "--out", text(&out)];
         let said = stdout(&nn(&[&args[..], options].concat()));
-        (std::fs::read(out.join("model.json")).expect("a model"), said)
+        let files = ["model.json", "checkpoint.safetensors"].map(|name| std::fs::read(out.join(name)).expect(name));
+        (files, said)
     };
     for engine in ["delta", "tape"] {
         let (one, said) = run("1", &["--engine", engine, "--threads", "1"]);
         assert!(!said.contains("threads"), "{said}");
-        for threads in ["2", "3", "8"] {
-            let (model, said) = run(threads, &["--engine", engine, "--threads", threads]);
+        for threads in ["2", "3", "4", "8"] {
+            let (files, said) = run(threads, &["--engine", engine, "--threads", threads]);
             assert!(said.contains(&format!(", {threads} threads, seed 1")), "{said}");
-            assert!(model == one, "{engine}, {threads} threads");
+            assert!(files == one, "{engine}, {threads} threads");
         }
         assert!(run("default", &["--engine", engine]).0 == one, "{engine}, as many threads as are worth having");
     }
@@ -231,7 +232,7 @@ fn history_has_a_row_for_each_epoch() {
     let history = std::fs::read_to_string(out.join("history.csv")).expect("a history");
     let row: Vec<&str> = history.lines().nth(1).expect("a row").split(',').collect();
     assert_eq!(&row[3..5], ["", ""]);
-    assert_eq!(names_in(&out), ["history.csv", "model.json"]);
+    assert_eq!(names_in(&out), ["checkpoint.safetensors", "history.csv", "model.json"]);
 }
 
 #[test]
@@ -653,8 +654,9 @@ fn large_and_small_numbers_are_shown_in_a_few_digits() {
 #[test]
 fn help_names_only_what_works() {
     let help = stdout(&nn(&["train", "--help"]));
-    for option in ["--resume"] {
-        assert!(!help.contains(option), "{option} comes later");
+    assert!(!help.contains("--shards"), "that comes later");
+    for option in ["--resume", "--targets", "--task", "--images"] {
+        assert!(help.contains(option), "{option}");
     }
     assert!(stdout(&nn(&["--help"])).contains("explain"));
     assert!(stdout(&nn(&["--version"])).starts_with("nn "));

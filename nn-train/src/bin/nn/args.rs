@@ -198,9 +198,19 @@ pub(crate) struct TrainArgs {
     /// regression in their own unit
     #[arg(long)]
     pub(crate) no_standardize: bool,
-    /// Write model.json and history.csv into this folder, which no other run may use meanwhile
+    /// Take the model of the epoch with the lowest held-out loss instead of that of the last one
+    #[arg(long)]
+    pub(crate) save_best: bool,
+    /// Stop after so many epochs without a lower held-out loss
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) patience: Option<u32>,
+    /// Write model.json, history.csv and checkpoint.safetensors into this folder, which no other run may use meanwhile
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Go on with the run of that folder where it was interrupted: its options are kept, and only --epochs and --threads
+    /// may change
+    #[arg(long, requires = "out")]
+    pub(crate) resume: bool,
     /// Print nothing but warnings and errors
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -299,6 +309,7 @@ fn train_after_help() -> String {
         nn train\n  \
         nn train digits --hidden 64,32 --activation tanh --epochs 20\n  \
         nn train spirals --optimizer adam --out runs/spirals\n  \
+        nn train --resume --out runs/spirals                     after Ctrl-C, or with a larger --epochs\n  \
         nn train xor --model start.json --batch-size all --no-shuffle --no-standardize --learning-rate 2\n  \
         nn train flowers.csv --out runs/flowers\n  \
         nn train prices.csv --delimiter ';' --task regression\n  \

@@ -1,45 +1,34 @@
 //! The history of a training: a row an epoch, as a line of the table and as history.csv.
 
+use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 
 use nn_core::text::{Align, Table};
+use nn_train::EpochRow;
 
 use crate::output::{readable, short};
 
-/// One row of history.csv.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct EpochRow {
-    pub(crate) epoch: usize,
-    pub(crate) train_loss: f64,
-    pub(crate) train_accuracy: Option<f64>,
-    pub(crate) validation_loss: Option<f64>,
-    pub(crate) validation_accuracy: Option<f64>,
-    /// What the epoch took, training and validation together.
-    pub(crate) seconds: f64,
+/// The line of the table, below [`head`].
+pub(crate) fn line(row: &EpochRow) -> String {
+    let percent = |share: Option<f64>| share.map_or("–".to_owned(), |share| format!("{:.2} %", 100.0 * share));
+    let loss = |loss: Option<f64>| loss.map_or("–".to_owned(), |loss| readable(loss, 6));
+    let mut table = table();
+    table.row([
+        row.epoch.to_string(),
+        loss(Some(row.train_loss)),
+        percent(row.train_accuracy),
+        loss(row.validation_loss),
+        percent(row.validation_accuracy),
+    ]);
+    table.to_string()
 }
 
-impl EpochRow {
-    /// The line of the table, below [`head`].
-    pub(crate) fn line(&self) -> String {
-        let percent = |share: Option<f64>| share.map_or("–".to_owned(), |share| format!("{:.2} %", 100.0 * share));
-        let loss = |loss: Option<f64>| loss.map_or("–".to_owned(), |loss| readable(loss, 6));
-        let mut table = table();
-        table.row([
-            self.epoch.to_string(),
-            loss(Some(self.train_loss)),
-            percent(self.train_accuracy),
-            loss(self.validation_loss),
-            percent(self.validation_accuracy),
-        ]);
-        table.to_string()
-    }
-
-    /// What stands before the progress bar.
-    pub(crate) fn message(&self) -> String {
-        let accuracy = self.validation_accuracy.or(self.train_accuracy);
-        let accuracy = accuracy.map_or(String::new(), |accuracy| format!("  {:.1} % right", 100.0 * accuracy));
-        format!("epoch {}  loss {}{accuracy}", self.epoch, readable(self.train_loss, 6))
-    }
+/// What stands before the progress bar.
+pub(crate) fn message(row: &EpochRow) -> String {
+    let accuracy = row.validation_accuracy.or(row.train_accuracy);
+    let accuracy = accuracy.map_or(String::new(), |accuracy| format!("  {:.1} % right", 100.0 * accuracy));
+    format!("epoch {}  loss {}{accuracy}", row.epoch, readable(row.train_loss, 6))
 }
 
 /// Writes the history as CSV: numbers that read back to the same bits, empty cells where there is no value.
@@ -55,10 +44,27 @@ pub(crate) fn write_history(out: &mut dyn Write, history: &[EpochRow]) -> io::Re
             cell(row.train_accuracy),
             cell(row.validation_loss),
             cell(row.validation_accuracy),
-            short(row.seconds)
+            cell(row.seconds)
         )?;
     }
     Ok(())
+}
+
+/// Takes the seconds of epochs from a history.csv that was written before, where its rows are those of the same epochs. The
+/// checkpoint, which has the rest of a history, has no seconds: no clock says the same twice.
+pub(crate) fn take_seconds(history: &mut [EpochRow], path: &Path) {
+    // A history that cannot be read has no seconds to give.
+    let text =
+        fs::metadata(path).is_ok_and(|file| file.is_file()).then(|| fs::read_to_string(path).unwrap_or_default());
+    let text = text.unwrap_or_default();
+    for (row, line) in history.iter_mut().zip(text.lines().skip(1)) {
+        if let [epoch, train_loss, _, _, _, seconds] = line.split(',').collect::<Vec<_>>()[..]
+            && epoch == row.epoch.to_string()
+            && train_loss == short(row.train_loss)
+        {
+            row.seconds = seconds.parse().ok().filter(|seconds: &f64| seconds.is_finite());
+        }
+    }
 }
 
 /// The head of the table.

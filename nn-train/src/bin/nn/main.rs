@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 use nn_train::{escaped, one_line};
 
 use args::{Cli, Command};
@@ -25,6 +25,7 @@ mod model_file;
 mod output;
 mod predict;
 mod progress;
+mod resume;
 mod run_folder;
 mod summary;
 mod target_scale;
@@ -32,9 +33,10 @@ mod train;
 mod values;
 
 fn main() -> ExitCode {
-    let result = Cli::try_parse().map_or_else(refuse, |cli| match cli.command {
+    let parsed = Cli::command().try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let result = parsed.map_or_else(refuse, |(cli, matches)| match cli.command {
         None => train::first_run(),
-        Some(Command::Train(args)) => train::run(&args),
+        Some(Command::Train(args)) => train::run(&args, &matches),
         Some(Command::Evaluate(args)) => evaluate::run(&args),
         Some(Command::Predict(args)) => predict::run(&args),
         Some(Command::Explain(args)) => explain::run(&args),

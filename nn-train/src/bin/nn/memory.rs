@@ -124,6 +124,19 @@ impl Sizes {
             + self.batch(plan.batch_size, values)
             + self.examples(train + held_out)
             + self.outputs(evaluated)
+            + self.kept(args, buffers)
+    }
+
+    /// What is kept of a training for its files, beside the training itself.
+    fn kept(&self, args: &TrainArgs, buffers: usize) -> f64 {
+        let best = usize::from(args.save_best);
+        let copies = match args.out {
+            // The state at the end of an epoch, that of the epoch before, and both as the bytes of a file, of which one matrix
+            // is put together beside them.
+            Some(_) => 3 * (1 + buffers) + 3 * best + 1,
+            None => 2 * best,
+        };
+        self.parameters(copies)
     }
 
     /// Every number of a step, by both engines.

@@ -20,8 +20,8 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// A bar for so many examples, if standard error is a terminal and `show` says so.
-    pub(crate) fn new(show: bool, examples: u64) -> Self {
+    /// A bar for so many examples, of which some are done, if standard error is a terminal and `show` says so.
+    pub(crate) fn new(show: bool, examples: u64, done: u64) -> Self {
         let bar = (show && std::io::stderr().is_terminal()).then(|| {
             let style = ProgressStyle::with_template("{msg} {wide_bar} {percent:>3} %  {per_sec}  {eta} left");
             let style = style.expect("a template that the tests have drawn").with_key(
@@ -30,9 +30,10 @@ impl Progress {
                     let _ = write!(out, "{}/s", grouped(state.per_sec()));
                 },
             );
-            ProgressBar::new(examples).with_style(style.progress_chars("━╸─"))
+            let bar = ProgressBar::new(examples).with_style(style.progress_chars("━╸─"));
+            bar.with_position(done)
         });
-        Progress { bar, done: 0 }
+        Progress { bar, done }
     }
 
     /// After a batch.

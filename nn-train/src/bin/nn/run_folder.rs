@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs::{self, DirEntry, File, TryLockError};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use tempfile::{NamedTempFile, PersistError};
 
@@ -83,6 +84,30 @@ impl RunFolder {
             Err(error) if cfg!(windows) || error.kind() == ErrorKind::InvalidInput => Ok(()),
             result => result,
         }
+    }
+}
+
+/// How often a running training is saved: at the end of an epoch, if that takes less than 3 % of the time.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    last: Instant,
+    cost: Duration,
+}
+
+impl Pace {
+    pub(crate) fn new() -> Self {
+        Pace { last: Instant::now(), cost: Duration::ZERO }
+    }
+
+    /// Saves at the first call, and then whenever 30 times as long has passed as saving took the last time.
+    pub(crate) fn now_and_then(&mut self, save: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+        if self.last.elapsed() < 30 * self.cost {
+            return Ok(());
+        }
+        let start = Instant::now();
+        save()?;
+        *self = Pace { last: Instant::now(), cost: start.elapsed() };
+        Ok(())
     }
 }
 

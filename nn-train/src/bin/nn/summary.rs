@@ -10,12 +10,13 @@ use crate::data::About;
 use crate::evaluate::{line, percent};
 use crate::history::head;
 use crate::output::short;
-use crate::train::{HISTORY, Job, MODEL};
+use crate::resume::CHECKPOINT;
+use crate::train::{HISTORY, Job, MODEL, Outcome};
 use crate::values::{Builtin, EngineName, OptimizerName};
 
 impl Job<'_> {
-    /// What is about to happen, and the head of the table.
-    pub(crate) fn introduction(&self) -> String {
+    /// What is about to happen, and the head of the table. `before`: epochs that are over, and examples of the next.
+    pub(crate) fn introduction(&self, before: (usize, usize)) -> String {
         let (data, network, plan, args) = (&self.data, &self.model.network, &self.plan, self.args);
         let classes = data.class_names().map_or(String::new(), |names| format!(", {} classes", names.len()));
         let mut text = format!(
@@ -58,37 +59,64 @@ impl Job<'_> {
         };
         let _ = writeln!(
             text,
-            "{optimizer}, learning rate {}, batches of {}, {}, gradients by {engine}, {threads}seed {}\n",
+            "{optimizer}, learning rate {}, batches of {}, {}, gradients by {engine}, {threads}seed {}",
             short(plan.learning_rate),
             plan.batch_size,
             self.model.precision,
             args.seed
         );
+        let (epoch, of_the_next) = before;
+        text += &match (of_the_next.div_ceil(plan.batch_size), args.resume) {
+            (_, false) => "\n".to_owned(),
+            (0, true) => format!("resumed after epoch {epoch}\n\n"),
+            (batch, true) => format!("resumed in epoch {}, after batch {batch}\n\n", epoch + 1),
+        };
         let _ = writeln!(text, "{}", head());
         text
     }
 
-    /// What was learnt, by a report on these rows, how fast, and what to try next.
-    pub(crate) fn summary(&self, rows: &str, report: &Report, epochs: usize, trained_for: Duration) -> String {
-        let examples = self.rows.train.len();
-        let speed = (epochs * examples) as f64 / trained_for.as_secs_f64().max(1e-9);
-        let mut text = format!("\n{rows}: {}\n", line(report));
+    /// What was learnt, how fast, and what to try next.
+    pub(crate) fn summary(&self, outcome: &Outcome<'_>) -> String {
+        let Outcome { rows, report, best, before, after, trained_for, is_patience_over } = *outcome;
+        let mut text = String::from("\n");
+        if let Some(n) = self.args.patience.filter(|_| is_patience_over) {
+            let _ = writeln!(text, "stopped after {} without a lower held-out loss", counted(n as usize, "epoch"));
+        }
+        if let Some(best) = best {
+            let _ = writeln!(text, "the model is that of epoch {best} of {after}, which has the lowest held-out loss");
+        }
+        let _ = writeln!(text, "{rows}: {}", line(report));
         for said in [recalls(report), mistakes(report)].into_iter().flatten() {
             let _ = writeln!(text, "{said}");
         }
-        let _ = writeln!(
-            text,
-            "{} in {:.2} s: {} examples/s, {:.1} µs a step",
-            counted(epochs, "epoch"),
-            trained_for.as_secs_f64(),
-            grouped(speed),
-            1e6 * trained_for.as_secs_f64() / (epochs * examples.div_ceil(self.plan.batch_size)) as f64
-        );
+        text += &self.speed(before, after, trained_for);
         if let Some(folder) = &self.args.out {
             let file = |name: &str| folder.join(name).display().to_string();
-            let _ = writeln!(text, "written: {}, {}", file(MODEL), file(HISTORY));
+            let _ = writeln!(text, "written: {}, {}, {}", file(MODEL), file(HISTORY), file(CHECKPOINT));
         }
         text + "\n" + &self.next()
+    }
+
+    /// What the epochs took that were not there before.
+    fn speed(&self, (epochs, of_the_next): (usize, usize), after: usize, trained_for: Duration) -> String {
+        let (n, batch_size) = (self.rows.train.len(), self.plan.batch_size);
+        let examples = (after * n).saturating_sub(epochs * n + of_the_next);
+        let steps =
+            (after * n.div_ceil(batch_size)).saturating_sub(epochs * n.div_ceil(batch_size) + of_the_next / batch_size);
+        if steps == 0 {
+            return "no epoch was left to train\n".to_owned();
+        }
+        let seconds = trained_for.as_secs_f64().max(1e-9);
+        let these = if epochs + of_the_next > 0 {
+            format!("epochs {} to {after}", epochs + 1)
+        } else {
+            counted(after, "epoch")
+        };
+        format!(
+            "{these} in {seconds:.2} s: {} examples/s, {:.1} µs a step\n",
+            grouped(examples as f64 / seconds),
+            1e6 * seconds / steps as f64
+        )
     }
 
     /// Commands that lead on from here.

@@ -2,47 +2,63 @@
 
 use std::time::{Duration, Instant};
 
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use nn_core::text::grouped;
 use nn_core::{Activation, Loss, Scalar, seeded};
 use nn_layers::{ByHand, ByTape, Engine, Initialization, Network};
-use nn_train::{Model, Optimizer, Plan, Precision, Report, Split, Stopped, Threads, Trainer};
+use nn_train::{
+    Checkpoint, EpochRow, EpochSoFar, FileNumber, Model, Optimizer, Plan, Precision, Report, Split, Stopped, Threads,
+    Trainer, TrainerState, best_epoch,
+};
 
 use crate::args::{Cli, Command, TrainArgs};
 use crate::data::{About, Purpose, Sets, Standardize, load};
 use crate::evaluate::{check_classes, report};
 use crate::failure::Failure;
-use crate::history::{EpochRow, is_shown, write_history};
+use crate::history::{is_shown, line, message, take_seconds, write_history};
 use crate::memory::{F64, Sizes, THREAD, ask_for};
 use crate::model_file::read_model;
 use crate::output::{Out, short, warn};
 use crate::progress::{Progress, Signals};
-use crate::run_folder::RunFolder;
+use crate::resume::{CHECKPOINT, Resumed, Run};
+use crate::run_folder::{Pace, RunFolder};
 use crate::target_scale::TargetScale;
 use crate::values::{BatchSize, EngineName, OptimizerName};
 
 /// `nn` without a command: the digits, and then what to try next.
 pub(crate) fn first_run() -> Result<(), Failure> {
-    use clap::Parser;
-    let cli = Cli::parse_from(["nn", "train", "digits", "--until-accuracy", "0.97"]);
-    let Some(Command::Train(args)) = cli.command else { unreachable!("the line above names the command") };
-    run(&args)
+    let matches = Cli::command().get_matches_from(["nn", "train", "digits", "--until-accuracy", "0.97"]);
+    let cli = Cli::from_arg_matches(&matches).map(|cli| cli.command);
+    let Ok(Some(Command::Train(args))) = cli else { unreachable!("the line above names the command") };
+    run(&args, &matches)
 }
 
 /// The files of a run.
 pub(crate) const HISTORY: &str = "history.csv";
 pub(crate) const MODEL: &str = "model.json";
 
-pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: &TrainArgs, matches: &ArgMatches) -> Result<(), Failure> {
+    let resumed = match args.out.as_ref().filter(|_| args.resume) {
+        Some(folder) => Some(Resumed::read(folder, matches)?),
+        None => None,
+    };
+    let (args, matches) = resumed.as_ref().map_or((args, matches), |resumed| (&*resumed.args, &resumed.matches));
     let start = args.model.as_deref().map(read_model).transpose()?;
     let precision = args.precision.or(start.as_ref().map(|model| model.precision)).unwrap_or(Precision::F32);
     match precision {
-        Precision::F32 => run_in::<f32>(args, start, precision),
-        Precision::F64 => run_in::<f64>(args, start, precision),
+        Precision::F32 => run_in::<f32>(args, matches, resumed.as_ref(), start),
+        Precision::F64 => run_in::<f64>(args, matches, resumed.as_ref(), start),
     }
 }
 
-fn run_in<T: Scalar>(args: &TrainArgs, start: Option<Model>, precision: Precision) -> Result<(), Failure> {
-    let (job, sets) = Job::new::<T>(args, start, precision)?;
+fn run_in<T: FileNumber>(
+    args: &TrainArgs,
+    matches: &ArgMatches,
+    resumed: Option<&Resumed>,
+    start: Option<Model>,
+) -> Result<(), Failure> {
+    let (job, sets) = Job::new::<T>(args, matches, start)?;
+    let job = Job { resumed, ..job };
     match args.engine {
         EngineName::Delta => job.run(&sets, ByHand::new),
         EngineName::Tape => job.run(&sets, |network| ByTape::new(&network)),
@@ -52,6 +68,8 @@ fn run_in<T: Scalar>(args: &TrainArgs, start: Option<Model>, precision: Precisio
 /// Everything that is decided before the first step.
 pub(crate) struct Job<'a> {
     pub(crate) args: &'a TrainArgs,
+    matches: &'a ArgMatches,
+    resumed: Option<&'a Resumed>,
     pub(crate) data: About,
     pub(crate) rows: Split,
     /// The starting point: after the training its network is replaced.
@@ -64,8 +82,9 @@ pub(crate) struct Job<'a> {
 }
 
 /// What happened in a training.
-struct Course {
-    history: Vec<EpochRow>,
+struct Course<T> {
+    /// What is known of it, and the last state that can be gone on from.
+    checkpoint: Checkpoint<T>,
     /// How the network does on the held-out rows after the last epoch, where there are any and every number is finite.
     held_out: Option<Report>,
     /// The time of the epochs, without that of the evaluations.
@@ -80,6 +99,8 @@ struct Course {
 enum End {
     Epochs,
     AccuracyReached,
+    /// So many epochs have not lowered the held-out loss.
+    PatienceOver,
     /// What went wrong: as a rule the training diverged.
     Failed(String),
     /// Which, and where it came.
@@ -88,28 +109,53 @@ enum End {
     NobodyListens,
 }
 
+/// What is said in the end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outcome<'a> {
+    /// Which rows the report is about.
+    pub(crate) rows: &'static str,
+    pub(crate) report: &'a Report,
+    /// The epoch that the model comes from, where it need not be the last.
+    pub(crate) best: Option<usize>,
+    /// Epochs that were over before this run began, and examples of the next.
+    pub(crate) before: (usize, usize),
+    /// Epochs that are over now.
+    pub(crate) after: usize,
+    /// What the epochs of this run took, without their evaluations.
+    pub(crate) trained_for: Duration,
+    pub(crate) is_patience_over: bool,
+}
+
 impl<'a> Job<'a> {
-    fn new<T: Scalar>(
+    fn new<T: FileNumber>(
         args: &'a TrainArgs,
+        matches: &'a ArgMatches,
         start: Option<Model>,
-        precision: Precision,
     ) -> Result<(Self, Sets<T>), Failure> {
+        let precision = T::PRECISION;
         let purpose = Purpose { model: start.as_ref(), precision, is_training: true, holds_out: true };
         let data = load::<T>(args.data.as_ref(), &args.data_options, purpose)?;
         let (about, rows) = (&data.about, &data.rows);
         if rows.train.is_empty() {
             return Err(Failure::usage(format_args!("--validation leaves no rows of {} to train on", about.name)));
         }
-        if rows.validation.is_empty() && args.until_accuracy.is_some() {
-            return Err(Failure::usage(
-                "--until-accuracy needs rows that are held out: --validation is 0 here, so there is no held-out accuracy",
-            ));
-        }
-        if about.class_names().is_none() && args.until_accuracy.is_some() {
-            return Err(Failure::usage("--until-accuracy is for classes; a regression has no accuracy"));
+        let judged_by_held_out = [
+            ("--until-accuracy", args.until_accuracy.is_some(), "accuracy"),
+            ("--save-best", args.save_best, "loss"),
+            ("--patience", args.patience.is_some(), "loss"),
+        ];
+        if let Some((option, _, what)) = judged_by_held_out.iter().find(|(_, is_given, _)| *is_given)
+            && rows.validation.is_empty()
+        {
+            return Err(Failure::usage(format_args!(
+                "{option} needs rows that are held out: --validation is 0 here, so there is no held-out {what}"
+            )));
         }
         if args.optimizer == OptimizerName::Adam && args.momentum.is_some() {
             return Err(Failure::usage("--momentum is an option of --optimizer sgd; adam has its own"));
+        }
+        if about.class_names().is_none() && args.until_accuracy.is_some() {
+            return Err(Failure::usage("--until-accuracy is for classes; a regression has no accuracy"));
         }
         let plan = plan(args, about, rows);
         let mut model = match (start, &args.model) {
@@ -138,7 +184,8 @@ impl<'a> Job<'a> {
         let bytes = Sizes::of(&model.network, model.precision).training(args, rows, &plan);
         let (examples, batch) = (rows.train.len(), plan.batch_size);
         threads.ask_each(|| ask_for(bytes, format_args!("training on {examples} examples in batches of {batch}")))?;
-        let folder = args.out.as_ref().map(|folder| RunFolder::open(folder, &[HISTORY, MODEL])).transpose()?;
+        let folder =
+            args.out.as_ref().map(|folder| RunFolder::open(folder, &[HISTORY, CHECKPOINT, MODEL])).transpose()?;
         let how = match model.standardize.take() {
             _ if args.no_standardize => Standardize::Leave,
             // A model that goes on learning sees its inputs as before.
@@ -147,37 +194,48 @@ impl<'a> Job<'a> {
         };
         let (data, rows, sets, scales) = data.sets(how, &model.network);
         model.standardize = scales.inputs;
+        let target_scale = scales.targets;
         // What is drawn is of a size that suits scaled targets; what comes from a file answers the targets.
-        if let (Some(scale), Some(_)) = (&scales.targets, &args.model) {
+        if let (Some(scale), Some(_)) = (&target_scale, &args.model) {
             model.network = scale.scaled(model.network);
         }
-        Ok((Job { args, data, rows, model, plan, threads, target_scale: scales.targets, folder }, sets))
+        let job = Job { args, matches, resumed: None, data, rows, model, plan, threads, target_scale, folder };
+        Ok((job, sets))
     }
 
-    fn run<T: Scalar, E: Engine<T> + Send>(
+    fn run<T: FileNumber, E: Engine<T> + Send>(
         mut self,
         sets: &Sets<T>,
         engine: impl FnOnce(Network<T>) -> E,
     ) -> Result<(), Failure> {
         let mut out = Out::new(self.args.quiet);
-        out.text(self.introduction())?;
         let network = self.model.network.map(T::from_f64);
         let mut trainer = Trainer::new(engine(network), self.optimizer(), self.plan);
-        let Course { history, held_out, trained_for, end, unprinted } = self.train(sets, &mut trainer, &mut out)?;
-        self.model.network = trainer.into_network().map(T::to_f64);
+        let checkpoint = self.start(&mut trainer, sets)?;
+        let before = (checkpoint.history.len(), checkpoint.state.so_far.examples);
+        out.text(self.introduction(before))?;
+        let course = self.train(&mut trainer, sets, checkpoint, &mut out)?;
+        let Course { checkpoint, mut held_out, trained_for, end, unprinted } = course;
+        let mut network = trainer.into_network();
+        let best = best_epoch(&checkpoint.history).filter(|_| self.args.save_best);
+        if let Some(best) = &checkpoint.best {
+            network.parameters_mut().zip(best).for_each(|(parameter, best)| parameter.clone_from(best));
+            held_out = held_out.filter(|_| best_is_last(&checkpoint.history));
+        }
+        self.model.network = network.map(T::to_f64);
 
         if let Some(folder) = &self.folder {
-            folder.write(HISTORY, |file| write_history(file, &history))?;
+            save(folder, &checkpoint)?;
         }
+        let is_patience_over = matches!(end, End::PatienceOver);
         match end {
             End::Signal(signal, place) => {
                 warn(place);
                 return Err(Failure::Signal(signal));
             }
             End::Failed(why) => return Err(Failure::data(why)),
-            End::NobodyListens => {}
-            End::Epochs => self.warn_unless_reached(),
-            End::AccuracyReached => {}
+            End::NobodyListens | End::AccuracyReached => {}
+            End::Epochs | End::PatienceOver => self.warn_unless_reached(checkpoint.history.len()),
         }
         let (title, examples, rows) = match self.rows.validation.is_empty() {
             true => ("training rows", &sets.train, &self.rows.train),
@@ -193,31 +251,68 @@ impl<'a> Job<'a> {
         }
         if let Some(folder) = &self.folder {
             if self.model.metadata.is_none() {
-                self.model.metadata = Some(self.metadata(history.len()));
+                self.model.metadata = Some(self.metadata(best.unwrap_or(checkpoint.history.len())));
             }
             folder.write(MODEL, |file| self.model.write_json(file))?;
         }
         if out.prints() {
-            out.text(self.summary(title, &report, history.len(), trained_for))?;
+            let after = checkpoint.history.len();
+            let outcome = Outcome { rows: title, report: &report, best, before, after, trained_for, is_patience_over };
+            out.text(self.summary(&outcome))?;
         }
         unprinted.map_or(Ok(()), Err)
     }
 
-    /// Epoch after epoch, until one of the reasons of [`End`].
-    fn train<T: Scalar, E: Engine<T> + Send>(
+    /// The state before the first step, or that of the run that goes on, which the trainer takes over.
+    fn start<T: FileNumber, E: Engine<T>>(
         &self,
-        Sets { train, held_out }: &Sets<T>,
         trainer: &mut Trainer<T, E>,
-        out: &mut Out,
-    ) -> Result<Course, Failure> {
-        let mut evaluation = None;
+        sets: &Sets<T>,
+    ) -> Result<Checkpoint<T>, Failure> {
+        let run = Run::new(self.matches, &self.plan, self.data.share, &self.model, [&sets.train, &sets.held_out]);
+        let to_value = |run: &Run| serde_json::to_value(run).expect("options are JSON");
+        let Some((resumed, folder)) = self.resumed.zip(self.folder.as_ref()) else {
+            return Ok(Checkpoint { run: to_value(&run), state: trainer.state(), history: Vec::new(), best: None });
+        };
+        let path = folder.file(CHECKPOINT);
+        let failed = |error: &dyn std::fmt::Display| Failure::file(&path, error);
+        let mut checkpoint = Checkpoint::<T>::from_bytes(&resumed.bytes).map_err(|error| failed(&error))?;
+        resumed.check(&run, &self.plan, &checkpoint.history).map_err(|why| failed(&why))?;
+        let (so_far, done) = (checkpoint.state.so_far, checkpoint.history.len());
+        let is_next = so_far == EpochSoFar::default() || so_far.epoch == done + 1;
+        let has_best = checkpoint.best.is_some() == (self.args.save_best && done > 0);
+        if !is_next || !has_best || so_far.examples > sets.train.len() {
+            return Err(failed(&"its epochs, its history and its options do not go together"));
+        }
+        trainer.restore(checkpoint.state.clone()).map_err(|error| failed(&error))?;
+        checkpoint.run = to_value(&run);
+        take_seconds(&mut checkpoint.history, &folder.file(HISTORY));
+        Ok(checkpoint)
+    }
 
+    /// Epoch after epoch, until one of the reasons of [`End`].
+    fn train<T: FileNumber, E: Engine<T> + Send>(
+        &self,
+        trainer: &mut Trainer<T, E>,
+        Sets { train, held_out }: &Sets<T>,
+        checkpoint: Checkpoint<T>,
+        out: &mut Out,
+    ) -> Result<Course<T>, Failure> {
+        let mut evaluation = None;
+        let mut pace = Pace::new();
         let signals = Signals::catch()?;
-        let mut progress = Progress::new(!self.args.quiet, (self.plan.epochs * train.len()) as u64);
-        let (history, trained_for) = (Vec::new(), Duration::ZERO);
-        let mut course = Course { history, held_out: None, trained_for, end: End::Epochs, unprinted: None };
-        for epoch in 1..=self.plan.epochs {
-            if course.history.try_reserve(1).is_err() {
+        let [all, done] = [self.plan.epochs, checkpoint.history.len()].map(|epochs| (epochs * train.len()) as u64);
+        let mut progress = Progress::new(!self.args.quiet, all, done);
+        let trained_for = Duration::ZERO;
+        let mut course = Course { checkpoint, held_out: None, trained_for, end: End::Epochs, unprinted: None };
+        loop {
+            let history = &mut course.checkpoint.history;
+            if let Some(end) = self.end_after(history) {
+                course.end = end;
+                break;
+            }
+            let epoch = history.len() + 1;
+            if history.try_reserve(1).is_err() {
                 course.end = End::Failed(format!("there is not enough memory for the history of {epoch} epochs"));
                 break;
             }
@@ -232,8 +327,13 @@ impl<'a> Job<'a> {
             let report = match result {
                 Ok(report) => report,
                 Err(stopped) => {
+                    let state = trainer.state();
+                    // Where the parameters have overflowed too, those of the epoch's start are the last finite ones.
+                    if is_finite(&state) {
+                        course.checkpoint.state = state;
+                    }
                     course.end = match (stopped, signals.caught()) {
-                        (Stopped::Asked { .. }, Some(signal)) => End::Signal(signal, stopped.to_string()),
+                        (Stopped::Asked { .. }, Some(signal)) => End::Signal(signal, self.interrupted(stopped)),
                         _ => End::Failed(stopped.to_string()),
                     };
                     break;
@@ -254,18 +354,21 @@ impl<'a> Job<'a> {
                 train_accuracy: report.accuracy,
                 validation_loss: evaluation.as_ref().map(|evaluation| self.loss(evaluation.loss)),
                 validation_accuracy: evaluation.as_ref().and_then(|evaluation| evaluation.accuracy),
-                seconds: start.elapsed().as_secs_f64(),
+                seconds: Some(start.elapsed().as_secs_f64()),
             };
-            course.history.push(row);
-            progress.epoch(train.len() as u64, || row.message());
-            let reached = self.args.until_accuracy.zip(row.validation_accuracy).is_some_and(|(goal, now)| now >= goal);
-            if reached || is_shown(epoch, self.plan.epochs) {
-                let printed = progress.suspend(|| out.line(row.line()));
-                course.unprinted = course.unprinted.or(printed.err());
+            history.push(row);
+            if self.args.save_best && best_is_last(history) {
+                course.checkpoint.best = Some(network.parameters().cloned().collect());
             }
-            if reached {
-                course.end = End::AccuracyReached;
-                break;
+            drop(network);
+            if let Some(folder) = &self.folder {
+                course.checkpoint.state = trainer.state();
+                pace.now_and_then(|| save(folder, &course.checkpoint))?;
+            }
+            progress.epoch(train.len() as u64, || message(&row));
+            if self.end_after(&course.checkpoint.history).is_some() || is_shown(epoch, self.plan.epochs) {
+                let printed = progress.suspend(|| out.line(line(&row)));
+                course.unprinted = course.unprinted.or(printed.err());
             }
             if out.is_closed() && self.args.out.is_none() {
                 course.end = End::NobodyListens;
@@ -278,19 +381,38 @@ impl<'a> Job<'a> {
         Ok(course)
     }
 
+    /// Whether the training is over after these epochs.
+    fn end_after(&self, history: &[EpochRow]) -> Option<End> {
+        let reached = history.last().and_then(|row| row.validation_accuracy).zip(self.args.until_accuracy);
+        if reached.is_some_and(|(accuracy, goal)| accuracy >= goal) {
+            return Some(End::AccuracyReached);
+        }
+        if history.len() >= self.plan.epochs {
+            return Some(End::Epochs);
+        }
+        let patience = best_epoch(history).zip(self.args.patience);
+        patience.is_some_and(|(best, n)| history.len() - best >= n as usize).then_some(End::PatienceOver)
+    }
+
+    /// What is said after a signal.
+    fn interrupted(&self, stopped: Stopped) -> String {
+        match &self.args.out {
+            Some(folder) => format!("{stopped}; `nn train --resume --out {}` goes on from there", folder.display()),
+            None => stopped.to_string(),
+        }
+    }
+
     /// J in the unit of the targets.
     fn loss(&self, of_the_network: f64) -> f64 {
         self.target_scale.as_ref().map_or(of_the_network, |scale| scale.loss(of_the_network))
     }
 
     /// All epochs are over: a goal that was set was not reached.
-    fn warn_unless_reached(&self) {
+    fn warn_unless_reached(&self, epochs: usize) {
         if let Some(goal) = self.args.until_accuracy {
-            let epochs = self.plan.epochs;
-            warn(format_args!(
-                "the held-out accuracy did not reach {} within {epochs} epochs; --epochs allows more",
-                short(goal)
-            ));
+            let more = if epochs < self.plan.epochs { "a larger --patience" } else { "--epochs" };
+            let goal = short(goal);
+            warn(format_args!("the held-out accuracy did not reach {goal} within {epochs} epochs; {more} allows more"));
         }
     }
 
@@ -312,6 +434,22 @@ impl<'a> Job<'a> {
         });
         serde_json::value::to_raw_value(&json).expect("names and numbers are JSON")
     }
+}
+
+/// Writes what is known of a training that is not over, or has failed. The history has the seconds too, and comes first:
+/// so it never has fewer epochs than the checkpoint.
+fn save<T: FileNumber>(folder: &RunFolder, checkpoint: &Checkpoint<T>) -> Result<(), Failure> {
+    folder.write(HISTORY, |file| write_history(file, &checkpoint.history))?;
+    let bytes = checkpoint.to_bytes().map_err(|error| Failure::file(&folder.file(CHECKPOINT), error))?;
+    folder.write(CHECKPOINT, |file| file.write_all(&bytes))
+}
+
+fn is_finite<T: Scalar>(state: &TrainerState<T>) -> bool {
+    state.parameters.iter().all(|parameter| parameter.as_slice().iter().all(|x| x.to_f64().is_finite()))
+}
+
+fn best_is_last(history: &[EpochRow]) -> bool {
+    best_epoch(history) == Some(history.len())
 }
 
 /// What stays fixed during the training.
