@@ -56,6 +56,13 @@ pub struct TrainerState<T> {
     pub so_far: EpochSoFar,
 }
 
+impl<T> TrainerState<T> {
+    /// A state of no training, to be replaced by one.
+    pub fn empty() -> Self {
+        TrainerState { parameters: Vec::new(), steps: 0, buffers: Vec::new(), so_far: EpochSoFar::default() }
+    }
+}
+
 /// Why a state is not one of this trainer. Nothing has changed then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StateError {

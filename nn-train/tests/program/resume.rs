@@ -375,6 +375,24 @@ fn without_held_out_rows_no_epoch_is_the_best() {
     }
 }
 
+#[test]
+fn a_run_that_replaces_an_unfinished_one_says_so() {
+    let folder = folder();
+    let out = folder.path().join("run");
+    let warning = || {
+        let output = nn(&["train", "xor", "--epochs", "2", "--quiet", "--out", text(&out)]);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert_eq!([warning(), warning()], ["", ""]);
+    fs::remove_file(out.join("model.json")).expect("a model");
+    let says = format!(
+        "warning: {} is that of a run that was not finished, and is replaced after the first epoch: --resume goes on with it\n",
+        out.join(CHECKPOINT).display()
+    );
+    assert_eq!([warning(), warning()], [&says, ""]);
+}
+
 /// How a run goes on whose reader has gone: to its files.
 #[test]
 fn a_closed_pipe_ends_no_run_that_writes_files() {

@@ -53,10 +53,10 @@ pub(crate) fn write_history(out: &mut dyn Write, history: &[EpochRow]) -> io::Re
 /// Takes the seconds of epochs from a history.csv that was written before, where its rows are those of the same epochs. The
 /// checkpoint, which has the rest of a history, has no seconds: no clock says the same twice.
 pub(crate) fn take_seconds(history: &mut [EpochRow], path: &Path) {
-    // A history that cannot be read has no seconds to give.
-    let text =
-        fs::metadata(path).is_ok_and(|file| file.is_file()).then(|| fs::read_to_string(path).unwrap_or_default());
-    let text = text.unwrap_or_default();
+    // One that cannot be read, or is far longer than this history, has no seconds to give.
+    let longest = 256 * (history.len() as u64 + 2);
+    let is_history = fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() < longest);
+    let text = if is_history { fs::read_to_string(path).unwrap_or_default() } else { String::new() };
     for (row, line) in history.iter_mut().zip(text.lines().skip(1)) {
         if let [epoch, train_loss, _, _, _, seconds] = line.split(',').collect::<Vec<_>>()[..]
             && epoch == row.epoch.to_string()

@@ -31,7 +31,9 @@ impl Progress {
                 },
             );
             let bar = ProgressBar::new(examples).with_style(style.progress_chars("━╸─"));
-            bar.with_position(done)
+            bar.set_position(done);
+            bar.reset_eta(); // The speed is that of what comes.
+            bar
         });
         Progress { bar, done }
     }

@@ -31,8 +31,6 @@ pub(crate) struct Resumed {
     /// The arguments of the run, with those that are new.
     pub(crate) args: Box<TrainArgs>,
     pub(crate) matches: ArgMatches,
-    /// Its checkpoint.
-    pub(crate) bytes: Vec<u8>,
     run: Run,
 }
 
@@ -47,8 +45,8 @@ const EPOCHS: &str = "epochs";
 const PLACES: [&str; 3] = ["data", "images", "labels"];
 
 impl Resumed {
-    /// Reads the checkpoint of the run, and takes from it what the arguments do not say.
-    pub(crate) fn read(folder: &Path, matches: &ArgMatches) -> Result<Self, Failure> {
+    /// Reads the checkpoint of the run, and takes from it what the arguments do not say. Its bytes have the rest.
+    pub(crate) fn read(folder: &Path, matches: &ArgMatches) -> Result<(Self, Vec<u8>), Failure> {
         let path = folder.join(CHECKPOINT);
         let failed = |error: &dyn std::fmt::Display| Failure::file(&path, error);
         let bytes = read_checkpoint(&path).map_err(|error| failed(&error))?;
@@ -83,7 +81,7 @@ impl Resumed {
         }
         let parsed = Cli::command().try_get_matches_from(line.into_iter().chain(last));
         match parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?.command, matches))) {
-            Ok((Some(Command::Train(args)), matches)) => Ok(Resumed { args, matches, bytes, run }),
+            Ok((Some(Command::Train(args)), matches)) => Ok((Resumed { args, matches, run }, bytes)),
             Ok(_) => Err(failed(&"it holds no options of a training")),
             Err(error) => Err(failed(&error.to_string().lines().next().unwrap_or_default())),
         }

@@ -1,5 +1,6 @@
 //! `nn train`: from data to a trained model.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
@@ -42,23 +43,25 @@ pub(crate) fn run(args: &TrainArgs, matches: &ArgMatches) -> Result<(), Failure>
         Some(folder) => Some(Resumed::read(folder, matches)?),
         None => None,
     };
-    let (args, matches) = resumed.as_ref().map_or((args, matches), |resumed| (&*resumed.args, &resumed.matches));
+    let (resumed, bytes) = resumed.unzip();
+    let (args, matches) = resumed.as_ref().map_or((args, matches), |resumed| (&resumed.args, &resumed.matches));
     let start = args.model.as_deref().map(read_model).transpose()?;
     let precision = args.precision.or(start.as_ref().map(|model| model.precision)).unwrap_or(Precision::F32);
     match precision {
-        Precision::F32 => run_in::<f32>(args, matches, resumed.as_ref(), start),
-        Precision::F64 => run_in::<f64>(args, matches, resumed.as_ref(), start),
+        Precision::F32 => run_in::<f32>(args, matches, resumed.as_ref().zip(bytes), start),
+        Precision::F64 => run_in::<f64>(args, matches, resumed.as_ref().zip(bytes), start),
     }
 }
 
 fn run_in<T: FileNumber>(
     args: &TrainArgs,
     matches: &ArgMatches,
-    resumed: Option<&Resumed>,
+    resumed: Option<(&Resumed, Vec<u8>)>,
     start: Option<Model>,
 ) -> Result<(), Failure> {
     let (job, sets) = Job::new::<T>(args, matches, start)?;
-    let job = Job { resumed, ..job };
+    let (resumed, bytes) = resumed.unzip();
+    let job = Job { resumed, checkpoint: bytes.unwrap_or_default(), ..job };
     match args.engine {
         EngineName::Delta => job.run(&sets, ByHand::new),
         EngineName::Tape => job.run(&sets, |network| ByTape::new(&network)),
@@ -69,7 +72,9 @@ fn run_in<T: FileNumber>(
 pub(crate) struct Job<'a> {
     pub(crate) args: &'a TrainArgs,
     matches: &'a ArgMatches,
+    /// The run that goes on, and the bytes of its checkpoint, until they are read.
     resumed: Option<&'a Resumed>,
+    checkpoint: Vec<u8>,
     pub(crate) data: About,
     pub(crate) rows: Split,
     /// The starting point: after the training its network is replaced.
@@ -199,7 +204,8 @@ impl<'a> Job<'a> {
         if let (Some(scale), Some(_)) = (&target_scale, &args.model) {
             model.network = scale.scaled(model.network);
         }
-        let job = Job { args, matches, resumed: None, data, rows, model, plan, threads, target_scale, folder };
+        let (resumed, checkpoint) = (None, Vec::new());
+        let job = Job { args, matches, resumed, checkpoint, data, rows, model, plan, threads, target_scale, folder };
         Ok((job, sets))
     }
 
@@ -218,9 +224,9 @@ impl<'a> Job<'a> {
         let Course { checkpoint, mut held_out, trained_for, end, unprinted } = course;
         let mut network = trainer.into_network();
         let best = best_epoch(&checkpoint.history).filter(|_| self.args.save_best);
-        if let Some(best) = &checkpoint.best {
-            network.parameters_mut().zip(best).for_each(|(parameter, best)| parameter.clone_from(best));
-            held_out = held_out.filter(|_| best_is_last(&checkpoint.history));
+        if let Some(parameters) = &checkpoint.best {
+            network.parameters_mut().zip(parameters).for_each(|(parameter, best)| parameter.clone_from(best));
+            held_out = held_out.filter(|_| best == Some(checkpoint.history.len()));
         }
         self.model.network = network.map(T::to_f64);
 
@@ -265,18 +271,21 @@ impl<'a> Job<'a> {
 
     /// The state before the first step, or that of the run that goes on, which the trainer takes over.
     fn start<T: FileNumber, E: Engine<T>>(
-        &self,
+        &mut self,
         trainer: &mut Trainer<T, E>,
         sets: &Sets<T>,
     ) -> Result<Checkpoint<T>, Failure> {
         let run = Run::new(self.matches, &self.plan, self.data.share, &self.model, [&sets.train, &sets.held_out]);
         let to_value = |run: &Run| serde_json::to_value(run).expect("options are JSON");
         let Some((resumed, folder)) = self.resumed.zip(self.folder.as_ref()) else {
-            return Ok(Checkpoint { run: to_value(&run), state: trainer.state(), history: Vec::new(), best: None });
+            self.folder.iter().for_each(warn_of_unfinished);
+            let state = self.folder.as_ref().map_or_else(TrainerState::empty, |_| trainer.state());
+            return Ok(Checkpoint { run: to_value(&run), state, history: Vec::new(), best: None });
         };
         let path = folder.file(CHECKPOINT);
         let failed = |error: &dyn std::fmt::Display| Failure::file(&path, error);
-        let mut checkpoint = Checkpoint::<T>::from_bytes(&resumed.bytes).map_err(|error| failed(&error))?;
+        let mut checkpoint = Checkpoint::<T>::from_bytes(&self.checkpoint).map_err(|error| failed(&error))?;
+        self.checkpoint = Vec::new();
         resumed.check(&run, &self.plan, &checkpoint.history).map_err(|why| failed(&why))?;
         let (so_far, done) = (checkpoint.state.so_far, checkpoint.history.len());
         let is_next = so_far == EpochSoFar::default() || so_far.epoch == done + 1;
@@ -305,9 +314,11 @@ impl<'a> Job<'a> {
         let mut progress = Progress::new(!self.args.quiet, all, done);
         let trained_for = Duration::ZERO;
         let mut course = Course { checkpoint, held_out: None, trained_for, end: End::Epochs, unprinted: None };
+        // Kept here, because to look for it in the history after every epoch would take longer and longer.
+        let mut best = best_epoch(&course.checkpoint.history);
         loop {
             let history = &mut course.checkpoint.history;
-            if let Some(end) = self.end_after(history) {
+            if let Some(end) = self.end_after(history, best) {
                 course.end = end;
                 break;
             }
@@ -327,9 +338,8 @@ impl<'a> Job<'a> {
             let report = match result {
                 Ok(report) => report,
                 Err(stopped) => {
-                    let state = trainer.state();
                     // Where the parameters have overflowed too, those of the epoch's start are the last finite ones.
-                    if is_finite(&state) {
+                    if let Some(state) = self.folder.as_ref().map(|_| trainer.state()).filter(is_finite) {
                         course.checkpoint.state = state;
                     }
                     course.end = match (stopped, signals.caught()) {
@@ -356,17 +366,25 @@ impl<'a> Job<'a> {
                 validation_accuracy: evaluation.as_ref().and_then(|evaluation| evaluation.accuracy),
                 seconds: Some(start.elapsed().as_secs_f64()),
             };
-            history.push(row);
-            if self.args.save_best && best_is_last(history) {
-                course.checkpoint.best = Some(network.parameters().cloned().collect());
+            if row.validation_loss.is_some()
+                && best.is_none_or(|best| row.validation_loss < history[best - 1].validation_loss)
+            {
+                best = Some(epoch);
+                if self.args.save_best {
+                    course.checkpoint.best = Some(network.parameters().cloned().collect());
+                }
             }
+            history.push(row);
             drop(network);
             if let Some(folder) = &self.folder {
                 course.checkpoint.state = trainer.state();
-                pace.now_and_then(|| save(folder, &course.checkpoint))?;
+                if let Err(failure) = pace.now_and_then(|| save(folder, &course.checkpoint)) {
+                    progress.clear();
+                    return Err(failure);
+                }
             }
             progress.epoch(train.len() as u64, || message(&row));
-            if self.end_after(&course.checkpoint.history).is_some() || is_shown(epoch, self.plan.epochs) {
+            if self.end_after(&course.checkpoint.history, best).is_some() || is_shown(epoch, self.plan.epochs) {
                 let printed = progress.suspend(|| out.line(line(&row)));
                 course.unprinted = course.unprinted.or(printed.err());
             }
@@ -381,8 +399,8 @@ impl<'a> Job<'a> {
         Ok(course)
     }
 
-    /// Whether the training is over after these epochs.
-    fn end_after(&self, history: &[EpochRow]) -> Option<End> {
+    /// Whether the training is over after these epochs, of which one is the best where rows are held out.
+    fn end_after(&self, history: &[EpochRow], best: Option<usize>) -> Option<End> {
         let reached = history.last().and_then(|row| row.validation_accuracy).zip(self.args.until_accuracy);
         if reached.is_some_and(|(accuracy, goal)| accuracy >= goal) {
             return Some(End::AccuracyReached);
@@ -390,7 +408,7 @@ impl<'a> Job<'a> {
         if history.len() >= self.plan.epochs {
             return Some(End::Epochs);
         }
-        let patience = best_epoch(history).zip(self.args.patience);
+        let patience = best.zip(self.args.patience);
         patience.is_some_and(|(best, n)| history.len() - best >= n as usize).then_some(End::PatienceOver)
     }
 
@@ -448,8 +466,18 @@ fn is_finite<T: Scalar>(state: &TrainerState<T>) -> bool {
     state.parameters.iter().all(|parameter| parameter.as_slice().iter().all(|x| x.to_f64().is_finite()))
 }
 
-fn best_is_last(history: &[EpochRow]) -> bool {
-    best_epoch(history) == Some(history.len())
+/// A run that was not resumed begins anew: whoever forgot `--resume` can still stop it. The model is written last, so that
+/// one older than the checkpoint is of another run.
+fn warn_of_unfinished(folder: &RunFolder) {
+    let written = |name| fs::metadata(folder.file(name)).and_then(|file| file.modified()).ok();
+    if let Some(checkpoint) = written(CHECKPOINT)
+        && written(MODEL).is_none_or(|model| model < checkpoint)
+    {
+        warn(format_args!(
+            "{} is that of a run that was not finished, and is replaced after the first epoch: --resume goes on with it",
+            folder.file(CHECKPOINT).display()
+        ));
+    }
 }
 
 /// What stays fixed during the training.
