@@ -94,6 +94,9 @@ fn numbers_of_neuron_md() {
         numbers.put(&format!("z{}", unit + 1), twelve(z));
         numbers.put(&format!("a{}", unit + 1), twelve(a));
         numbers.put(&format!("slope{}", unit + 1), twelve(sigmoid_derivative(a)));
+        if unit == 0 {
+            numbers.put("by-w1", twelve(sigmoid_derivative(a) * x[(0, 0)]));
+        }
     }
     let moved = sigmoid(0.3775 + 0.01);
     numbers.put("moved", twelve(moved));
