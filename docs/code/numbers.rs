@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
 use nn_autodiff::{CustomOp, Dual, Operands, Tape, WrongRule};
-use nn_core::{Activation, Loss, Matrix, affine, seeded, sigmoid, sigmoid_derivative};
+use nn_core::{Activation, Loss, Matrix, affine, seeded, sigmoid, sigmoid_derivative, softmax_backward};
 use nn_layers::{Bounds, ByHand, ByTape, Dense, Engine, Initialization, Network, check_gradients, hessian_vector};
 use nn_train::{CATALOGUE, Examples, Optimizer, Plan, Precision, Standardization, Trainer, explain, sgd_update};
 
@@ -133,7 +133,7 @@ fn numbers_of_activations_md() {
             activation.backward(&a, &mut slope);
             let values = if derivative { &slope } else { &a };
             std::iter::once(activation.name().to_owned())
-                .chain(values.as_slice().iter().map(|&a| digits(a, 6)))
+                .chain(values.as_slice().iter().map(|&a| digits(a, 3)))
                 .collect()
         });
         let header = ["", "z = −4", "−1", "0", "1", "4"];
@@ -146,6 +146,15 @@ fn numbers_of_activations_md() {
     };
     numbers.put("softmax", softmax([1.0, 2.0, 3.0]));
     numbers.put("softmax-moved", softmax([1001.0, 1002.0, 1003.0]));
+    let mut a = Matrix::zeros(3, 1);
+    Activation::Softmax.apply(&Matrix::from_column(&[1.0, 2.0, 3.0]), &mut a);
+    // With ∂J/∂a = 1 for one share and 0 for the others, ∂J/∂z is the row of that share.
+    let rows = [0, 1, 2].map(|k| {
+        let mut row = [0, 1, 2].map(|i| if i == k { 1.0 } else { 0.0 });
+        softmax_backward(a.as_slice(), &mut row);
+        row
+    });
+    numbers.put("jacobian", matrix(&Matrix::from_rows(&rows), 4));
     numbers.put("sigmoid-flat", digits(sigmoid_derivative(sigmoid(10.0)), 2));
     numbers.put("slope-at-37", digits(sigmoid_derivative(sigmoid(37.0)), 2));
     numbers.put("slope-at-minus-37", digits(sigmoid_derivative(sigmoid(-37.0)), 2));
