@@ -178,6 +178,9 @@ fn numbers_of_losses_md() {
     numbers.put("half1", twelve(halves[0]));
     numbers.put("half2", twelve(halves[1]));
     numbers.put("j", twelve(j));
+    let mut gradient = Matrix::zeros(2, 1);
+    Loss::LeastSquares.gradient(&a, &a, &y, &mut gradient); // which does not read z
+    numbers.put("gradient", matrix(&gradient, 12));
 
     let z = Matrix::from_column(&[1.0, 2.0, 3.0]);
     let y = Matrix::from_column(&[0.0, 1.0, 0.0]);
