@@ -237,10 +237,10 @@ fn numbers_of_differences_md() {
         assert!(seen < 5.0 * best && best < 5.0 * seen, "{}: {best} is computed, {seen} seen", stencil.name);
         assert!(seen > 20.0 * thumb, "{}: the rule of thumb would do", stencil.name);
         let power = |x: f64, n: usize| format!("{x:.*e}", n - 1);
-        let cells = [power(thumb, 2), digits(scale, 2), power(thumb * scale, 2), power(best, 2), power(seen, 1)];
+        let cells = [power(thumb, 2), digits(scale, 2), power(best, 2), power(seen, 1)];
         std::iter::once(stencil.name.to_owned()).chain(cells).collect()
     });
-    let header = ["", "root of ε", "scale of z₁", "best move of z₁", "best h", "h of the dot"];
+    let header = ["", "root of ε", "scale of z₁", "best h", "h of the dot"];
     numbers.put("best", table(&header, rows));
     let by_z = derivatives[2].abs() / (x * x);
     numbers.put("second-by-z", digits(by_z, 2));
