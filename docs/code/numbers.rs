@@ -318,7 +318,85 @@ fn numbers_of_delta_recursion_md() {
     numbers.put("gain-1", small(gain(first.weight_gradient), 2));
     numbers.put("gain-2", small(gain(second.weight_gradient), 2));
     numbers.put("j-difference", small(loss(&weights_only(&late)) - loss(&weights_only(updated.layers())), 2));
+    let slope = |a: f64| digits(sigmoid_derivative(a), 6);
+    numbers.put("slope-1", slope(first.a[(0, 0)]));
+    let (above, delta) = (&network.layers()[1].weight, second.delta);
+    let term = |k: usize| format!(r"{} \cdot {}", digits(above[(k, 0)], 6), in_brackets(delta[(k, 0)]));
+    numbers.put("sum-1", format!("{} + {}", term(0), term(1)));
+    numbers.put("sum-1-value", digits(above[(0, 0)] * delta[(0, 0)] + above[(1, 0)] * delta[(1, 0)], 6));
+    numbers.put("delta-1", digits(first.delta[(0, 0)], 6));
+    batch_of_two(&mut numbers);
     numbers.check("delta-recursion");
+}
+
+/// A number as a factor: with six digits, and in brackets where it is negative.
+fn in_brackets(x: f64) -> String {
+    if x < 0.0 { format!("({})", digits(x, 6)) } else { digits(x, 6) }
+}
+
+/// A batch of two worked by hand, and what the slips give that only a batch shows.
+fn batch_of_two(numbers: &mut Numbers) {
+    let (x, y) = ([[0.05, 0.10], [1.0, -0.5]], [[0.01, 0.99], [0.9, 0.2]]);
+    let of = |x: &[[f64; 2]], y: &[[f64; 2]]| {
+        let mut engine = ByHand::new(two_two_two().0);
+        engine.set_batch(&Matrix::from_columns(x), &Matrix::from_columns(y));
+        (engine.loss_and_gradients(), engine)
+    };
+    let near = |got: f64, want: f64| assert!((got - want).abs() < 1e-15, "{got}, but it should be {want}");
+    let (j, batch) = of(&x, &y);
+    let (alone, twice) = ([0, 1].map(|j| of(&x[j..=j], &y[j..=j])), of(&[x, x].concat(), &[y, y].concat()));
+    near(j, (alone[0].0 + alone[1].0) / 2.0);
+    near(twice.0, j);
+
+    numbers.put("batch-x", matrix(&Matrix::from_columns(&x), 12));
+    numbers.put("batch-y", matrix(&Matrix::from_columns(&y), 12));
+    numbers.put("batch-j-1", digits(alone[0].0, 6));
+    numbers.put("batch-j-2", digits(alone[1].0, 6));
+    numbers.put("batch-j", digits(j, 6));
+    for l in [0, 1] {
+        let [one, two] = [alone[0].1.layer(l), alone[1].1.layer(l)];
+        let (both, again) = (batch.layer(l), twice.1.layer(l));
+        for i in [0, 1] {
+            near(both.delta[(i, 0)], one.delta[(i, 0)] / 2.0);
+            near(both.delta[(i, 1)], two.delta[(i, 0)] / 2.0);
+            for k in [0, 1] {
+                let mean = (one.weight_gradient[(i, k)] + two.weight_gradient[(i, k)]) / 2.0;
+                near(both.weight_gradient[(i, k)], mean);
+                near(again.weight_gradient[(i, k)], mean);
+            }
+            near(both.bias_gradient[(i, 0)], (one.bias_gradient[(i, 0)] + two.bias_gradient[(i, 0)]) / 2.0);
+            near(again.bias_gradient[(i, 0)], both.bias_gradient[(i, 0)]);
+        }
+        let side_by_side = Matrix::from_fn(2, 2, |i, j| [&one, &two][j].delta[(i, 0)]);
+        numbers.put(&format!("alone-delta-{}", l + 1), matrix(&side_by_side, 6));
+        numbers.put(&format!("batch-delta-{}", l + 1), matrix(both.delta, 6));
+        numbers.put(&format!("batch-dw-{}", l + 1), matrix(both.weight_gradient, 6));
+        numbers.put(&format!("batch-db-{}", l + 1), matrix(both.bias_gradient, 6));
+    }
+
+    // One weight and one bias of layer 1, written out.
+    let delta = batch.layer(0).delta;
+    let (d, x) = ([delta[(0, 0)], delta[(0, 1)]], [x[0][0], x[1][0]]);
+    let [weight, bias] = [d[0] * x[0] + d[1] * x[1], d[0] + d[1]];
+    near(batch.layer(0).weight_gradient[(0, 0)], weight);
+    near(batch.layer(0).bias_gradient[(0, 0)], bias);
+    let six = |x: f64| digits(x, 6);
+    let terms = format!(r"{} \cdot {} + {} \cdot {}", six(d[0]), six(x[0]), six(d[1]), six(x[1]));
+    numbers.put("batch-w11-terms", terms);
+    numbers.put("batch-w11", six(weight));
+    numbers.put("batch-b1-terms", format!("{} + {}", six(d[0]), six(d[1])));
+    numbers.put("batch-b1", six(bias));
+    let of_each = [0, 1].map(|j: usize| six(alone[j].1.layer(0).weight_gradient[(0, 0)]));
+    numbers.put("batch-w11-of-each", of_each.join(" + "));
+    let rows = [
+        ("none", weight, bias),
+        ("1/m missing", 2.0 * weight, 2.0 * bias),
+        ("1/m twice", weight / 2.0, bias / 2.0),
+        ("first example only", d[0] * x[0], d[0]),
+        ("wrong example", d[0] * x[1] + d[1] * x[0], bias),
+    ];
+    let rows = rows.map(|(slip, weight, bias)| vec![slip.to_owned(), six(weight), six(bias)]);
+    numbers.put("batch-slips", table(&["slip", "∂J/∂w⁽¹⁾₁₁", "∂J/∂b⁽¹⁾₁"], rows));
 }
 
 /// r = u ⊙ sigmoid(u), with a backward rule that leaves the factor sigmoid(u) out.
