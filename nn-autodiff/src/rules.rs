@@ -175,8 +175,8 @@ pub(crate) struct Adjoint<T> {
     pub(crate) matrix: Matrix<T>,
     /// Whether v depends on a parameter (PyTorch's `requires_grad`). If not, its adjoint is never computed.
     pub(crate) tracked: bool,
-    /// Whether this backward sweep has written a term already. The first term overwrites; a value that is used twice gets a
-    /// second one, which is added: the terms accumulate.
+    /// Whether this backward sweep has written a term already. The first term overwrites; a value that is used twice
+    /// (fan-out) gets a second one, which is added: the terms accumulate.
     pub(crate) written: bool,
 }
 

@@ -35,8 +35,8 @@ macro_rules! each {
 /// Every function works on each entry alone, except [`Softmax`](Activation::Softmax), which turns each column into
 /// probabilities. NaN goes in, NaN comes out: no activation hides it.
 ///
-/// A custom activation for your own network needs no entry here: see the example `own_activation` of nn-layers. To add
-/// one to the library, follow CONTRIBUTING.md.
+/// Your own activation (a custom activation for one network) needs no entry here: see the example `own_activation` of
+/// nn-layers. To add one to the library, follow CONTRIBUTING.md.
 ///
 /// ```
 /// use nn_core::{Activation, Matrix};

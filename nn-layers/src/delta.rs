@@ -9,7 +9,7 @@ use nn_core::{Activation, Loss, Matrix, MatrixView, Scalar, Write, matmul, sum_c
 
 use crate::Dense;
 
-/// δ⁽ᴸ⁾ = ∂J/∂a⁽ᴸ⁾ ⊙ σ′(z⁽ᴸ⁾): the error of the output layer.
+/// δ⁽ᴸ⁾ = ∂J/∂a⁽ᴸ⁾ ⊙ σ′(z⁽ᴸ⁾): the error δ of the output layer.
 ///
 /// For a cross-entropy, which is taken from z, the two factors cancel to δ⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/m.
 ///
@@ -41,7 +41,7 @@ pub fn output_delta<T: Scalar>(
 }
 // ANCHOR_END: output_delta
 
-/// δ⁽ˡ⁾ = (W⁽ˡ⁺¹⁾ᵀ δ⁽ˡ⁺¹⁾) ⊙ σ′(z⁽ˡ⁾): the error of a hidden layer, from the error of the layer above.
+/// δ⁽ˡ⁾ = (W⁽ˡ⁺¹⁾ᵀ δ⁽ˡ⁺¹⁾) ⊙ σ′(z⁽ˡ⁾): the error δ of a hidden layer, from that of the layer above.
 ///
 /// # Shapes
 ///
