@@ -13,7 +13,7 @@ fn figures() -> Vec<(&'static str, Draw)> {
         ("affine-map", Box::new(diagrams::affine_map)),
         ("activations", Box::new(curves::activations)),
         ("saturation", Box::new(curves::saturation)),
-        ("costs", Box::new(curves::costs)),
+        ("losses", Box::new(curves::losses)),
         ("differences", Box::new(curves::differences)),
         ("network-forward", Box::new(diagrams::network_forward)),
         ("network-backward", Box::new(diagrams::network_backward)),

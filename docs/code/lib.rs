@@ -48,8 +48,8 @@ mod pages {
     mod how_to_use {}
     #[doc = include_str!("../src/activations.md")]
     mod activations {}
-    #[doc = include_str!("../src/costs.md")]
-    mod costs {}
+    #[doc = include_str!("../src/losses.md")]
+    mod losses {}
     #[doc = include_str!("../src/differences.md")]
     mod differences {}
     #[doc = include_str!("../src/tape.md")]

@@ -158,7 +158,7 @@ fn numbers_of_activations_md() {
 }
 
 #[test]
-fn numbers_of_costs_md() {
+fn numbers_of_losses_md() {
     let (network, x, y) = two_two_two();
     let mut numbers = Numbers::new();
     let (j, a) = network.loss_and_outputs(&x, &y);
@@ -193,7 +193,7 @@ fn numbers_of_costs_md() {
         vec![format!("({}, {})", z[0], z[1]), show(naive(z).abs()), show(ours(z))]
     });
     numbers.put("extremes", table(&["logits (wrong, right)", "ln of softmax, naively", "from z, as here"], rows));
-    numbers.check("costs");
+    numbers.check("losses");
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn numbers_of_differences_md() {
         let cell = |stencil: &curves::Stencil| {
             let error = stencil.error(h);
             // ε J / (h g): what rounding alone may do. Where it takes part, the digits are not the formula's.
-            let rounding = f64::EPSILON * curves::cost_moved(0.0) / (h * truth);
+            let rounding = f64::EPSILON * curves::loss_moved(0.0) / (h * truth);
             if error < 10.0 * rounding { "rounding".to_owned() } else { format!("{error:.0e}") }
         };
         std::iter::once(format!("{h}")).chain(curves::STENCILS.iter().map(cell)).collect()
@@ -241,7 +241,7 @@ fn numbers_of_differences_md() {
 /// J and its first five derivatives with respect to W⁽¹⁾₁₁ of the 2-2-2 network: dual numbers of dual numbers, five deep.
 fn derivatives() -> [f64; 6] {
     let t = Dual::variable(Dual::variable(Dual::variable(Dual::variable(Dual::variable(0.0)))));
-    let j0 = curves::cost_at(t);
+    let j0 = curves::loss_at(t);
     let j1 = j0.derivative;
     let j2 = j1.derivative;
     let j3 = j2.derivative;
@@ -263,17 +263,17 @@ fn numbers_of_delta_recursion_md() {
     let explanation = explain(&network, &x, &y, Some(0.5), Precision::F64);
     let text = explanation.to_markdown();
     let names =
-        ["given", "forward-1", "forward-2", "cost", "backward-2", "backward-1", "update-1", "update-2", "agree"];
+        ["given", "forward-1", "forward-2", "loss", "backward-2", "backward-1", "update-1", "update-2", "agree"];
     let sections: Vec<&str> = text.split("\n## ").skip(1).collect();
     assert_eq!(sections.len(), names.len());
     for (name, section) in names.iter().zip(sections) {
         let (_, body) = section.split_once("\n\n").expect("a heading");
         numbers.put(name, body);
     }
-    let cost = |network: &Network<f64>| network.loss_and_outputs(&x, &y).0;
+    let loss = |network: &Network<f64>| network.loss_and_outputs(&x, &y).0;
     let updated = explanation.updated.expect("a learning rate").network;
-    numbers.put("j", twelve(cost(&network)));
-    numbers.put("j-after", twelve(cost(&updated)));
+    numbers.put("j", twelve(loss(&network)));
+    numbers.put("j-after", twelve(loss(&updated)));
 
     // The figure that many texts quote: weights alone are updated, and δ is handed back through the new W⁽²⁾.
     let weights_only = |layers: &[Dense<f64>]| {
@@ -281,7 +281,7 @@ fn numbers_of_delta_recursion_md() {
             layers.iter().zip(network.layers()).map(|(new, old)| Dense { bias: old.bias.clone(), ..new.clone() });
         Network::new(biases.collect(), Loss::LeastSquares).expect("the same shapes")
     };
-    numbers.put("j-weights", twelve(cost(&weights_only(updated.layers()))));
+    numbers.put("j-weights", twelve(loss(&weights_only(updated.layers()))));
     let mut engine = ByHand::new(network.clone());
     engine.set_batch(&x, &y);
     engine.loss_and_gradients();
@@ -292,7 +292,7 @@ fn numbers_of_delta_recursion_md() {
     let mut late = updated.layers().to_vec();
     late[0].weight = network.layers()[0].weight.clone();
     sgd_update(&mut late[0].weight, &dw, 0.5);
-    numbers.put("j-too-early", twelve(cost(&weights_only(&late))));
+    numbers.put("j-too-early", twelve(loss(&weights_only(&late))));
     numbers.put("delta-too-early", format!("({}, {})", digits(delta[(0, 0)], 6), digits(delta[(1, 0)], 6)));
     numbers.put("delta-right", format!("({}, {})", digits(first.delta[(0, 0)], 6), digits(first.delta[(1, 0)], 6)));
     let percent = |i: usize| digits(100.0 * (1.0 - delta[(i, 0)] / first.delta[(i, 0)]), 2);
@@ -302,7 +302,7 @@ fn numbers_of_delta_recursion_md() {
     let gain = |gradient: &Matrix<f64>| 0.5 * gradient.as_slice().iter().map(|g| g * g).sum::<f64>();
     numbers.put("gain-1", small(gain(first.weight_gradient), 2));
     numbers.put("gain-2", small(gain(second.weight_gradient), 2));
-    numbers.put("j-difference", small(cost(&weights_only(&late)) - cost(&weights_only(updated.layers())), 2));
+    numbers.put("j-difference", small(loss(&weights_only(&late)) - loss(&weights_only(updated.layers())), 2));
     numbers.check("delta-recursion");
 }
 
@@ -477,7 +477,7 @@ fn numbers_of_descent_md() {
     numbers.put("steps", table(&["steps", "J", "first output (target 0.01)", "second output (target 0.99)"], rows));
 
     let rows = loss_surface::ways().map(|way| {
-        let after = [0, 1, 5, 20, 100, 200].map(|k| loss_surface::cost(way.steps[k][0], way.steps[k][1]));
+        let after = [0, 1, 5, 20, 100, 200].map(|k| loss_surface::loss(way.steps[k][0], way.steps[k][1]));
         let cell = |j: f64| if j < 1e6 { small(j, 2) } else { "diverged".to_owned() }; // NaN is not below 1e6 either
         std::iter::once(way.name.to_owned()).chain(after.map(cell)).collect()
     });
@@ -545,7 +545,7 @@ fn curvatures([w1, w2]: [f64; 2]) -> [f64; 2] {
 /// The training loss of the third epoch, and how many held-out digits are then right.
 fn three_epochs(network: &Network<f64>, digits: &Digits, plan: Plan, optimizer: Optimizer<f64>) -> (f64, String) {
     let mut trainer = Trainer::new(ByHand::new(network.clone()), optimizer, plan);
-    let train = |epoch| trainer.epoch(&digits.train, epoch, |_| ControlFlow::Continue(())).expect("a finite cost").loss;
+    let train = |epoch| trainer.epoch(&digits.train, epoch, |_| ControlFlow::Continue(())).expect("a finite loss").loss;
     let loss = (1..=3).map(train).last().expect("three epochs");
     (loss, right_of(&digits.held_out, &trainer.into_network()))
 }
@@ -580,7 +580,7 @@ fn numbers_of_plane_md() {
             let start = start.expect("layers that fit");
             let plan = Plan { epochs: 200, batch_size: 4, learning_rate: 0.5, seed, ..Plan::default() };
             let mut trainer = Trainer::new(ByHand::new(start), Optimizer::sgd(), plan);
-            trainer.train(&examples).expect("a finite cost");
+            trainer.train(&examples).expect("a finite loss");
             examples.evaluate(&trainer.network()).accuracy == Some(1.0)
         };
         numbers.put(&format!("xor-starts-{units}"), (1..=20).filter(is_learnt).count());
@@ -679,10 +679,10 @@ fn numbers_of_speed_md() {
     let list = include_str!("../../benches/peers/workloads.tsv");
     let rows = list.lines().filter(|line| !line.starts_with('#')).map(|line| {
         let cells: Vec<&str> = line.split('\t').collect();
-        let [name, widths, hidden, output, cost, batch, ..] = cells[..] else { panic!("a workload: {line}") };
-        [name, widths, hidden, output, cost, batch].map(str::to_owned).to_vec()
+        let [name, widths, hidden, output, loss, batch, ..] = cells[..] else { panic!("a workload: {line}") };
+        [name, widths, hidden, output, loss, batch].map(str::to_owned).to_vec()
     });
-    let header = ["workload", "units in each layer", "hidden layers", "output", "cost", "m"];
+    let header = ["workload", "units in each layer", "hidden layers", "output", "loss", "m"];
     numbers.put("workloads", table(&header, rows));
     numbers.check("speed");
 }

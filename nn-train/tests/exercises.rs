@@ -14,6 +14,7 @@ use nn_train::{
     CATALOGUE, ConfusionMatrix, Examples, Optimizer, Plan, Schedule, Standardization, Trainer, accuracy, iris, moons,
     sgd_update, split,
 };
+use recorder::Recorder;
 
 /// Tells `cargo learn gate` the mistakes of `nn diagnose`, so that no description repeats their words.
 #[test]

@@ -9,7 +9,7 @@ use super::recursion::{
 
 const AFFINE: &str = "affine";
 const ACTIVATIONS: &str = "activations";
-const COSTS: &str = "costs";
+const LOSSES: &str = "losses";
 const DELTA: &str = "delta-recursion";
 const DESCENT: &str = "descent";
 
@@ -18,7 +18,7 @@ pub fn chapter_title(chapter: &str) -> &'static str {
     match chapter {
         AFFINE => "The affine map and batches",
         ACTIVATIONS => "Activation functions",
-        COSTS => "Costs",
+        LOSSES => "Losses",
         DESCENT => "Descent",
         _ => "The δ-recursion",
     }
@@ -170,7 +170,7 @@ pub static CATALOGUE: &[Mistake] = &[
         sentence: "1/m is left out: the gradient is the sum over the examples of the batch, m times the mean.",
         equation: Equation {
             number: "5.2",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "∂J/∂a⁽ᴸ⁾ = (a⁽ᴸ⁾ − y){/m}",
             wrong: "∂J/∂a⁽ᴸ⁾ = a⁽ᴸ⁾ − y",
         },
@@ -192,7 +192,7 @@ pub static CATALOGUE: &[Mistake] = &[
         sentence: "1/m is taken twice, in the output error and again later.",
         equation: Equation {
             number: "5.2",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "∂J/∂a⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/{m}",
             wrong: "∂J/∂a⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/{m²}",
         },
@@ -214,7 +214,7 @@ pub static CATALOGUE: &[Mistake] = &[
         sentence: "The gradient is twice ours: it belongs to the loss without its ½.",
         equation: Equation {
             number: "5.1",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "J = {1/(2m)} Σ (aᵢ − yᵢ)²",
             wrong: "J = {1/m} Σ (aᵢ − yᵢ)²",
         },
@@ -236,7 +236,7 @@ pub static CATALOGUE: &[Mistake] = &[
         sentence: "The mean is taken over the outputs as well as over the examples.",
         equation: Equation {
             number: "5.2",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "∂J/∂a⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/{m}",
             wrong: "∂J/∂a⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/{(m n_L)}",
         },
@@ -268,7 +268,7 @@ pub static CATALOGUE: &[Mistake] = &[
         sentence: "The sign is flipped: y − a in place of a − y, so that gradient descent climbs.",
         equation: Equation {
             number: "5.2",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "∂J/∂a⁽ᴸ⁾ = ({a⁽ᴸ⁾ − y})/m",
             wrong: "∂J/∂a⁽ᴸ⁾ = ({y − a⁽ᴸ⁾})/m",
         },
@@ -287,7 +287,7 @@ pub static CATALOGUE: &[Mistake] = &[
         sentence: "σ′ is applied to δ⁽ᴸ⁾ although it has cancelled against the cross-entropy.",
         equation: Equation {
             number: "5.4",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "δ⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/m",
             wrong: "δ⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/m{ ⊙ σ′(z⁽ᴸ⁾)}",
         },
@@ -336,7 +336,7 @@ pub static CATALOGUE: &[Mistake] = &[
         sentence: "∂J/∂a is used as ∂J/∂z: the derivative of the last activation is missing.",
         equation: Equation {
             number: "5.4",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "δ⁽ᴸ⁾ = {(a⁽ᴸ⁾ − y)/m}",
             wrong: "δ⁽ᴸ⁾ = {−y/(a⁽ᴸ⁾ m)}",
         },
