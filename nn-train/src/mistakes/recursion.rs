@@ -221,12 +221,14 @@ pub(crate) fn affine(dense: &Dense<f64>, a: &Matrix<f64>) -> Matrix<f64> {
 }
 
 /// A B
+// ANCHOR: product
 pub(crate) fn product<'a, 'b>(a: impl Into<MatrixView<'a, f64>>, b: impl Into<MatrixView<'b, f64>>) -> Matrix<f64> {
     let (a, b) = (a.into(), b.into());
     let mut c = Matrix::zeros(a.rows(), b.columns());
     matmul(a, b, Write::Replace, &mut c);
     c
 }
+// ANCHOR_END: product
 
 /// σ(z)
 pub(crate) fn apply(activation: Activation, z: &Matrix<f64>) -> Matrix<f64> {
