@@ -84,7 +84,10 @@ fn the_message_says_what_relation_holds() {
             "every entry is 0.5 times the oracle's: a factor ½ is applied twice",
         ),
         (|g, _| g.iter_mut().for_each(|g| *g /= 6.0), "times the oracle's: 1/6: a mean over the 6 entries"),
-        (|g, _| g.iter_mut().for_each(|g| *g /= 32.0), "every entry is 0.03125 times the oracle's: 1/32: a mean over"),
+        (
+            |g, _| g.iter_mut().for_each(|g| *g /= 32.0),
+            "every entry is 0.03125 times the oracle's: 1/32: the mean over 32",
+        ),
         (|g, _| g.iter_mut().for_each(|g| *g *= 32.0), "every entry is 32 times the oracle's: a sum over 32 examples"),
         (|g, _| g.iter_mut().for_each(|g| *g *= 1.25), "every entry is 1.25 times the oracle's"),
         (|g, _| g.swap(1, 4), "entries 1 and 4 are exchanged"),

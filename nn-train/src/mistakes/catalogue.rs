@@ -80,7 +80,7 @@ pub static CATALOGUE: &[Mistake] = &[
         possible: |site| site.activation() != Activation::Identity,
         forms: &[
             form_with("In the backward pass, σ′ is computed from a, which is z here.", |steps, _| {
-                no_activation(steps)
+                no_activation(steps);
             }),
             form_with("In the backward pass, σ′ is still taken at z.", |steps, _| {
                 no_activation(steps);
