@@ -151,7 +151,7 @@ impl Job<'_> {
             }
             Some(_) => commands.push(("nn train spirals".to_owned(), "something harder")),
             None => {
-                commands.push((format!("nn train {name} --hidden none"), "what a network without hidden layer can do"))
+                commands.push((format!("nn train {name} --hidden none"), "what a network without hidden layer can do"));
             }
         }
         commands.push(("nn train --help".to_owned(), "every knob"));
