@@ -246,6 +246,28 @@ impl<T: Scalar> Matrix<T> {
         }
     }
 
+    /// Keeps the columns that `indices` lists, in ascending order, and drops the others, all in place.
+    ///
+    /// ```
+    /// let mut m = nn_core::Matrix::from_rows(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    /// m.keep_columns(&[0, 2]);
+    /// assert_eq!(m, nn_core::Matrix::from_rows(&[[1.0, 3.0], [4.0, 6.0]]));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no such column, or if one does not come after the one before it.
+    #[track_caller]
+    pub fn keep_columns(&mut self, indices: &[usize]) {
+        for (j, &index) in indices.iter().enumerate() {
+            let ascends = j == 0 || indices[j - 1] < index;
+            assert!(ascends && index < self.columns, "column {index} of a {} matrix, after {j} others", self.shape());
+            self.data.copy_within(index * self.rows..(index + 1) * self.rows, j * self.rows);
+        }
+        self.columns = indices.len();
+        self.data.resize(self.rows * self.columns, T::zero());
+    }
+
     /// Replaces each entry x by `f(x)`.
     pub fn map_in_place(&mut self, f: impl Fn(T) -> T) {
         self.data.iter_mut().for_each(|entry| *entry = f(*entry));

@@ -215,6 +215,20 @@ fn buffers_are_kept() {
 }
 
 #[test]
+fn keep_drops_the_other_columns() {
+    for kept in [&[0, 1, 2, 3][..], &[0], &[3], &[0, 3], &[1, 2], &[]] {
+        let (mut some, mut gathered) = (numbered(3, 4), Matrix::zeros(0, 0));
+        some.keep_columns(kept);
+        gathered.gather_columns(&numbered(3, 4), kept);
+        assert_eq!(some, gathered);
+    }
+    let message = |columns: &'static [usize]| panic_message(move || numbered(2, 4).keep_columns(columns));
+    assert_eq!(message(&[0, 4]), "column 4 of a 2×4 matrix, after 1 others");
+    assert_eq!(message(&[0, 1, 1]), "column 1 of a 2×4 matrix, after 2 others");
+    assert_eq!(message(&[1, 0]), "column 0 of a 2×4 matrix, after 1 others");
+}
+
+#[test]
 fn gather_picks_columns_in_order() {
     let source = numbered(2, 4);
     let mut batch = Matrix::zeros(9, 9);

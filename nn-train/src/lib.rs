@@ -43,7 +43,7 @@
 //! | room | what is in it |
 //! |---|---|
 //! | text | texts of users in messages, and JSON in lines |
-//! | data | data sets, embedded, generated or from CSV; the held-out draw; standardisation |
+//! | data | data sets, embedded, generated, from CSV or IDX files; the held-out draw; standardisation |
 //! | training | the loop, the updates, metrics, threads |
 //! | models | a model and its JSON form; checkpoints; where its numbers overflow |
 //! | explain | the worked example: all numbers of a step, by both engines |
@@ -71,7 +71,10 @@ mod text;
 mod training;
 
 #[cfg(feature = "cli")]
-pub use data::{CSV_CELL_LIMIT, CSV_LINE_LIMIT, CellFault, CsvError, CsvReader, Header, Row};
+pub use data::{
+    CLASS_LIMIT, CSV_CELL_LIMIT, CSV_LINE_LIMIT, CellFault, CsvError, CsvFormat, CsvReader, Header, Idx, IdxError,
+    LastColumns, Pictures, Row, Table, TableFormat, check_features, read_idx, read_table,
+};
 pub use data::{
     DataSet, DataSetError, NumberError, Precision, Split, Standardization, Targets, circles, digits, iris, moons,
     plain_number, spirals, split, xor,

@@ -54,9 +54,17 @@ pub(crate) fn is_name(cell: &str) -> bool {
     cell.chars().any(char::is_alphabetic) && !is_meant_as_value(cell)
 }
 
-/// Words for a missing value, for infinity and for truth, without the signs in them: `N/A`, `<NA>`, `-nan(ind)`.
+/// Whether a cell says that its value is missing: it is empty, a question mark, or one of the words for it.
 #[cfg(feature = "cli")]
-const WORDS: [&str; 18] = [
+pub(crate) fn is_missing(cell: &str) -> bool {
+    let core = core(cell);
+    let is_word = MISSING.contains(&core.as_str()) && plain_number(cell, Precision::F64).is_err();
+    cell.is_empty() || cell == "?" || cell.eq_ignore_ascii_case(r"\N") || is_word
+}
+
+/// Words for a missing value, without the signs in them: `N/A`, `<NA>`, `-nan(ind)`.
+#[cfg(feature = "cli")]
+const MISSING: [&str; 14] = [
     "na",
     "nana",
     "nan",
@@ -66,16 +74,22 @@ const WORDS: [&str; 18] = [
     "none",
     "missing",
     "undefined",
-    "inf",
-    "infinity",
     "qnan",
     "snan",
     "nanqnan",
     "nansnan",
     "nanind",
-    "true",
-    "false",
 ];
+
+/// Words for infinity and for truth.
+#[cfg(feature = "cli")]
+const OTHER_VALUES: [&str; 4] = ["inf", "infinity", "true", "false"];
+
+/// Letters and digits alone, in lower case: without signs `−1_000e5 %` is 1000e5, and `-0x1F` is 0x1f.
+#[cfg(feature = "cli")]
+pub(crate) fn core(cell: &str) -> String {
+    cell.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
 
 #[cfg(feature = "cli")]
 fn is_meant_as_value(cell: &str) -> bool {
@@ -84,8 +98,7 @@ fn is_meant_as_value(cell: &str) -> bool {
     let is_code = (cell.starts_with('#') && cell.ends_with(['!', '?']))
         || cell.eq_ignore_ascii_case(r"\N")
         || cell.trim_start_matches(['-', '+']).starts_with("1.#");
-    // Without signs `−1_000e5 %` is 1000e5, and `-0x1F` is 0x1f.
-    let core: String = cell.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let core = core(cell);
     let all = |digits: &str, radix| digits.chars().all(|digit| digit.is_digit(radix));
     let has_base = [("0x", 16), ("0o", 8), ("0b", 2)].iter().any(|&(prefix, radix)| {
         // A hexadecimal number may have a binary exponent: 0x1p-3.
@@ -103,7 +116,13 @@ fn is_meant_as_value(cell: &str) -> bool {
             || imaginary.is_some_and(|(real, imaginary)| is_number(real) && is_number(imaginary))
     });
     // A NaN may show its bits: nan(0x7ff8).
-    is_code || is_literal || has_base || has_exponent || core.starts_with("nan0x") || WORDS.contains(&core.as_str())
+    is_code
+        || is_literal
+        || has_base
+        || has_exponent
+        || core.starts_with("nan0x")
+        || MISSING.contains(&core.as_str())
+        || OTHER_VALUES.contains(&core.as_str())
 }
 
 /// A typographic minus sign looks like the one that numbers are written with.

@@ -14,7 +14,8 @@ use crate::text::utf8_mark;
 ///
 /// # The rules
 ///
-/// - Cells lie between commas. Spaces around a cell are ignored, blank lines are skipped, and no cell is empty.
+/// - Cells lie between commas, or another [`delimiter`](CsvFormat::delimiter). Spaces around a cell are ignored, blank lines
+///   are skipped, and no cell is empty.
 /// - A cell in double quotes may hold commas, and a quote written twice. It ends on the line on which it begins, and
 ///   nothing but spaces stands behind it.
 /// - A line ends with LF, CR LF or CR. Lines are counted as they lie in the file, from 1, blank ones too.
@@ -51,6 +52,7 @@ pub struct CsvReader<R> {
     /// Whether that line ended with CR, of which LF may be the other half.
     after_cr: bool,
     parser: csv_core::Reader,
+    format: CsvFormat,
     /// Where the parser puts a cell.
     cell: Vec<u8>,
     header: Option<Row>,
@@ -73,6 +75,24 @@ pub enum Header {
     No,
 }
 
+/// What may differ from one CSV file to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CsvFormat {
+    /// Whether the first line is a header.
+    pub header: Header,
+    /// What stands between two cells: a character of ASCII. It is never a space around a cell.
+    pub delimiter: u8,
+    /// Whether a cell of a row may be empty.
+    pub empty_cells: bool,
+}
+
+impl Default for CsvFormat {
+    /// Commas; a header if every cell of the first line is a name; no empty cells.
+    fn default() -> Self {
+        CsvFormat { header: Header::Auto, delimiter: b',', empty_cells: false }
+    }
+}
+
 /// A line of cells.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -83,12 +103,21 @@ pub struct Row {
 }
 
 impl<R: BufRead> CsvReader<R> {
-    /// Begins to read: up to the first line that is not blank.
+    /// Begins to read cells between commas: up to the first line that is not blank.
     ///
     /// # Errors
     ///
     /// The source fails, is not text in UTF-8, or the first line is neither a header nor a row.
-    pub fn new(mut source: R, header: Header) -> Result<Self, CsvError> {
+    pub fn new(source: R, header: Header) -> Result<Self, CsvError> {
+        CsvReader::with_format(source, CsvFormat { header, ..CsvFormat::default() })
+    }
+
+    /// As [`new`](CsvReader::new), for any format.
+    ///
+    /// # Errors
+    ///
+    /// The source fails, is not text in UTF-8, or the first line is neither a header nor a row.
+    pub fn with_format(mut source: R, format: CsvFormat) -> Result<Self, CsvError> {
         let mut start = Vec::new();
         source.by_ref().take(4).read_to_end(&mut start)?;
         start.drain(..utf8_mark(&start)?);
@@ -97,7 +126,8 @@ impl<R: BufRead> CsvReader<R> {
             line: Vec::new(),
             number: 0,
             after_cr: false,
-            parser: parser(),
+            parser: parser(format.delimiter),
+            format,
             // One byte more than a cell may have: csv-core stops where there is no room for another one.
             cell: vec![0; CSV_CELL_LIMIT + 1],
             header: None,
@@ -105,7 +135,7 @@ impl<R: BufRead> CsvReader<R> {
             warning: None,
             failed: false,
         };
-        reader.read_first_line(header)?;
+        reader.read_first_line()?;
         Ok(reader)
     }
 
@@ -120,14 +150,14 @@ impl<R: BufRead> CsvReader<R> {
         self.warning.as_deref()
     }
 
-    fn read_first_line(&mut self, header: Header) -> Result<(), CsvError> {
+    fn read_first_line(&mut self) -> Result<(), CsvError> {
         if !self.read_line_with_text()? {
             return Ok(());
         }
-        match header {
+        match self.format.header {
             Header::Yes => {
                 self.header = self.split().ok();
-                self.parser = parser();
+                self.parser = parser(self.format.delimiter);
                 if self.header.as_ref().is_some_and(Row::begins_with_index) {
                     self.warning = Some(format!(
                         "line {}, column 1: the name is empty: if this is an index column, leave it out",
@@ -135,13 +165,15 @@ impl<R: BufRead> CsvReader<R> {
                     ));
                 }
             }
-            Header::No => self.first = Some(self.split()?.without_empty_cells()?),
+            Header::No => self.first = Some(self.split_row()?),
             Header::Auto => {
                 let row = Row { perhaps_header: true, ..self.split()? };
                 if row.is_header()? {
                     self.header = Some(row);
                 } else {
-                    let row = row.without_empty_cells()?;
+                    // Where no cell is a number, an empty one is that of a header.
+                    let may_be_empty = self.format.empty_cells && row.has_number();
+                    let row = if may_be_empty { row } else { row.without_empty_cells()? };
                     if row.counts_from_zero() {
                         self.warning = Some(format!("line {} is 0, 1, 2, … and is read as a row", self.number));
                     }
@@ -154,7 +186,7 @@ impl<R: BufRead> CsvReader<R> {
 
     fn next_row(&mut self) -> Result<Option<Row>, CsvError> {
         match self.first.take() {
-            None if self.read_line_with_text()? => self.split()?.without_empty_cells().map(Some),
+            None if self.read_line_with_text()? => self.split_row().map(Some),
             first => Ok(first),
         }
     }
@@ -221,24 +253,31 @@ impl<R: BufRead> CsvReader<R> {
         Ok(())
     }
 
+    fn split_row(&mut self) -> Result<Row, CsvError> {
+        let row = self.split()?;
+        if self.format.empty_cells { Ok(row) } else { row.without_empty_cells() }
+    }
+
     /// Splits the line into its cells.
     fn split(&mut self) -> Result<Row, CsvError> {
         let line = self.number;
-        try_memory(&self.line)?;
+        let delimiter = self.format.delimiter;
+        try_memory(&self.line, delimiter)?;
         let mut cells = StringRecord::with_capacity(self.line.len(), 16);
         // The end of the line ends the last cell. Within quotes it does not.
         self.line.push(b'\n');
         let mut rest = &self.line[..];
         loop {
             let fault = |fault| CsvError::Cell { line, column: cells.len() + 1, fault };
-            let spaces = rest.iter().take_while(|&&byte| byte == b' ' || byte == b'\t').count();
+            let is_space = |byte: u8| (byte == b' ' || byte == b'\t') && byte != delimiter;
+            let spaces = rest.iter().take_while(|&&byte| is_space(byte)).count();
             rest = &rest[spaces..];
             let (result, read, written) = self.parser.read_field(rest, &mut self.cell);
             let ReadFieldResult::Field { record_end } = result else {
                 let is_full = matches!(result, ReadFieldResult::OutputFull);
                 return Err(fault(if is_full { CellFault::Long } else { CellFault::OpenQuote }));
             };
-            // The last byte that was read is the comma or the end of the line.
+            // The last byte that was read is the delimiter or the end of the line.
             let (raw, cell) = (&rest[..read - 1], &self.cell[..written]);
             if !is_quoted_as_a_whole(raw, cell) {
                 return Err(fault(CellFault::BehindQuote));
@@ -271,20 +310,20 @@ impl<R: BufRead> Iterator for CsvReader<R> {
 }
 
 /// Whether there is memory for the cells of a line: their text, and where each ends, in lists that grow by doubling.
-fn try_memory(line: &[u8]) -> io::Result<()> {
+fn try_memory(line: &[u8], delimiter: u8) -> io::Result<()> {
     const SMALL: usize = 64 << 10;
     if line.len() < SMALL {
         return Ok(());
     }
-    let cells = 1 + line.iter().filter(|&&byte| byte == b',').count();
+    let cells = 1 + line.iter().filter(|&&byte| byte == delimiter).count();
     let mut trial: Vec<u8> = Vec::new();
     trial.try_reserve_exact(3 * line.len() + 48 * cells)?;
     Ok(())
 }
 
 /// A parser that has seen the start of a text, at which csv-core would take a byte-order mark away once more.
-fn parser() -> csv_core::Reader {
-    let mut parser = csv_core::Reader::new();
+fn parser(delimiter: u8) -> csv_core::Reader {
+    let mut parser = csv_core::ReaderBuilder::new().delimiter(delimiter).build();
     parser.read_field(b"\n", &mut [0]);
     parser
 }
@@ -351,7 +390,7 @@ impl Row {
         self.cells().any(|cell| plain_number(cell, Precision::F64).is_ok())
     }
 
-    fn fault(&self, column: usize, fault: CellFault) -> CsvError {
+    pub(super) fn fault(&self, column: usize, fault: CellFault) -> CsvError {
         CsvError::Cell { line: self.line, column: column + 1, fault }
     }
 
@@ -594,6 +633,39 @@ mod tests {
         }
         let said = warning(",a,b\n0,1,2\n", Header::Yes).unwrap_or_default();
         assert!(said.starts_with("line 1, column 1: the name is empty"), "{said}");
+    }
+
+    /// Cells between other characters are the cells between commas, and commas are then part of a cell.
+    #[test]
+    fn cells_may_lie_between_other_characters() {
+        let commas = "a,b,c\r\n1, \"2\" ,3\n\n \"4\",5,\"6,\"\"7\"";
+        let read = |text: &str, delimiter| {
+            let format = CsvFormat { delimiter, ..CsvFormat::default() };
+            let reader = CsvReader::with_format(text.as_bytes(), format).expect("a header");
+            reader.map(|row| row.expect("a row").cells().collect::<Vec<_>>().join("|")).collect::<Vec<_>>()
+        };
+        assert_eq!(read(commas, b','), ["1|2|3", "4|5|6,\"7"]);
+        for delimiter in [';', '\t', '|', ':'] {
+            let text = commas.replace("6,", "6\u{1}").replace(',', &delimiter.to_string()).replace('\u{1}', ",");
+            assert_eq!(read(&text, delimiter as u8), ["1|2|3", "4|5|6,\"7"], "{delimiter:?}");
+        }
+        assert_eq!(read("a b c\n1 \t2 \"3 4\"\n", b' '), ["1|2|3 4"]);
+        let tabs = CsvFormat { delimiter: b'\t', ..CsvFormat::default() };
+        let error = CsvReader::with_format(&b"1\t\t3"[..], tabs).unwrap_err();
+        assert_eq!(error.to_string(), "line 1, column 2: the cell is empty");
+    }
+
+    #[test]
+    fn empty_cells_are_read_where_they_are_asked_for() {
+        let format = CsvFormat { empty_cells: true, ..CsvFormat::default() };
+        let widths = |text: &str| {
+            let reader = CsvReader::with_format(text.as_bytes(), format)?;
+            reader.map(|row| row.map(|row| row.width())).collect::<Result<Vec<_>, _>>()
+        };
+        assert_eq!(widths("a,b,c\n1,,3\n,,\n").expect("rows"), [3, 3]);
+        assert_eq!(widths("1,,3\n\n,5,6\n").expect("rows"), [3, 3]);
+        let error = widths("a,,c\n1,2,3\n").unwrap_err();
+        assert!(error.is_perhaps_header() && error.to_string() == "line 1, column 2: the cell is empty", "{error}");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! A data set: examples, and what is to be learnt from them.
 
-use nn_core::Matrix;
+use nn_core::{Matrix, Scalar};
 
-/// Examples with what is to be learnt from them. Numbers are f64; training rounds them to its precision.
+/// Examples with what is to be learnt from them. Numbers are f64, and training rounds them to its precision; what every
+/// precision holds, such as the bytes of a picture, may be in that of the training from the start.
 ///
 /// ```
 /// use nn_core::Matrix;
@@ -17,20 +18,22 @@ use nn_core::Matrix;
 /// # Ok::<(), nn_train::DataSetError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct DataSet {
+pub struct DataSet<T = f64> {
     /// What it is called in reports.
     pub name: String,
     /// n₀ × N: a column for each example.
-    pub x: Matrix<f64>,
+    pub x: Matrix<T>,
     /// What each example is to be mapped to.
-    pub targets: Targets,
+    pub targets: Targets<T>,
+    /// The name of each input, where they have names.
+    pub features: Option<Vec<String>>,
     /// (width, height) in pixels, where an example is a picture, row by row.
     pub image: Option<(usize, usize)>,
 }
 
 /// What the examples are to be mapped to.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Targets {
+pub enum Targets<T = f64> {
     /// One class for each example.
     Classes {
         /// The class of each example, as its place in `names`.
@@ -39,7 +42,7 @@ pub enum Targets {
         names: Vec<String>,
     },
     /// n_L × N: a column of values for each example (regression).
-    Values(Matrix<f64>),
+    Values(Matrix<T>),
 }
 
 /// Why examples and targets do not make a data set. Examples are counted from 0.
@@ -63,6 +66,14 @@ pub enum DataSetError {
         /// The number of classes.
         classes: usize,
     },
+    /// There are more or fewer names than inputs.
+    #[error("{names} names for examples of {inputs} values")]
+    Features {
+        /// The names.
+        names: usize,
+        /// n₀
+        inputs: usize,
+    },
     /// A picture of another size than the examples.
     #[error("a picture of {width}×{height} pixels, but examples of {inputs} values")]
     Image {
@@ -75,8 +86,8 @@ pub enum DataSetError {
     },
 }
 
-impl DataSet {
-    /// A data set without pictures. There may be no examples at all.
+impl<T: Scalar> DataSet<T> {
+    /// A data set without pictures or names of inputs. There may be no examples at all.
     ///
     /// # Shapes
     ///
@@ -85,7 +96,7 @@ impl DataSet {
     /// # Errors
     ///
     /// Says which counts differ, or which example has a label that no class has.
-    pub fn new(name: impl Into<String>, x: Matrix<f64>, targets: Targets) -> Result<Self, DataSetError> {
+    pub fn new(name: impl Into<String>, x: Matrix<T>, targets: Targets<T>) -> Result<Self, DataSetError> {
         let count = match &targets {
             Targets::Classes { labels, .. } => labels.len(),
             Targets::Values(values) => values.columns(),
@@ -99,7 +110,20 @@ impl DataSet {
                 return Err(DataSetError::Label { example, label, classes });
             }
         }
-        Ok(DataSet { name: name.into(), x, targets, image: None })
+        Ok(DataSet { name: name.into(), x, targets, features: None, image: None })
+    }
+
+    /// The same data, with a name for each input.
+    ///
+    /// # Errors
+    ///
+    /// Refuses more or fewer names than n₀.
+    pub fn with_features(self, names: Vec<String>) -> Result<Self, DataSetError> {
+        let inputs = self.inputs();
+        if names.len() != inputs {
+            return Err(DataSetError::Features { names: names.len(), inputs });
+        }
+        Ok(DataSet { features: Some(names), ..self })
     }
 
     /// The same data, where each example is a picture of `width` × `height` pixels, row by row.
@@ -156,21 +180,61 @@ impl DataSet {
     ///
     /// Panics if there is no such example.
     #[track_caller]
-    pub fn subset(&self, indices: &[usize]) -> DataSet {
+    pub fn subset(&self, indices: &[usize]) -> Self {
         let targets = match &self.targets {
             Targets::Classes { labels, names } => {
                 Targets::Classes { labels: indices.iter().map(|&i| labels[i]).collect(), names: names.clone() }
             }
             Targets::Values(values) => Targets::Values(gather(values, indices)),
         };
-        DataSet { name: self.name.clone(), x: gather(&self.x, indices), targets, image: self.image }
+        let (name, features) = (self.name.clone(), self.features.clone());
+        DataSet { name, x: gather(&self.x, indices), targets, features, image: self.image }
+    }
+
+    /// Takes the examples that `indices` lists, in ascending order, out of this data set and returns them. The others stay,
+    /// in their order. Two [subsets](DataSet::subset) are the same, but need room for all examples once more.
+    ///
+    /// ```
+    /// use nn_train::{iris, split};
+    ///
+    /// let mut data = iris();
+    /// let rows = split(&data, 0.2);
+    /// let held_out = data.take_out(&rows.validation);
+    /// assert_eq!((data.examples(), held_out.examples()), (120, 30));
+    /// assert_eq!(data, iris().subset(&rows.train));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no such example, or the order is another.
+    #[track_caller]
+    pub fn take_out(&mut self, indices: &[usize]) -> Self {
+        assert!(indices.is_sorted_by(|a, b| a < b), "the examples to be taken out are not in ascending order");
+        let taken = self.subset(indices);
+        let stay: Vec<usize> = (0..self.examples()).filter(|i| indices.binary_search(i).is_err()).collect();
+        self.x.keep_columns(&stay);
+        match &mut self.targets {
+            Targets::Classes { labels, .. } => *labels = stay.iter().map(|&i| labels[i]).collect(),
+            Targets::Values(values) => values.keep_columns(&stay),
+        }
+        taken
+    }
+
+    /// The same data in other numbers.
+    pub fn map<U: Scalar>(&self, f: impl Fn(T) -> U) -> DataSet<U> {
+        let targets = match &self.targets {
+            Targets::Classes { labels, names } => Targets::Classes { labels: labels.clone(), names: names.clone() },
+            Targets::Values(values) => Targets::Values(values.map(&f)),
+        };
+        let (name, features) = (self.name.clone(), self.features.clone());
+        DataSet { name, x: self.x.map(f), targets, features, image: self.image }
     }
 
     /// y, n_L × N: for classes one-hot (1 in the row of the example's class, 0 elsewhere), for a regression the values.
-    pub fn target_matrix(&self) -> Matrix<f64> {
+    pub fn target_matrix(&self) -> Matrix<T> {
         match &self.targets {
             Targets::Classes { labels, names } => {
-                Matrix::from_fn(names.len(), labels.len(), |class, j| f64::from(class == labels[j]))
+                Matrix::from_fn(names.len(), labels.len(), |class, j| one_or_zero(class == labels[j]))
             }
             Targets::Values(values) => values.clone(),
         }
@@ -183,11 +247,11 @@ impl DataSet {
     ///
     /// Panics unless the data set [`fits_outputs`](DataSet::fits_outputs).
     #[track_caller]
-    pub fn target_matrix_for(&self, outputs: usize) -> Matrix<f64> {
+    pub fn target_matrix_for(&self, outputs: usize) -> Matrix<T> {
         assert!(self.fits_outputs(outputs), "targets of {} rows for a network with {outputs} outputs", self.outputs());
         match &self.targets {
             Targets::Classes { labels, names } if outputs < names.len() => {
-                Matrix::from_fn(1, labels.len(), |_, j| f64::from(labels[j] == 1))
+                Matrix::from_fn(1, labels.len(), |_, j| one_or_zero(labels[j] == 1))
             }
             _ => self.target_matrix(),
         }
@@ -200,10 +264,14 @@ impl DataSet {
 }
 
 #[track_caller]
-fn gather(source: &Matrix<f64>, indices: &[usize]) -> Matrix<f64> {
+fn gather<T: Scalar>(source: &Matrix<T>, indices: &[usize]) -> Matrix<T> {
     let mut picked = Matrix::zeros(0, 0);
     picked.gather_columns(source, indices);
     picked
+}
+
+fn one_or_zero<T: Scalar>(is_one: bool) -> T {
+    if is_one { T::one() } else { T::zero() }
 }
 
 #[cfg(test)]
@@ -239,7 +307,7 @@ mod tests {
 
     #[test]
     fn counts_that_differ_are_refused() {
-        let x = || Matrix::zeros(2, 3);
+        let x = || Matrix::<f64>::zeros(2, 3);
         let error = |targets| DataSet::new("test", x(), targets).unwrap_err();
         let short = error(Targets::Classes { labels: vec![0, 1], names: names(2) });
         assert_eq!(short, DataSetError::Targets { examples: 3, targets: 2 });
@@ -279,6 +347,31 @@ mod tests {
         let part = values().subset(&[2, 1]);
         assert_eq!(part.x, Matrix::from_rows(&[[3.0, 2.0]]));
         assert_eq!(part.targets, Targets::Values(Matrix::from_rows(&[[6.0, 5.0], [9.0, 8.0]])));
+    }
+
+    #[test]
+    fn what_is_taken_out_and_what_stays_are_two_subsets() {
+        for data in [classes(&[2, 0, 2, 1], 3).with_image(1, 2).unwrap(), values()] {
+            for (taken, staying) in [(&[0, 2][..], &[1][..]), (&[], &[0, 1, 2]), (&[0, 1, 2], &[]), (&[1], &[0, 2])] {
+                let staying: Vec<usize> = staying.iter().copied().chain(3..data.examples()).collect();
+                let mut rest = data.clone();
+                assert_eq!(rest.take_out(taken), data.subset(taken));
+                assert_eq!(rest, data.subset(&staying));
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "the examples to be taken out are not in ascending order")]
+    fn examples_are_taken_out_in_their_order() {
+        values().take_out(&[1, 1]);
+    }
+
+    #[test]
+    fn every_input_has_a_name_or_none_has() {
+        let named = |n| values().with_features(names(n));
+        assert_eq!(named(1).unwrap().subset(&[0]).features, Some(names(1)));
+        assert_eq!(named(2).unwrap_err().to_string(), "2 names for examples of 1 values");
     }
 
     #[test]

@@ -35,6 +35,7 @@ fn digits_of(mut text: &[u8]) -> DataSet {
         name: "digits".to_owned(),
         x: Matrix::from_slice(PIXELS, DIGITS, &pixels),
         targets: Targets::Classes { labels, names: (0..10).map(|digit| digit.to_string()).collect() },
+        features: None,
         image: Some((8, 8)),
     }
 }
@@ -61,6 +62,7 @@ fn next_number(text: &mut &[u8]) -> u8 {
 /// let data = nn_train::iris();
 /// assert_eq!((data.examples(), data.inputs()), (150, 4));
 /// assert_eq!(data.class_names().map(|names| names.join(" ")), Some("setosa versicolor virginica".to_owned()));
+/// assert_eq!(data.features.expect("names")[3], "petal width");
 /// ```
 pub fn iris() -> DataSet {
     iris_of(include_str!("../../data/iris.csv"))
@@ -80,6 +82,7 @@ fn iris_of(text: &str) -> DataSet {
         name: "iris".to_owned(),
         x: Matrix::from_slice(LENGTHS, labels.len(), &lengths),
         targets: Targets::Classes { labels, names },
+        features: Some(["sepal length", "sepal width", "petal length", "petal width"].map(str::to_owned).into()),
         image: None,
     }
 }

@@ -1,6 +1,6 @@
 //! The draw of the held-out rows.
 
-use nn_core::{seeded, shuffle};
+use nn_core::{Scalar, seeded, shuffle};
 
 use super::data_set::{DataSet, Targets};
 
@@ -45,7 +45,7 @@ pub struct Split {
 /// assert_eq!(rows.validation.iter().filter(|&&row| row < 50).count(), 10); // a fifth of the first class
 /// ```
 #[track_caller]
-pub fn split(data: &DataSet, validation: f64) -> Split {
+pub fn split<T: Scalar>(data: &DataSet<T>, validation: f64) -> Split {
     assert!((0.0..1.0).contains(&validation), "a held-out share of {validation}: it is at least 0 and less than 1");
     let mut classes = rows_by_class(data);
     let sizes: Vec<usize> = classes.iter().map(Vec::len).collect();
@@ -68,7 +68,7 @@ pub fn split(data: &DataSet, validation: f64) -> Split {
 /// Any number will do, as long as it stays: another one would draw other rows.
 const SEED: u64 = 1;
 
-fn rows_by_class(data: &DataSet) -> Vec<Vec<usize>> {
+fn rows_by_class<T: Scalar>(data: &DataSet<T>) -> Vec<Vec<usize>> {
     match &data.targets {
         Targets::Classes { labels, names } => {
             let mut classes = vec![Vec::new(); names.len()];
@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_regression_is_drawn_as_a_whole() {
-        let data = DataSet::new("values", Matrix::zeros(1, 25), Targets::Values(Matrix::zeros(2, 25))).unwrap();
+        let data = DataSet::new("values", Matrix::<f64>::zeros(1, 25), Targets::Values(Matrix::zeros(2, 25))).unwrap();
         let rows = split(&data, 0.3); // 7.5 rounds to 8
         assert_eq!((rows.train.len(), rows.validation.len()), (17, 8));
         assert_ne!(rows.validation, (0..8).collect::<Vec<_>>());

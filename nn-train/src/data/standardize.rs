@@ -1,6 +1,6 @@
 //! Standardisation: every input with mean 0 and standard deviation 1.
 
-use nn_core::Matrix;
+use nn_core::{Matrix, Scalar};
 use serde::{Deserialize, Serialize};
 
 /// The mean and the standard deviation of each input over the training examples, and the map that takes them away:
@@ -62,9 +62,9 @@ impl Standardization {
         let mut least = vec![f64::INFINITY; rows];
         let mut most = vec![f64::NEG_INFINITY; rows];
         for column in x.columns_iter() {
-            for (i, &x) in column.iter().enumerate() {
-                least[i] = least[i].min(x);
-                most[i] = most[i].max(x);
+            for ((&x, least), most) in column.iter().zip(&mut least).zip(&mut most) {
+                *least = least.min(x);
+                *most = most.max(x);
             }
         }
         let unit: Vec<f64> =
@@ -72,8 +72,8 @@ impl Standardization {
 
         let mut mean = vec![0.0; rows];
         for column in x.columns_iter() {
-            for (i, &x) in column.iter().enumerate() {
-                mean[i] += x / unit[i];
+            for ((&x, mean), unit) in column.iter().zip(&mut mean).zip(&unit) {
+                *mean += x / unit;
             }
         }
         for i in 0..rows {
@@ -83,10 +83,12 @@ impl Standardization {
 
         let (mut sum, mut squares) = (vec![0.0; rows], vec![0.0; rows]);
         for column in x.columns_iter() {
-            for (i, &x) in column.iter().enumerate() {
-                let off = x / unit[i] - mean[i];
-                sum[i] += off;
-                squares[i] += off * off;
+            for (((&x, sum), squares), (mean, unit)) in
+                column.iter().zip(&mut sum).zip(&mut squares).zip(mean.iter().zip(&unit))
+            {
+                let off = x / unit - mean;
+                *sum += off;
+                *squares += off * off;
             }
         }
         let mut scale = vec![0.0; rows];
@@ -103,7 +105,33 @@ impl Standardization {
         // END SOLUTION 12.3
     }
 
-    /// x ← (x − mean) / scale, and 0 where scale is 0, whatever x is.
+    /// As [`fit`](Standardization::fit), of numbers in any precision: the same, to the bit, as of the same numbers in f64.
+    ///
+    /// A few rows at a time are brought into f64, so that the copy is small.
+    ///
+    /// # Panics
+    ///
+    /// Panics if x has no columns.
+    #[track_caller]
+    pub fn fit_in<T: Scalar>(x: &Matrix<T>) -> Standardization {
+        const ROWS: usize = 16; // a cache line of f32
+        let mut all = Standardization { mean: Vec::new(), scale: Vec::new() };
+        for first in (0..x.rows()).step_by(ROWS) {
+            let rows = ROWS.min(x.rows() - first);
+            let mut in_f64 = Matrix::zeros(rows, x.columns());
+            for (j, column) in x.columns_iter().enumerate() {
+                for (to, from) in in_f64.column_mut(j).iter_mut().zip(&column[first..first + rows]) {
+                    *to = from.to_f64();
+                }
+            }
+            let some = Standardization::fit(&in_f64);
+            all.mean.extend(some.mean);
+            all.scale.extend(some.scale);
+        }
+        all
+    }
+
+    /// x ← (x − mean) / scale, and 0 where scale is 0, whatever x is. It is computed in f64.
     ///
     /// # Shapes
     ///
@@ -113,7 +141,7 @@ impl Standardization {
     ///
     /// Panics if x does not have a row for each mean.
     #[track_caller]
-    pub fn apply(&self, x: &mut Matrix<f64>) {
+    pub fn apply<T: Scalar>(&self, x: &mut Matrix<T>) {
         assert!(
             x.rows() == self.mean.len(),
             "x with shape {}, a standardisation of {} rows",
@@ -122,21 +150,20 @@ impl Standardization {
         );
         for j in 0..x.columns() {
             for ((x, &mean), &scale) in x.column_mut(j).iter_mut().zip(&self.mean).zip(&self.scale) {
-                *x = standardized(*x, mean, scale);
+                *x = T::from_f64(standardized(x.to_f64(), mean, scale));
             }
         }
     }
 }
 
+/// Without a branch, so that several are computed at once.
+#[inline]
 fn standardized(x: f64, mean: f64, scale: f64) -> f64 {
     let off = x - mean;
-    if scale == 0.0 {
-        0.0
-    } else if off.is_finite() {
-        off / scale
-    } else {
-        (x / 2.0 - mean / 2.0) / (scale / 2.0) // the same, where x − mean overflows
-    }
+    let near = off / scale;
+    let far = (x / 2.0 - mean / 2.0) / (scale / 2.0); // the same, where x − mean overflows
+    let quotient = if off.is_finite() { near } else { far };
+    if scale == 0.0 { 0.0 } else { quotient }
 }
 
 /// The largest power of two that is not above x: x in units of it is exact and less than 2. At least the smallest normal
@@ -188,6 +215,21 @@ mod tests {
         for (mean, scale) in again.mean.iter().zip(&again.scale) {
             assert!(mean.abs() < 1e-14 && (scale - 1.0).abs() < 1e-14, "{mean} {scale}");
         }
+    }
+
+    /// 35 rows are two pieces and a part of a third.
+    #[test]
+    fn any_precision_is_fitted_and_standardised_as_in_f64() {
+        let mut rng = seeded(4);
+        let single = Matrix::from_fn(35, 20, |i, _| (i as f64 + normal(&mut rng)) as f32);
+        let double = single.map(f64::from);
+        let fitted = Standardization::fit_in(&single);
+        assert_eq!(fitted, Standardization::fit(&double));
+        assert_eq!(Standardization::fit_in(&double), fitted);
+        let (mut single, mut double) = (single, double);
+        fitted.apply(&mut single);
+        fitted.apply(&mut double);
+        assert_eq!(single, double.map(|x| x as f32));
     }
 
     /// 0.1 has no finite binary expansion: the sum of a thousand of them, divided by a thousand, is not 0.1.
@@ -275,6 +317,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "x with shape 3×1, a standardisation of 2 rows")]
     fn rows_have_to_fit() {
-        Standardization { mean: vec![0.0; 2], scale: vec![1.0; 2] }.apply(&mut Matrix::zeros(3, 1));
+        Standardization { mean: vec![0.0; 2], scale: vec![1.0; 2] }.apply(&mut Matrix::<f64>::zeros(3, 1));
     }
 }

@@ -138,6 +138,7 @@ fn plane(name: &str, points: &[[f64; 2]], labels: Vec<usize>, classes: usize) ->
         name: name.to_owned(),
         x: Matrix::from_slice(2, points.len(), &points.concat()),
         targets: Targets::Classes { labels, names: (0..classes).map(|class| class.to_string()).collect() },
+        features: None,
         image: None,
     }
 }

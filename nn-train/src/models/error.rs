@@ -69,6 +69,14 @@ pub enum ModelError {
         /// The name.
         class: String,
     },
+    /// There is not a name for each input.
+    #[error("features has {} for a network with {}", counted(*.found, "name"), counted(*.inputs, "input"))]
+    Features {
+        /// Names given.
+        found: usize,
+        /// n₀
+        inputs: usize,
+    },
     /// The standardisation does not fit the inputs.
     #[error(
         "standardize has {} and {} for a network with {}",

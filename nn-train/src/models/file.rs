@@ -32,6 +32,8 @@ struct File<L> {
     #[serde(skip_serializing_if = "Option::is_none")]
     classes: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    features: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     standardize: Option<Standardization>,
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<Box<RawValue>>,
@@ -85,8 +87,8 @@ impl Model {
         let layers = (1..).zip(&file.layers).map(|(l, layer)| dense(l, layer, precision)).collect::<Result<_, _>>()?;
         let loss = parse_name(&file.loss, || "loss".to_owned())?;
         let network = Network::new(layers, loss)?;
-        let File { classes, standardize, metadata, .. } = file;
-        let model = Model { network, precision, classes, standardize, metadata };
+        let File { classes, features, standardize, metadata, .. } = file;
+        let model = Model { network, precision, classes, features, standardize, metadata };
         model.check()?;
         Ok(model)
     }
@@ -113,6 +115,7 @@ impl Model {
             loss: self.network.loss().to_string(),
             precision: Some(self.precision),
             classes: self.classes.clone(),
+            features: self.features.clone(),
             standardize: self.standardize.clone(),
             metadata: self.metadata.clone(),
             layers: layers.collect(),
@@ -127,6 +130,9 @@ impl Model {
             if let Some((_, class)) = classes.iter().enumerate().find(|&(i, class)| classes[..i].contains(class)) {
                 return Err(ModelError::SameClass { class: class.clone() });
             }
+        }
+        if let Some(found) = self.features.as_ref().map(Vec::len).filter(|&found| found != inputs) {
+            return Err(ModelError::Features { found, inputs });
         }
         if let Some(Standardization { mean, scale }) = &self.standardize {
             if mean.len() != inputs || scale.len() != inputs {
@@ -166,6 +172,7 @@ mod tests {
 
     const WHOLE: &str = r#"{"format": "nn-model", "version": 1, "loss": "cross-entropy", "precision": "f32",
  "classes": ["se\"to,sa", "ü\\"],
+ "features": ["größe", "\t"],
  "standardize": {"mean": [0.1, -2.0], "scale": [0.0, 1e-300]},
  "metadata": {"seed":  1, "layers": [{"a": 1},{"b": 2}]},
  "layers": [{"activation": "tanh", "weight": [[0.15000000596046448, -0.0]], "bias": [1.0]},
@@ -180,8 +187,8 @@ mod tests {
     #[test]
     fn keys_without_a_value_are_left_out() {
         let mut model = Model::from_json(WHOLE).unwrap();
-        (model.classes, model.standardize, model.metadata) = (None, None, None);
+        (model.classes, model.features, model.standardize, model.metadata) = (None, None, None, None);
         let lines: Vec<&str> = WHOLE.lines().collect();
-        assert_eq!(model.to_json(), [lines[0], lines[4], lines[5], ""].join("\n"));
+        assert_eq!(model.to_json(), [lines[0], lines[5], lines[6], ""].join("\n"));
     }
 }

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! `weight` has a row for each unit of its layer and a column for each unit of the layer below. Optional keys are
-//! `precision`, `classes`, `standardize` and `metadata`; any other key is an error.
+//! `precision`, `classes`, `features`, `standardize` and `metadata`; any other key is an error.
 
 use nn_core::{Activation, Matrix};
 use nn_layers::Network;
@@ -25,6 +25,8 @@ pub struct Model {
     pub precision: Precision,
     /// The name of each class, where the outputs are classes.
     pub classes: Option<Vec<String>>,
+    /// The name of each input, where the data that it was trained on had names.
+    pub features: Option<Vec<String>>,
     /// What is done to raw inputs before the network sees them.
     pub standardize: Option<Standardization>,
     /// JSON of whoever wrote the model, kept as it is.
@@ -32,6 +34,11 @@ pub struct Model {
 }
 
 impl Model {
+    /// A network in double precision, and nothing else: no names, and inputs as they come.
+    pub fn new(network: Network<f64>) -> Self {
+        Model { network, precision: Precision::F64, classes: None, features: None, standardize: None, metadata: None }
+    }
+
     /// Whether the outputs tell so many classes apart: there is one for each; or there is one for two classes, and it is the
     /// probability of the second.
     ///

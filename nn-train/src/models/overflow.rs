@@ -12,6 +12,7 @@ use nn_layers::{ByHand, ByTape, Engine, Network};
 
 use super::model::Model;
 use crate::data::Precision;
+use crate::training::Examples;
 
 /// The first number of a pass through a network that is not finite: which it is, and of which example.
 ///
@@ -224,34 +225,63 @@ impl Model {
         self.first_overflow(input, Pass::Backward(targets))
     }
 
-    fn first_overflow(&self, input: &Matrix<f64>, pass: Pass<'_>) -> Option<Overflow> {
+    fn first_overflow(&self, input: &Matrix<f64>, pass: Pass<'_, f64>) -> Option<Overflow> {
         match self.precision {
             Precision::F32 => self.first_overflow_in::<f32>(input, pass),
             Precision::F64 => self.first_overflow_in::<f64>(input, pass),
         }
     }
 
-    fn first_overflow_in<T: Scalar>(&self, input: &Matrix<f64>, pass: Pass<'_>) -> Option<Overflow> {
+    fn first_overflow_in<T: Scalar>(&self, input: &Matrix<f64>, pass: Pass<'_, f64>) -> Option<Overflow> {
         let prepared = self.prepare(input);
-        let x = prepared.map(T::from_f64);
-        let network = self.network.map(T::from_f64);
-        let mut first = First(None);
-        first.look(&x, |i, j| {
-            let standardized = self.standardize.is_some();
-            (OverflowPlace::Input { input: i + 1, standardized }, prepared[(i, j)])
-        });
-        let [z, a] = network.forward(&x, |layer, z, _| {
-            first.look(z, |i, j| (OverflowPlace::Z { layer, unit: i + 1 }, z[(i, j)].to_f64()));
-        });
-        let (Pass::Loss(targets) | Pass::Backward(targets)) = pass else { return first.0 };
-        let y = targets.map(T::from_f64);
-        let forward = first.0.or_else(|| overflow_of_loss(&network, [&z, &a], &y));
-        match pass {
-            Pass::Backward(_) => forward
-                .or_else(|| overflow_of_gradients(&network, &mut ByHand::new(network.clone()), &x, &y))
-                .or_else(|| overflow_of_gradients(&network, &mut ByTape::new(&network), &x, &y)),
-            _ => forward,
-        }
+        let value = |i, j| prepared[(i, j)];
+        let in_precision = |targets: &Matrix<f64>| targets.map(T::from_f64);
+        let targets;
+        let pass = match pass {
+            Pass::Forward => Pass::Forward,
+            Pass::Loss(y) => {
+                targets = in_precision(y);
+                Pass::Loss(&targets)
+            }
+            Pass::Backward(y) => {
+                targets = in_precision(y);
+                Pass::Backward(&targets)
+            }
+        };
+        first_overflow(
+            &self.network.map(T::from_f64),
+            &prepared.map(T::from_f64),
+            (self.standardize.is_some(), value),
+            pass,
+        )
+    }
+
+    /// As [`overflow_of_loss`](Model::overflow_of_loss), of examples as the network sees them, in its precision.
+    pub(super) fn overflow_of_examples<T: Scalar>(&self, network: &Network<T>, of: &Examples<T>) -> Option<Overflow> {
+        let value = |i, j| of.x[(i, j)].to_f64();
+        first_overflow(network, &of.x, (self.standardize.is_some(), value), Pass::Loss(&of.y))
+    }
+}
+
+/// The first number that is not finite. Of the inputs it is said whether they are standardised, and what each is in f64.
+fn first_overflow<T: Scalar>(
+    network: &Network<T>,
+    x: &Matrix<T>,
+    (standardized, value): (bool, impl Fn(usize, usize) -> f64),
+    pass: Pass<'_, T>,
+) -> Option<Overflow> {
+    let mut first = First(None);
+    first.look(x, |i, j| (OverflowPlace::Input { input: i + 1, standardized }, value(i, j)));
+    let [z, a] = network.forward(x, |layer, z, _| {
+        first.look(z, |i, j| (OverflowPlace::Z { layer, unit: i + 1 }, z[(i, j)].to_f64()));
+    });
+    let (Pass::Loss(y) | Pass::Backward(y)) = pass else { return first.0 };
+    let forward = first.0.or_else(|| overflow_of_loss(network, [&z, &a], y));
+    match pass {
+        Pass::Backward(_) => forward
+            .or_else(|| overflow_of_gradients(network, &mut ByHand::new(network.clone()), x, y))
+            .or_else(|| overflow_of_gradients(network, &mut ByTape::new(network), x, y)),
+        _ => forward,
     }
 }
 
@@ -265,10 +295,10 @@ fn finite_outputs<T: Scalar>(network: &Network<T>, x: &Matrix<T>) -> Option<Matr
 
 /// How far to go: each with the targets of the examples, where it needs them.
 #[derive(Clone, Copy)]
-enum Pass<'a> {
+enum Pass<'a, T> {
     Forward,
-    Loss(&'a Matrix<f64>),
-    Backward(&'a Matrix<f64>),
+    Loss(&'a Matrix<T>),
+    Backward(&'a Matrix<T>),
 }
 
 /// The first example found so far, and what was found first in it.
@@ -379,7 +409,7 @@ mod tests {
             activation,
         });
         let network = Network::new(layers.collect(), Loss::LeastSquares).expect("layers that fit");
-        Model { network, precision, classes: None, standardize: None, metadata: None }
+        Model { precision, ..Model::new(network) }
     }
 
     fn said(overflow: Option<Overflow>) -> Option<(usize, String)> {

@@ -71,26 +71,14 @@ pub enum Mismatch {
 }
 
 /// Why there is no report: a number is not finite.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum NotFinite {
-    /// The model overflows on a row of the data set.
-    #[error("row {row} of {data}: {overflow}")]
-    Row {
-        /// From 1.
-        row: usize,
-        /// The name of the data set.
-        data: String,
-        /// What overflows.
-        overflow: Overflow,
-    },
+    /// The model overflows on an example.
+    #[error("example {}: {}", .0.example + 1, .0)]
+    Example(Overflow),
     /// The outputs are finite, and their R² is not.
-    #[error("R² is {value} on the rows of {data}")]
-    RSquared {
-        /// What it is.
-        value: f64,
-        /// The name of the data set.
-        data: String,
-    },
+    #[error("R² is {0}")]
+    RSquared(f64),
 }
 
 impl Model {
@@ -99,7 +87,7 @@ impl Model {
     /// # Errors
     ///
     /// Says what does not fit: inputs, outputs, targets, or the names of the classes.
-    pub fn check_fit(&self, data: &DataSet) -> Result<(), Mismatch> {
+    pub fn check_fit<T: Scalar>(&self, data: &DataSet<T>) -> Result<(), Mismatch> {
         let (inputs, outputs) = (self.network.inputs(), self.network.outputs());
         let name = || data.name.clone();
         if inputs != data.inputs() {
@@ -123,11 +111,11 @@ impl Model {
     /// ```
     /// use nn_core::{Activation, Loss, seeded};
     /// use nn_layers::{Initialization, Network};
-    /// use nn_train::{Model, Precision, iris};
+    /// use nn_train::{Model, iris};
     ///
     /// let (data, layers) = (iris(), [(3, Activation::Softmax)]);
     /// let network = Network::random(4, &layers, Loss::CrossEntropy, Initialization::Glorot, &mut seeded(1))?;
-    /// let model = Model { network, precision: Precision::F32, classes: None, standardize: None, metadata: None };
+    /// let model = Model::new(network);
     /// model.check_fit(&data)?;
     /// let report = model.evaluate(&data, &[0, 50, 100])?;
     /// assert_eq!((report.examples, report.confusion.unwrap().examples()), (3, 3));
@@ -136,31 +124,41 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// Names the first row on which the model overflows.
+    /// Names the first of these examples, counted from 1, on which the model overflows.
     ///
     /// # Panics
     ///
     /// Panics if the data set does not [fit](Model::check_fit), has no such row, or there are no rows.
     pub fn evaluate(&self, data: &DataSet, rows: &[usize]) -> Result<Report, NotFinite> {
         let mut of_these = data.subset(rows);
-        let targets = of_these.target_matrix_for(self.network.outputs());
-        if let Some(overflow) = self.overflow_of_loss(&of_these.x, &targets) {
-            let (row, data) = (rows[overflow.example] + 1, data.name.clone());
-            return Err(NotFinite::Row { row, data, overflow });
+        if let Some(standardize) = &self.standardize {
+            standardize.apply(&mut of_these.x);
         }
-        of_these.x = self.prepare(&of_these.x);
-        let report = match self.precision {
-            Precision::F32 => self.report_in::<f32>(&of_these),
-            Precision::F64 => self.report_in::<f64>(&of_these),
-        };
-        match report.r_squared {
-            Some(value) if !value.is_finite() => Err(NotFinite::RSquared { value, data: data.name.clone() }),
-            _ => Ok(report),
+        let (outputs, names) = (self.network.outputs(), data.class_names());
+        match self.precision {
+            Precision::F32 => self.report_on(&Examples::<f32>::new(&of_these, outputs), names),
+            Precision::F64 => self.report_on(&Examples::<f64>::new(&of_these, outputs), names),
         }
     }
 
-    fn report_in<T: Scalar>(&self, data: &DataSet) -> Report {
-        let examples = Examples::<T>::new(data, self.network.outputs());
-        Report::new(&examples.evaluate(&self.network.map(T::from_f64)), &examples, data.class_names())
+    /// As [`evaluate`](Model::evaluate), on examples as the network sees them: standardised, and in the precision of the
+    /// model. `names` are those of the classes.
+    ///
+    /// # Errors
+    ///
+    /// Names the first example, counted from 1, on which the model overflows.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the examples do not fit, or there are none.
+    pub fn report_on<T: Scalar>(&self, of: &Examples<T>, names: Option<&[String]>) -> Result<Report, NotFinite> {
+        let network = self.network.map(T::from_f64);
+        let evaluation = of.evaluate(&network);
+        if evaluation.is_finite {
+            return Ok(Report::new(&evaluation, of, names));
+        }
+        // The second pass, for the place, is only taken where there is one to be told.
+        let overflow = self.overflow_of_examples(&network, of);
+        Err(overflow.map_or(NotFinite::RSquared(evaluation.r_squared.unwrap_or(evaluation.loss)), NotFinite::Example))
     }
 }

@@ -51,6 +51,9 @@ pub enum Foreign {
     /// Compressed.
     #[error("it is a gzip file: unpack it first")]
     Gzip,
+    /// Images or labels in the format of MNIST.
+    #[error("it is an IDX file")]
+    Idx,
     /// An archive, which a spreadsheet (.xlsx, .ods) is too.
     #[error("it is a zip archive, as spreadsheets are: save it as text")]
     Zip,
@@ -112,6 +115,7 @@ pub(crate) fn utf8_mark(start: &[u8]) -> Result<usize, Foreign> {
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Err(Foreign::Utf16),
         [0, 0, 0, 1..=255, ..] | [1..=255, 0, 0, 0, ..] => Err(Foreign::Utf32),
         [0, 1..=255, ..] | [1..=255, 0, ..] => Err(Foreign::Utf16),
+        [0, 0, 8..=14, 1..=4, ..] => Err(Foreign::Idx),
         [0x1F, 0x8B, ..] => Err(Foreign::Gzip),
         [b'P', b'K', 3, 4, ..] => Err(Foreign::Zip),
         _ => Ok(0),
@@ -151,6 +155,7 @@ mod tests {
         }
         assert_eq!(utf8_mark(b"\x1f\x8b\x08\0"), Err(Foreign::Gzip));
         assert_eq!(utf8_mark(b"PK\x03\x04"), Err(Foreign::Zip));
+        assert_eq!(utf8_mark(b"\0\0\x08\x03"), Err(Foreign::Idx));
         for short in [&b""[..], b"5", b"\0", b"\0\0", b"\0\0\0", b"\xef\xbb", b"\x1f", b"PK"] {
             assert_eq!(utf8_mark(short), Ok(0), "{short:?}");
         }

@@ -124,6 +124,15 @@ impl ConfusionMatrix {
         ratio(self.right(), self.examples())
     }
 
+    /// The mean of the [recalls](ConfusionMatrix::recall) of the classes that have examples; `None` if there are none.
+    ///
+    /// Every class counts the same, however rare it is. Always answering one of k classes is 1/k, where the accuracy may be
+    /// 95 %. This is `balanced_accuracy_score` of scikit-learn.
+    pub fn balanced_accuracy(&self) -> Option<f64> {
+        let recalls: Vec<f64> = (0..self.names.len()).filter_map(|class| self.recall(class)).collect();
+        (!recalls.is_empty()).then(|| recalls.iter().sum::<f64>() / recalls.len() as f64)
+    }
+
     /// Of the examples that were taken for this class, the share that is of this class; `None` if none was.
     ///
     /// # Panics
@@ -302,6 +311,17 @@ mod tests {
         assert_eq!([0, 1, 2, 3].map(|class| confusion.recall(class)), [Some(1.0 / 3.0), Some(0.5), Some(0.0), None]);
     }
 
+    /// The fourth class has no example and does not count.
+    #[test]
+    fn balanced_accuracy_is_the_mean_of_the_recalls() {
+        let expected = (1.0 / 3.0 + 0.5 + 0.0) / 3.0;
+        assert!((confusion().balanced_accuracy().unwrap() - expected).abs() < 1e-15);
+        // 95 of one class and 5 of another, all taken for the first.
+        let labels: Vec<usize> = (0..100).map(|j| usize::from(j >= 95)).collect();
+        let lopsided = ConfusionMatrix::new(&saying(&[0; 100], 2), &labels, &names(&["a", "b"]));
+        assert_eq!((lopsided.accuracy(), lopsided.balanced_accuracy()), (Some(0.95), Some(0.5)));
+    }
+
     #[test]
     fn tables_line_up() {
         let want = [
@@ -328,6 +348,7 @@ mod tests {
     fn no_examples_make_an_empty_table() {
         let confusion = ConfusionMatrix::new(&saying(&[], 2), &[], &names(&["a", "b"]));
         assert_eq!((confusion.examples(), confusion.accuracy(), confusion.recall(0)), (0, None, None));
+        assert_eq!(confusion.balanced_accuracy(), None);
     }
 
     #[test]

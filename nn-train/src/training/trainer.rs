@@ -36,6 +36,35 @@ impl<T: Scalar> Examples<T> {
         Examples { x: data.x.map(T::from_f64), y: data.target_matrix_for(outputs).map(T::from_f64), labels }
     }
 
+    /// As [`new`](Examples::new), of a data set that is in this precision already: its inputs are not copied.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the data set cannot have so many outputs.
+    pub fn from_data(data: DataSet<T>, outputs: usize) -> Self {
+        let y = data.target_matrix_for(outputs);
+        let labels = match data.targets {
+            Targets::Classes { labels, .. } => Some(labels),
+            Targets::Values(_) => None,
+        };
+        Examples { x: data.x, y, labels }
+    }
+
+    /// The examples that `indices` lists, in that order.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no such example.
+    pub fn subset(&self, indices: &[usize]) -> Self {
+        let [x, y] = [&self.x, &self.y].map(|source| {
+            let mut of_these = Matrix::zeros(0, 0);
+            of_these.gather_columns(source, indices);
+            of_these
+        });
+        let labels = self.labels.as_ref().map(|labels| indices.iter().map(|&i| labels[i]).collect());
+        Examples { x, y, labels }
+    }
+
     /// N, the number of examples.
     pub fn len(&self) -> usize {
         self.x.columns()
@@ -53,10 +82,21 @@ impl<T: Scalar> Examples<T> {
     /// Panics if there are no examples, if they do not fit the network, or if its loss
     /// [does not take](nn_core::Loss::check_targets) their targets.
     pub fn evaluate(&self, network: &Network<T>) -> Evaluation<T> {
+        // Block after block: what lies between the layers takes room for a block alone, and an example has the same outputs
+        // in any block.
+        const BLOCK: usize = 1024;
         let mut is_finite = true;
-        let see =
+        let mut see =
             |_, z: &Matrix<T>, _: &_| is_finite = is_finite && z.as_slice().iter().all(|z| z.to_f64().is_finite());
-        let [z, outputs] = network.forward(&self.x, see);
+        let [mut z, mut outputs] = [(); 2].map(|()| Matrix::zeros(network.outputs(), self.len()));
+        for start in (0..self.len()).step_by(BLOCK) {
+            let end = self.len().min(start + BLOCK);
+            let of_block = network.forward(self.x.columns_range(start..end), &mut see);
+            for (all, of_block) in [&mut z, &mut outputs].into_iter().zip(&of_block) {
+                let rows = all.rows();
+                all.as_mut_slice()[rows * start..rows * end].copy_from_slice(of_block.as_slice());
+            }
+        }
         let loss = network.loss().value(&z, &outputs, &self.y).to_f64();
         if let Err(error) = network.loss().check_targets(&self.y) {
             panic!("{error}");

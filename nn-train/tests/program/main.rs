@@ -7,6 +7,7 @@ mod files;
 #[cfg(target_os = "linux")]
 mod limits;
 mod overflow;
+mod own_data;
 mod reading;
 mod resume;
 mod runs;

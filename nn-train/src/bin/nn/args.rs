@@ -10,8 +10,9 @@ use nn_train::{Precision, Schedule};
 
 use crate::defaults::Defaults;
 use crate::values::{
-    BatchSize, Data, EngineName, Hidden, Numbers, OptimizerName, TextMarkdownOrJson, TextOrJson, YesOrNo, activation,
-    below_one, initialization, loss, not_negative, precision, probability, schedule,
+    BatchSize, Builtin, Data, Delimiter, EngineName, Hidden, Numbers, OptimizerName, Task, TextMarkdownOrJson,
+    TextOrJson, YesOrNo, activation, below_one, data, initialization, loss, not_negative, precision, probability,
+    schedule,
 };
 
 #[derive(Debug, Parser)]
@@ -24,6 +25,7 @@ use crate::values::{
     after_help = "Examples:\n  \
         nn                                             learn to read handwritten digits\n  \
         nn train moons --hidden 16 --out runs/moons    train, and keep the model and its history\n  \
+        nn train flowers.csv                           learn from a table of your own: numbers, the label last\n  \
         nn evaluate runs/moons/model.json moons        how good it is, class by class\n  \
         nn predict runs/moons/model.json < rows.csv    what it says about other rows\n  \
         nn explain model.json --input 0.05,0.10 --target 0.01,0.99 --learning-rate 0.5"
@@ -39,7 +41,11 @@ pub(crate) enum Command {
     #[command(after_help = train_after_help())]
     Train(Box<TrainArgs>),
     /// Loss, accuracy and confusion matrix of a model on a data set
-    #[command(after_help = "Example:\n  nn evaluate runs/digits/model.json digits")]
+    #[command(after_help = "Examples:\n  \
+        nn evaluate runs/digits/model.json digits\n  \
+        nn evaluate runs/flowers/model.json flowers.csv --validation 0.2\n\n\
+        Of a data set that comes with the program, and of a folder of IDX files, the held-out rows and all rows; of other \
+        files all rows, and with --validation the rows that `train` holds out too.")]
     Evaluate(EvaluateArgs),
     /// What a model says about the rows of a CSV file
     #[command(after_help = "Example:\n  \
@@ -86,6 +92,12 @@ pub(crate) enum Command {
 
 #[derive(Args, Debug)]
 pub(crate) struct DataOptions {
+    /// One pair of IDX files in the place of DATA: the images
+    #[arg(long, value_name = "FILE", requires = "labels", conflicts_with = "data")]
+    pub(crate) images: Option<PathBuf>,
+    /// One pair of IDX files in the place of DATA: the labels
+    #[arg(long, value_name = "FILE", requires = "images")]
+    pub(crate) labels: Option<PathBuf>,
     /// Number of points of moons, circles and spirals [default: 500; spirals 1000]
     #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = clap::value_parser!(u32).range(2..))]
     pub(crate) examples: Option<u32>,
@@ -95,13 +107,35 @@ pub(crate) struct DataOptions {
     /// Share of the rows that is held out and never trained on [default: 0.2; 0 for xor]
     #[arg(long, value_name = "F", allow_hyphen_values = true, value_parser = below_one)]
     pub(crate) validation: Option<f64>,
+    #[command(flatten)]
+    pub(crate) csv: CsvOptions,
+    /// CSV: what the last columns are [default: classification; with a model what it was trained for]
+    #[arg(long, value_name = "NAME", value_enum)]
+    pub(crate) task: Option<Task>,
+    /// CSV: how many last columns are targets of a regression [default: 1; with a model its outputs]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) targets: Option<u16>,
+    /// CSV: leave out the rows in which a value is missing: an empty cell, ?, NA, NaN, null or the like
+    #[arg(long)]
+    pub(crate) skip_missing: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CsvOptions {
+    /// CSV: whether the first line is a header, which is skipped [default: if every cell is a name]
+    #[arg(long, value_name = "yes|no", value_enum, hide_possible_values = true)]
+    pub(crate) header: Option<YesOrNo>,
+    /// CSV: what stands between two cells, such as `;` or `tab` [default: a comma]
+    #[arg(long, value_name = "C", allow_hyphen_values = true)]
+    pub(crate) delimiter: Option<Delimiter>,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct TrainArgs {
-    /// What to learn
-    #[arg(value_enum, default_value = "digits")]
-    pub(crate) data: Data,
+    /// What to learn: digits (the default), iris, xor, moons, circles or spirals; or the path of a CSV file, or of a folder
+    /// with the IDX files of MNIST or Fashion-MNIST
+    #[arg(value_parser = data())]
+    pub(crate) data: Option<Data>,
     #[command(flatten)]
     pub(crate) data_options: DataOptions,
     /// Units of the hidden layers, from the first to the last; `none` for no hidden layer [default: see below]
@@ -110,8 +144,8 @@ pub(crate) struct TrainArgs {
     /// Activation of the hidden layers [default: see below]
     #[arg(long, value_name = "NAME", value_parser = activation())]
     pub(crate) activation: Option<Activation>,
-    /// What is minimised; it also decides the last activation: softmax, sigmoid, or sigmoid for least squares
-    /// [default: cross-entropy]
+    /// What is minimised; it also decides the last activation: softmax, sigmoid, or for least squares sigmoid, in a
+    /// regression identity [default: cross-entropy; in a regression least-squares]
     #[arg(long, value_name = "NAME", value_parser = loss())]
     pub(crate) loss: Option<Loss>,
     /// How the parameters are drawn [default: he after relu and leaky-relu, otherwise glorot]
@@ -160,7 +194,8 @@ pub(crate) struct TrainArgs {
     /// Take the rows in their order in every epoch
     #[arg(long)]
     pub(crate) no_shuffle: bool,
-    /// Leave the inputs as they are, instead of giving each column mean 0 and deviation 1
+    /// Leave the inputs as they are, instead of giving each column mean 0 and deviation 1, and learn the targets of a
+    /// regression in their own unit
     #[arg(long)]
     pub(crate) no_standardize: bool,
     /// Take the model of the epoch with the lowest held-out loss instead of that of the last one
@@ -185,9 +220,9 @@ pub(crate) struct TrainArgs {
 pub(crate) struct EvaluateArgs {
     /// The model file
     pub(crate) model: PathBuf,
-    /// The data set
-    #[arg(value_enum)]
-    pub(crate) data: Data,
+    /// The data set: a name, a CSV file or a folder, as for `train`
+    #[arg(value_parser = data(), required_unless_present = "images")]
+    pub(crate) data: Option<Data>,
     #[command(flatten)]
     pub(crate) data_options: DataOptions,
     /// Form of the output
@@ -201,9 +236,8 @@ pub(crate) struct PredictArgs {
     pub(crate) model: PathBuf,
     /// The rows; standard input where there is no file
     pub(crate) csv: Option<PathBuf>,
-    /// Whether the first line is a header, which is skipped [default: if every cell is a name]
-    #[arg(long, value_name = "yes|no", value_enum, hide_possible_values = true)]
-    pub(crate) header: Option<YesOrNo>,
+    #[command(flatten)]
+    pub(crate) csv_options: CsvOptions,
     /// Form of the output
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: TextOrJson,
@@ -255,8 +289,8 @@ pub(crate) struct DiagnoseArgs {
 pub(crate) struct CheckArgs {
     /// The model file; without one, random networks with every activation and loss
     pub(crate) model: Option<PathBuf>,
-    /// The data set, of which up to 32 training rows are taken; without one, random examples
-    #[arg(value_enum)]
+    /// The data set, as for `train`, of which up to 32 training rows are taken; without one, random examples
+    #[arg(value_parser = data())]
     pub(crate) data: Option<Data>,
     #[command(flatten)]
     pub(crate) data_options: DataOptions,
@@ -276,14 +310,21 @@ fn train_after_help() -> String {
         nn train digits --hidden 64,32 --activation tanh --epochs 20\n  \
         nn train spirals --optimizer adam --out runs/spirals\n  \
         nn train --resume --out runs/spirals                     after Ctrl-C, or with a larger --epochs\n  \
-        nn train xor --model start.json --batch-size all --no-shuffle --no-standardize --learning-rate 2\n\n\
+        nn train xor --model start.json --batch-size all --no-shuffle --no-standardize --learning-rate 2\n  \
+        nn train flowers.csv --out runs/flowers\n  \
+        nn train prices.csv --delimiter ';' --task regression\n  \
+        nn train /usr/share/datasets/fashion-mnist\n\n\
+        A CSV file has a row for each example: plain decimal numbers, and last the label (any text, or an integer) or the \
+        targets of a regression. The first line is a header if every cell of it is a name. A folder has the files \
+        train-images-idx3-ubyte, train-labels-idx1-ubyte and, as held-out rows, those of t10k, compressed by gzip or not.\n\n\
         Defaults:\n  \
         DATA      --hidden  --activation  --epochs  --batch-size  --learning-rate\n",
     );
-    for data in Data::value_variants() {
-        let Defaults { hidden, activation, epochs, batch_size, learning_rate, .. } = data.defaults();
-        let hidden: Vec<String> = hidden.iter().map(usize::to_string).collect();
-        let (name, hidden) = (data.name(), hidden.join(","));
+    let builtins = Builtin::value_variants().iter().map(|builtin| (builtin.name(), builtin.defaults()));
+    let own = [("CSV".to_owned(), Defaults::CSV), ("IDX".to_owned(), Defaults::IDX)];
+    for (name, defaults) in builtins.chain(own) {
+        let Defaults { hidden, activation, epochs, batch_size, learning_rate, .. } = defaults;
+        let hidden = hidden.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
         // Writing to a String does not fail.
         let _ = writeln!(
             help,

@@ -6,15 +6,16 @@ use std::path::Path;
 use nn_core::text::{Align, Table};
 use nn_core::{Activation, Generator, Loss, Matrix, Scalar, normal, seeded, uniform};
 use nn_layers::{Bounds, GradientCheck, Initialization, Network, ParameterCheck, SINGLE_ENTRIES, check_gradients};
-use nn_train::{Model, Precision};
+use nn_train::{Model, Precision, escaped};
 use serde_json::{Value, json};
 
-use crate::args::CheckArgs;
+use crate::args::{CheckArgs, DataOptions};
+use crate::data::{Purpose, is_named, load};
 use crate::failure::Failure;
 use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
 use crate::output::{Out, readable};
-use crate::values::{Data, TextOrJson};
+use crate::values::TextOrJson;
 
 /// A batch of more examples tells no more about a gradient.
 const EXAMPLES: usize = 32;
@@ -24,14 +25,21 @@ const WORK: usize = 1 << 30;
 
 pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let options = &args.data_options;
-    let has_options = options.examples.is_some() || options.noise.is_some() || options.validation.is_some();
-    if args.data.is_none() && has_options {
-        return Err(Failure::usage("--examples, --noise and --validation are for `nn check MODEL DATA`"));
+    if !is_named(args.data.as_ref(), options) && has_any(options) {
+        return Err(Failure::usage(
+            "--examples, --noise, --validation and the options of CSV are for `nn check MODEL DATA`",
+        ));
     }
     match &args.model {
         Some(path) => check_model(path, args),
         None => check_grid(args),
     }
+}
+
+fn has_any(options: &DataOptions) -> bool {
+    let csv = options.csv.header.is_some() || options.csv.delimiter.is_some() || options.skip_missing;
+    let generated = options.examples.is_some() || options.noise.is_some();
+    csv || generated || options.validation.is_some() || options.task.is_some() || options.targets.is_some()
 }
 
 /// x, as the model is given it, y, and where they come from.
@@ -47,9 +55,9 @@ fn check_model(path: &Path, args: &CheckArgs) -> Result<(), Failure> {
     let mut model = read_model(path)?;
     let examples = examples_for(&model.network);
     ask_for(Sizes::of(&model.network, model.precision).check(examples), format_args!("checking {examples} examples"))?;
-    let batch = match args.data {
-        Some(data) => rows_of(data, args, &model, examples, path)?,
-        None => {
+    let batch = match is_named(args.data.as_ref(), &args.data_options) {
+        true => rows_of(args, &model, examples, path)?,
+        false => {
             model.standardize = None; // Normal numbers are what standardised inputs look like.
             let (input, y) = random_batch(&model.network, examples, &mut seeded(args.seed));
             let names = (1..=examples).map(|example| format!("random example {example}")).collect();
@@ -88,16 +96,18 @@ fn check_in<T: Scalar>(network: &Network<f64>, x: &Matrix<f64>, y: &Matrix<f64>,
 }
 
 /// Training rows, evenly spread, so that all classes are among them; as the network sees them.
-fn rows_of(data: Data, args: &CheckArgs, model: &Model, examples: usize, path: &Path) -> Result<Batch, Failure> {
-    let set = data.load(&args.data_options)?;
-    model.check_fit(&set).map_err(|why| Failure::file(path, why))?;
-    let rows = data.split(&set, &args.data_options).train;
+fn rows_of(args: &CheckArgs, model: &Model, examples: usize, path: &Path) -> Result<Batch, Failure> {
+    let purpose = Purpose { model: Some(model), precision: model.precision, is_training: false, holds_out: true };
+    // Pixels are as exact in f32 as in f64, and text is f64 in any case.
+    let data = load::<f32>(args.data.as_ref(), &args.data_options, purpose)?;
+    data.check_fit(model).map_err(|why| Failure::file(path, why))?;
+    let rows = &data.rows.train;
     let examples = examples.min(rows.len());
     let picked: Vec<usize> = (0..examples).map(|i| rows[i * rows.len() / examples]).collect();
-    let batch = set.subset(&picked);
+    let batch = data.subset(&picked);
     let y = batch.target_matrix_for(model.network.outputs());
-    let origin = format!("{examples} training rows of {}", set.name);
-    let names = picked.iter().map(|row| format!("row {} of {}", row + 1, set.name)).collect();
+    let origin = format!("{examples} training rows of {}", escaped(&data.about.name));
+    let names = picked.iter().map(|&row| data.about.place(row)).collect();
     Ok(Batch { input: batch.x, y, origin, names })
 }
 

@@ -2,7 +2,7 @@
 
 use nn_core::Activation;
 
-use crate::values::{BatchSize, Data, OptimizerName};
+use crate::values::{BatchSize, Builtin, OptimizerName};
 
 /// What `train` does where it is not told otherwise.
 #[derive(Clone, Copy, Debug)]
@@ -25,21 +25,30 @@ impl Defaults {
     }
 }
 
-impl Data {
+const STANDARD: Defaults = Defaults {
+    hidden: &[64],
+    activation: Activation::Relu,
+    epochs: 30,
+    batch_size: BatchSize::Examples(32),
+    learning_rate: 0.2,
+    validation: 0.2,
+};
+
+impl Defaults {
+    /// A table of one's own, which may be small or large, easy or hard.
+    pub(crate) const CSV: Defaults = Defaults { epochs: 50, learning_rate: 0.05, ..STANDARD };
+    /// Pictures of the size of MNIST, tens of thousands of them.
+    pub(crate) const IDX: Defaults =
+        Defaults { hidden: &[128], epochs: 10, batch_size: BatchSize::Examples(64), learning_rate: 0.1, ..STANDARD };
+}
+
+impl Builtin {
     pub(crate) fn defaults(self) -> Defaults {
-        let standard = Defaults {
-            hidden: &[64],
-            activation: Activation::Relu,
-            epochs: 30,
-            batch_size: BatchSize::Examples(32),
-            learning_rate: 0.2,
-            validation: 0.2,
-        };
-        let small = Defaults { batch_size: BatchSize::Examples(16), ..standard };
+        let small = Defaults { batch_size: BatchSize::Examples(16), ..STANDARD };
         match self {
-            Data::Digits => standard,
-            Data::Iris => Defaults { epochs: 50, ..small },
-            Data::Xor => Defaults {
+            Builtin::Digits => STANDARD,
+            Builtin::Iris => Defaults { epochs: 50, ..small },
+            Builtin::Xor => Defaults {
                 hidden: &[8],
                 activation: Activation::Tanh,
                 epochs: 200,
@@ -47,8 +56,8 @@ impl Data {
                 learning_rate: 0.5,
                 validation: 0.0,
             },
-            Data::Moons | Data::Circles => Defaults { hidden: &[16], epochs: 100, ..small },
-            Data::Spirals => Defaults { hidden: &[64, 64], epochs: 150, ..small },
+            Builtin::Moons | Builtin::Circles => Defaults { hidden: &[16], epochs: 100, ..small },
+            Builtin::Spirals => Defaults { hidden: &[64, 64], epochs: 150, ..small },
         }
     }
 }

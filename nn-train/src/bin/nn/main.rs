@@ -28,6 +28,7 @@ mod progress;
 mod resume;
 mod run_folder;
 mod summary;
+mod target_scale;
 mod train;
 mod values;
 

@@ -94,16 +94,17 @@ impl Sizes {
         examples as f64 * self.number * (self.inputs + self.outputs + numbers as f64 * self.units)
     }
 
-    /// Examples on their way from a data set to a network: up to three copies of the raw inputs, one of the raw targets,
-    /// both in the precision of the network, and labels and order.
+    /// Examples that are read on their way to a network: inputs and targets once more, some of them in f64 while they are
+    /// taken apart and standardised, and labels and order.
     pub(crate) fn examples(&self, examples: usize) -> f64 {
-        let raw = F64 * (3.0 * self.inputs + self.outputs);
+        let raw = F64 * (self.inputs + self.outputs + STANDARDIZED.min(self.inputs));
         examples as f64 * (raw + self.number * (self.inputs + self.outputs) + 4.0 * F64)
     }
 
-    /// The outputs for examples: z and a of one layer after the other, for all of them at once.
+    /// The outputs for examples: z and a of the last layer for all of them, of the others for a block after the other.
     pub(crate) fn outputs(&self, examples: usize) -> f64 {
-        examples as f64 * self.number * (2.0 * self.widest + self.outputs)
+        let block = examples.min(BLOCK) as f64;
+        self.number * (3.0 * examples as f64 * self.outputs + block * (2.0 * self.widest + self.inputs))
     }
 
     /// Training with these options, from parameters in f64 on.
@@ -172,6 +173,12 @@ impl Sizes {
         24.0 * F64 * (self.parameters + values) + 12.0 * LAYER * self.layers
     }
 }
+
+/// Examples that are evaluated at once.
+const BLOCK: usize = 1024;
+
+/// So many inputs at a time are in f64 while their mean is taken.
+const STANDARDIZED: f64 = 16.0;
 
 /// Bytes that a layer takes beside its numbers: the heads of its matrices, and what an allocation takes at least. It counts
 /// where layers are many and small.

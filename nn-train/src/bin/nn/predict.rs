@@ -5,14 +5,17 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use nn_core::{Loss, Matrix};
-use nn_train::{CsvReader, Model, Precision, Row, counted, plain_number, predicted_class, quoted};
+use nn_train::{
+    CsvError, CsvReader, Model, Precision, Row, check_features, counted, plain_number, predicted_class, quoted,
+};
 
 use crate::args::PredictArgs;
+use crate::data::{HEADER_HINT, csv_format, csv_hint};
 use crate::failure::Failure;
 use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
 use crate::output::{Out, short, warn};
-use crate::values::{TextOrJson, YesOrNo};
+use crate::values::TextOrJson;
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let model = read_model(&args.model)?;
@@ -35,26 +38,31 @@ enum Stopped {
     Output(Failure),
 }
 
-impl From<nn_train::CsvError> for Stopped {
-    fn from(error: nn_train::CsvError) -> Self {
-        let hint = if error.is_perhaps_header() { " (--header yes skips this line)" } else { "" };
-        Stopped::Input(format!("{error}{hint}"))
+impl Stopped {
+    /// Something is wrong with a cell or a line.
+    fn input(error: &CsvError, args: &PredictArgs) -> Self {
+        Stopped::Input(format!("{error}{}", csv_hint(error, csv_format(&args.csv_options, false))))
     }
 }
 
 /// Block after block, so that the rows may be many.
 fn predict(model: &Model, source: impl BufRead, args: &PredictArgs, name: &Path) -> Result<(), Stopped> {
-    let mut reader = CsvReader::new(source, YesOrNo::header(args.header))?;
+    let of_input = |error: CsvError| Stopped::input(&error, args);
+    let mut reader = CsvReader::with_format(source, csv_format(&args.csv_options, false)).map_err(of_input)?;
+    let is_told = args.csv_options.header.is_some();
     if let Some(warning) = reader.warning() {
         // What is doubtful is a header, or a row that is perhaps one.
-        let is_row = reader.header().is_none() && args.header.is_none();
-        let hint = if is_row { " (--header yes: it is a header; --header no: it is not)" } else { "" };
+        let hint = if reader.header().is_none() && !is_told { HEADER_HINT } else { "" };
         warn(format_args!("{}: {warning}{hint}", name.display()));
     }
     let columns = Columns::new(model);
-    if let (Some(header), None) = (reader.header(), args.header) {
+    if let (Some(header), false) = (reader.header(), is_told) {
         // A header of another width means that the cells are not where they seem.
         columns.check(header)?;
+        let features = model.features.as_ref().map_or(Ok(None), |features| check_features(header, features));
+        if let Some(warning) = features.map_err(of_input)? {
+            warn(format_args!("{}: {warning}", name.display()));
+        }
     }
     let mut doubt = reader.header().and_then(|header| columns.doubt(header));
     let bytes =
@@ -68,7 +76,7 @@ fn predict(model: &Model, source: impl BufRead, args: &PredictArgs, name: &Path)
         is_empty: true,
     };
     loop {
-        let block = columns.read_block(&mut reader)?;
+        let block = columns.read_block(&mut reader, args)?;
         if block.lines.is_empty() {
             break;
         }
@@ -143,17 +151,18 @@ impl Columns {
     }
 
     /// The next rows; none at the end.
-    fn read_block(&self, reader: &mut CsvReader<impl BufRead>) -> Result<Block, Stopped> {
+    fn read_block(&self, reader: &mut CsvReader<impl BufRead>, args: &PredictArgs) -> Result<Block, Stopped> {
+        let of_input = |error: CsvError| Stopped::input(&error, args);
         let (mut lines, mut numbers, mut doubt) = (Vec::new(), Vec::new(), None);
         for row in reader.take(self.rows_of_a_block) {
-            let row = row?;
+            let row = row.map_err(of_input)?;
             self.check(&row)?;
             if lines.is_empty() {
                 doubt = self.doubt(&row);
             }
             lines.push(row.line());
             for column in 0..self.inputs {
-                numbers.push(row.number(column, self.precision)?);
+                numbers.push(row.number(column, self.precision).map_err(of_input)?);
             }
         }
         Ok(Block { x: Matrix::from_slice(self.inputs, lines.len(), &numbers), lines, doubt })

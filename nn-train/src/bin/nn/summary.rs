@@ -4,14 +4,15 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use nn_core::text::{Align, Table, counted, grouped};
-use nn_train::Report;
+use nn_train::{Report, escaped};
 
-use crate::evaluate::line;
+use crate::data::About;
+use crate::evaluate::{line, percent};
 use crate::history::head;
 use crate::output::short;
 use crate::resume::CHECKPOINT;
 use crate::train::{HISTORY, Job, MODEL, Outcome};
-use crate::values::{Data, EngineName, OptimizerName};
+use crate::values::{Builtin, EngineName, OptimizerName};
 
 impl Job<'_> {
     /// What is about to happen, and the head of the table. `before`: epochs that are over, and examples of the next.
@@ -20,11 +21,14 @@ impl Job<'_> {
         let classes = data.class_names().map_or(String::new(), |names| format!(", {} classes", names.len()));
         let mut text = format!(
             "{}: {} examples to train on, {} held out; {} inputs{classes}\n",
-            data.name,
+            escaped(&data.name),
             self.rows.train.len(),
             self.rows.validation.len(),
-            data.inputs()
+            data.inputs
         );
+        if let Some(counts) = class_counts(data) {
+            let _ = writeln!(text, "{counts}");
+        }
         let widths: Vec<String> = std::iter::once(network.inputs())
             .chain(network.layers().iter().map(|dense| dense.outputs()))
             .map(|n| n.to_string())
@@ -82,8 +86,8 @@ impl Job<'_> {
             let _ = writeln!(text, "the model is that of epoch {best} of {after}, which has the lowest held-out loss");
         }
         let _ = writeln!(text, "{rows}: {}", line(report));
-        if let Some(mistakes) = mistakes(report) {
-            let _ = writeln!(text, "{mistakes}");
+        for said in [recalls(report), mistakes(report)].into_iter().flatten() {
+            let _ = writeln!(text, "{said}");
         }
         text += &self.speed(before, after, trained_for);
         if let Some(folder) = &self.args.out {
@@ -117,31 +121,77 @@ impl Job<'_> {
 
     /// Commands that lead on from here.
     fn next(&self) -> String {
-        let name = self.args.data.name();
+        let name = &self.data.argument;
         let mut commands = Vec::new();
         match &self.args.out {
             Some(folder) => {
                 let model = folder.join(MODEL).display().to_string();
-                commands.push((format!("nn evaluate {model} {name}"), "which classes it confuses"));
+                // Of somebody's own file rows are held out where that is asked for.
+                let share = match self.data.share.filter(|_| self.data.builtin.is_none()) {
+                    None | Some(0.0) => String::new(),
+                    Some(share) => format!(" --validation {share}"),
+                };
+                let what =
+                    if self.data.class_names().is_some() { "which classes it confuses" } else { "how good it is" };
+                commands.push((format!("nn evaluate {model} {name}{share}"), what));
                 commands.push((format!("nn predict {model} rows.csv"), "what it says about other rows"));
             }
-            None => commands.push((format!("nn train {name} --out runs/{name}"), "keep the model and its history")),
+            None => {
+                let folder = self.data.builtin.map_or("mine".to_owned(), |builtin| builtin.name());
+                commands.push((format!("nn train {name} --out runs/{folder}"), "keep the model and its history"));
+            }
         }
         if self.args.engine == EngineName::Delta {
             commands.push((format!("nn train {name} --engine tape"), "the same losses, by the other engine"));
         }
-        match self.args.data {
-            Data::Spirals => {
+        match self.data.builtin {
+            Some(Builtin::Spirals) => {
                 commands
                     .push(("nn train spirals --hidden none".to_owned(), "what a network without hidden layer can do"));
             }
-            _ => commands.push(("nn train spirals".to_owned(), "something harder")),
+            Some(_) => commands.push(("nn train spirals".to_owned(), "something harder")),
+            None => {
+                commands.push((format!("nn train {name} --hidden none"), "what a network without hidden layer can do"));
+            }
         }
         commands.push(("nn train --help".to_owned(), "every knob"));
         let mut table = Table::new([Align::Left; 3]);
         commands.iter().for_each(|(command, what)| table.row(["", command, what]));
         format!("Try next:\n{table}\n")
     }
+}
+
+/// So many classes fit on a line.
+const ON_A_LINE: usize = 12;
+
+/// How many examples each class has, and how good it is always to answer the largest.
+fn class_counts(data: &About) -> Option<String> {
+    let names = data.class_names()?;
+    let all = || names.iter().zip(&data.counts).map(|(name, &count)| (count, escaped(name)));
+    let (most, largest) = all().rev().max_by_key(|&(count, _)| count)?;
+    let (least, smallest) = all().min_by_key(|&(count, _)| count)?;
+    let counts = match names.len() {
+        ..=ON_A_LINE => all().map(|(count, name)| format!("{name}: {count}")).collect::<Vec<_>>().join(", "),
+        _ => format!("from {least} ({smallest}) to {most} ({largest})"),
+    };
+    let share = percent(most as f64 / data.counts.iter().sum::<usize>() as f64);
+    Some(format!("examples per class {counts}; always answering {largest} is right for {share}"))
+}
+
+/// The share of each class that is recognised; of many classes, the lowest ones.
+fn recalls(report: &Report) -> Option<String> {
+    let confusion = report.confusion.as_ref()?;
+    let names = confusion.names().iter().enumerate();
+    let mut recalls: Vec<_> = names.filter_map(|(class, name)| Some((confusion.recall(class)?, name))).collect();
+    let mut title = "recall";
+    if recalls.len() > ON_A_LINE {
+        title = "lowest recalls";
+        recalls.sort_by(|a, b| a.0.total_cmp(&b.0));
+        recalls.truncate(ON_A_LINE / 2);
+    }
+    let listed: Vec<String> =
+        recalls.iter().map(|(recall, name)| format!("{}: {:.1} %", escaped(name), 100.0 * recall)).collect();
+    Some(format!("{title} {}", listed.join(", ")))
 }
 
 /// The two classes that are confused most often.
@@ -156,5 +206,6 @@ fn mistakes(report: &Report) -> Option<String> {
         2 => "twice",
         _ => &format!("{count} times"),
     };
-    (count > 0).then(|| format!("most often confused: {} taken for {}, {times}", names[t], names[p]))
+    (count > 0)
+        .then(|| format!("most often confused: {} taken for {}, {times}", escaped(&names[t]), escaped(&names[p])))
 }

@@ -8,12 +8,13 @@ use nn_core::text::grouped;
 use nn_core::{Activation, Loss, Scalar, seeded};
 use nn_layers::{ByHand, ByTape, Engine, Initialization, Network};
 use nn_train::{
-    Checkpoint, DataSet, EpochRow, EpochSoFar, Examples, FileNumber, Model, Optimizer, Plan, Precision, Report, Split,
-    Standardization, Stopped, Threads, Trainer, TrainerState, best_epoch,
+    Checkpoint, EpochRow, EpochSoFar, FileNumber, Model, Optimizer, Plan, Precision, Report, Split, Stopped, Threads,
+    Trainer, TrainerState, best_epoch,
 };
 
 use crate::args::{Cli, Command, TrainArgs};
-use crate::evaluate::check_classes;
+use crate::data::{About, Purpose, Sets, Standardize, load};
+use crate::evaluate::{check_classes, report};
 use crate::failure::Failure;
 use crate::history::{is_shown, line, message, take_seconds, write_history};
 use crate::memory::{F64, Sizes, THREAD, ask_for};
@@ -22,6 +23,7 @@ use crate::output::{Out, short, warn};
 use crate::progress::{Progress, Signals};
 use crate::resume::{CHECKPOINT, Resumed, Run};
 use crate::run_folder::{Pace, RunFolder};
+use crate::target_scale::TargetScale;
 use crate::values::{BatchSize, EngineName, OptimizerName};
 
 /// `nn` without a command: the digits, and then what to try next.
@@ -41,30 +43,47 @@ pub(crate) fn run(args: &TrainArgs, matches: &ArgMatches) -> Result<(), Failure>
         Some(folder) => Some(Resumed::read(folder, matches)?),
         None => None,
     };
-    let (resumed, bytes) = resumed.unzip();
+    let (resumed, checkpoint) = resumed.unzip();
     let (args, matches) = resumed.as_ref().map_or((args, matches), |resumed| (&resumed.args, &resumed.matches));
-    let job = Job { resumed: resumed.as_ref(), checkpoint: bytes.unwrap_or_default(), ..Job::new(args, matches)? };
-    match (job.model.precision, args.engine) {
-        (Precision::F32, EngineName::Delta) => job.run::<f32, _>(ByHand::new),
-        (Precision::F32, EngineName::Tape) => job.run::<f32, _>(|network| ByTape::new(&network)),
-        (Precision::F64, EngineName::Delta) => job.run::<f64, _>(ByHand::new),
-        (Precision::F64, EngineName::Tape) => job.run::<f64, _>(|network| ByTape::new(&network)),
+    let begun = Begun { args, matches, resumed: resumed.as_ref(), checkpoint: checkpoint.unwrap_or_default() };
+    let start = args.model.as_deref().map(read_model).transpose()?;
+    let precision = args.precision.or(start.as_ref().map(|model| model.precision)).unwrap_or(Precision::F32);
+    match precision {
+        Precision::F32 => run_in::<f32>(begun, start, precision),
+        Precision::F64 => run_in::<f64>(begun, start, precision),
     }
+}
+
+fn run_in<T: FileNumber>(begun: Begun<'_>, start: Option<Model>, precision: Precision) -> Result<(), Failure> {
+    let engine = begun.args.engine;
+    let (job, sets) = Job::new::<T>(begun, start, precision)?;
+    match engine {
+        EngineName::Delta => job.run(&sets, ByHand::new),
+        EngineName::Tape => job.run(&sets, |network| ByTape::new(&network)),
+    }
+}
+
+/// How a training begins.
+struct Begun<'a> {
+    args: &'a TrainArgs,
+    matches: &'a ArgMatches,
+    /// The run that goes on, and the bytes of its checkpoint, until they are read.
+    resumed: Option<&'a Resumed>,
+    checkpoint: Vec<u8>,
 }
 
 /// Everything that is decided before the first step.
 pub(crate) struct Job<'a> {
     pub(crate) args: &'a TrainArgs,
-    matches: &'a ArgMatches,
-    /// The run that goes on, and the bytes of its checkpoint, until they are read.
-    resumed: Option<&'a Resumed>,
-    checkpoint: Vec<u8>,
-    pub(crate) data: DataSet,
+    begun: Begun<'a>,
+    pub(crate) data: About,
     pub(crate) rows: Split,
     /// The starting point: after the training its network is replaced.
     pub(crate) model: Model,
     pub(crate) plan: Plan,
     pub(crate) threads: Threads,
+    /// The unit in which the network learns the targets of a regression; that of the model are the targets themselves.
+    pub(crate) target_scale: Option<TargetScale>,
     folder: Option<RunFolder>,
 }
 
@@ -114,11 +133,17 @@ pub(crate) struct Outcome<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn new(args: &'a TrainArgs, matches: &'a ArgMatches) -> Result<Self, Failure> {
-        let data = args.data.load(&args.data_options)?;
-        let rows = args.data.split(&data, &args.data_options);
+    fn new<T: Scalar>(
+        begun: Begun<'a>,
+        start: Option<Model>,
+        precision: Precision,
+    ) -> Result<(Self, Sets<T>), Failure> {
+        let args = begun.args;
+        let purpose = Purpose { model: start.as_ref(), precision, is_training: true, holds_out: true };
+        let data = load::<T>(args.data.as_ref(), &args.data_options, purpose)?;
+        let (about, rows) = (&data.about, &data.rows);
         if rows.train.is_empty() {
-            return Err(Failure::usage(format_args!("--validation leaves no rows of {} to train on", data.name)));
+            return Err(Failure::usage(format_args!("--validation leaves no rows of {} to train on", about.name)));
         }
         let judged_by_held_out = [
             ("--until-accuracy", args.until_accuracy.is_some(), "accuracy"),
@@ -132,55 +157,68 @@ impl<'a> Job<'a> {
                 "{option} needs rows that are held out: --validation is 0 here, so there is no held-out {what}"
             )));
         }
+        if about.class_names().is_none() && args.until_accuracy.is_some() {
+            return Err(Failure::usage("--until-accuracy is for classes; a regression has no accuracy"));
+        }
         if args.optimizer == OptimizerName::Adam && args.momentum.is_some() {
             return Err(Failure::usage("--momentum is an option of --optimizer sgd; adam has its own"));
         }
-        let plan = plan(args, &rows);
-        let mut model = match &args.model {
-            Some(path) => {
-                let model = read_model(path)?;
-                model.check_fit(&data).map_err(|why| Failure::file(path, why))?;
-                check_classes(&model, &data).map_err(|why| Failure::file(path, why))?;
+        let plan = plan(args, about, rows);
+        let mut model = match (start, &args.model) {
+            (Some(model), Some(path)) => {
+                data.check_fit(&model).map_err(|why| Failure::file(path, why))?;
+                check_classes(&model, about.class_names()).map_err(|why| Failure::file(path, why))?;
                 model
             }
-            None => new_model(args, &data, &rows, &plan)?,
+            _ => {
+                let model = new_model(args, about, rows, &plan)?;
+                data.check_fit(&model).map_err(Failure::data)?;
+                model
+            }
         };
-        model.precision = args.precision.unwrap_or(model.precision);
+        model.precision = precision;
         if let Some(x) = model.overflowing_parameter() {
-            return Err(Failure::usage(format_args!(
-                "--precision {}: the model has a parameter {x:e}",
-                model.precision
-            )));
+            return Err(Failure::usage(format_args!("--precision {precision}: the model has a parameter {x:e}")));
         }
-        model.classes = data.class_names().map(<[String]>::to_vec);
-        model.standardize = match model.standardize.take() {
-            _ if args.no_standardize => None,
-            // A model that goes on learning sees its inputs as before.
-            Some(from_file) => Some(from_file),
-            None => Some(Standardization::fit(&data.subset(&rows.train).x)),
-        };
+        model.classes = about.class_names().map(<[String]>::to_vec);
+        model.features = model.features.or_else(|| about.features.clone());
         let threads = args.threads.map_or_else(|| Threads::worth_having(&model.network, plan.batch_size), usize::from);
         if threads > 1 {
             ask_for(threads as f64 * THREAD, format_args!("{threads} threads"))?;
         }
         let threads = Threads::new(threads).map_err(Failure::data)?;
-        let bytes = Sizes::of(&model.network, model.precision).training(args, &rows, &plan);
+        let bytes = Sizes::of(&model.network, model.precision).training(args, rows, &plan);
         let (examples, batch) = (rows.train.len(), plan.batch_size);
         threads.ask_each(|| ask_for(bytes, format_args!("training on {examples} examples in batches of {batch}")))?;
         let folder =
             args.out.as_ref().map(|folder| RunFolder::open(folder, &[HISTORY, CHECKPOINT, MODEL])).transpose()?;
-        Ok(Job { args, matches, resumed: None, checkpoint: Vec::new(), data, rows, model, plan, threads, folder })
+        let how = match model.standardize.take() {
+            _ if args.no_standardize => Standardize::Leave,
+            // A model that goes on learning sees its inputs as before.
+            Some(from_file) => Standardize::As(from_file),
+            None => Standardize::Fit,
+        };
+        let (data, rows, sets, scales) = data.sets(how, &model.network);
+        model.standardize = scales.inputs;
+        // What is drawn is of a size that suits scaled targets; what comes from a file answers the targets.
+        if let (Some(scale), Some(_)) = (&scales.targets, &args.model) {
+            model.network = scale.scaled(model.network);
+        }
+        Ok((Job { args, begun, data, rows, model, plan, threads, target_scale: scales.targets, folder }, sets))
     }
 
-    fn run<T: FileNumber, E: Engine<T> + Send>(mut self, engine: impl FnOnce(Network<T>) -> E) -> Result<(), Failure> {
+    fn run<T: FileNumber, E: Engine<T> + Send>(
+        mut self,
+        sets: &Sets<T>,
+        engine: impl FnOnce(Network<T>) -> E,
+    ) -> Result<(), Failure> {
         let mut out = Out::new(self.args.quiet);
         let network = self.model.network.map(T::from_f64);
         let mut trainer = Trainer::new(engine(network), self.optimizer(), self.plan);
-        let [train, held_out] = [&self.rows.train, &self.rows.validation].map(|rows| self.examples(rows));
-        let checkpoint = self.start(&mut trainer, [&train, &held_out])?;
+        let checkpoint = self.start(&mut trainer, sets)?;
         let before = (checkpoint.history.len(), checkpoint.state.so_far.examples);
         out.text(self.introduction(before))?;
-        let course = self.train(&mut trainer, [&train, &held_out], checkpoint, &mut out)?;
+        let course = self.train(sets, &mut trainer, checkpoint, &mut out)?;
         let Course { checkpoint, mut held_out, trained_for, end, unprinted } = course;
         let mut network = trainer.into_network();
         let best = best_epoch(&checkpoint.history).filter(|_| self.args.save_best);
@@ -203,11 +241,18 @@ impl<'a> Job<'a> {
             End::NobodyListens | End::AccuracyReached => {}
             End::Epochs | End::PatienceOver => self.warn_unless_reached(checkpoint.history.len()),
         }
-        let (title, rows) = self.rows_to_report();
-        let report = match held_out {
-            Some(report) => report,
-            None => self.model.evaluate(&self.data, rows).map_err(Failure::data)?,
+        let (title, examples, rows) = match self.rows.validation.is_empty() {
+            true => ("training rows", &sets.train, &self.rows.train),
+            false => ("held-out rows", &sets.held_out, &self.rows.validation),
         };
+        let mut report = match held_out {
+            Some(report) => report,
+            None => report(&self.model, examples, &self.data, |example| rows[example]).map_err(Failure::data)?,
+        };
+        if let Some(scale) = &self.target_scale {
+            report.loss = scale.loss(report.loss);
+            self.model.network = scale.restored(self.model.network, self.model.precision);
+        }
         if let Some(folder) = &self.folder {
             if self.model.metadata.is_none() {
                 self.model.metadata = Some(self.metadata(best.unwrap_or(checkpoint.history.len())));
@@ -222,38 +267,29 @@ impl<'a> Job<'a> {
         unprinted.map_or(Ok(()), Err)
     }
 
-    /// The examples of some rows, as the network is to see them.
-    fn examples<T: Scalar>(&self, rows: &[usize]) -> Examples<T> {
-        let mut of_these = self.data.subset(rows);
-        if let Some(standardize) = &self.model.standardize {
-            standardize.apply(&mut of_these.x);
-        }
-        Examples::new(&of_these, self.model.network.outputs())
-    }
-
     /// The state before the first step, or that of the run that goes on, which the trainer takes over.
     fn start<T: FileNumber, E: Engine<T>>(
         &mut self,
         trainer: &mut Trainer<T, E>,
-        examples: [&Examples<T>; 2],
+        sets: &Sets<T>,
     ) -> Result<Checkpoint<T>, Failure> {
-        let validation = self.args.data_options.validation.unwrap_or(self.args.data.defaults().validation);
-        let run = Run::new(self.matches, &self.plan, validation, &self.model, examples);
+        let begun = &mut self.begun;
+        let run = Run::new(begun.matches, &self.plan, &self.model, self.target_scale.as_ref(), sets);
         let to_value = |run: &Run| serde_json::to_value(run).expect("options are JSON");
-        let Some((resumed, folder)) = self.resumed.zip(self.folder.as_ref()) else {
+        let Some((resumed, folder)) = begun.resumed.zip(self.folder.as_ref()) else {
             self.folder.iter().for_each(warn_of_unfinished);
             let state = self.folder.as_ref().map_or_else(TrainerState::empty, |_| trainer.state());
             return Ok(Checkpoint { run: to_value(&run), state, history: Vec::new(), best: None });
         };
         let path = folder.file(CHECKPOINT);
         let failed = |error: &dyn std::fmt::Display| Failure::file(&path, error);
-        let mut checkpoint = Checkpoint::<T>::from_bytes(&self.checkpoint).map_err(|error| failed(&error))?;
-        self.checkpoint = Vec::new();
+        let mut checkpoint = Checkpoint::<T>::from_bytes(&begun.checkpoint).map_err(|error| failed(&error))?;
+        begun.checkpoint = Vec::new();
         resumed.check(&run, &self.plan, &checkpoint.history).map_err(|why| failed(&why))?;
         let (so_far, done) = (checkpoint.state.so_far, checkpoint.history.len());
         let is_next = so_far == EpochSoFar::default() || so_far.epoch == done + 1;
         let has_best = checkpoint.best.is_some() == (self.args.save_best && done > 0);
-        if !is_next || !has_best || so_far.examples > examples[0].len() {
+        if !is_next || !has_best || so_far.examples > sets.train.len() {
             return Err(failed(&"its epochs, its history and its options do not go together"));
         }
         trainer.restore(checkpoint.state.clone()).map_err(|error| failed(&error))?;
@@ -265,8 +301,8 @@ impl<'a> Job<'a> {
     /// Epoch after epoch, until one of the reasons of [`End`].
     fn train<T: FileNumber, E: Engine<T> + Send>(
         &self,
+        Sets { train, held_out }: &Sets<T>,
         trainer: &mut Trainer<T, E>,
-        [train, held_out]: [&Examples<T>; 2],
         checkpoint: Checkpoint<T>,
         out: &mut Out,
     ) -> Result<Course<T>, Failure> {
@@ -323,9 +359,9 @@ impl<'a> Job<'a> {
             }
             let row = EpochRow {
                 epoch,
-                train_loss: report.loss,
+                train_loss: self.loss(report.loss),
                 train_accuracy: report.accuracy,
-                validation_loss: evaluation.as_ref().map(|evaluation| evaluation.loss),
+                validation_loss: evaluation.as_ref().map(|evaluation| self.loss(evaluation.loss)),
                 validation_accuracy: evaluation.as_ref().and_then(|evaluation| evaluation.accuracy),
                 seconds: Some(start.elapsed().as_secs_f64()),
             };
@@ -383,12 +419,9 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// What the summary is about: the held-out rows where there are any.
-    fn rows_to_report(&self) -> (&'static str, &[usize]) {
-        match self.rows.validation.is_empty() {
-            true => ("training rows", &self.rows.train),
-            false => ("held-out rows", &self.rows.validation),
-        }
+    /// J in the unit of the targets.
+    fn loss(&self, of_the_network: f64) -> f64 {
+        self.target_scale.as_ref().map_or(of_the_network, |scale| scale.loss(of_the_network))
     }
 
     /// All epochs are over: a goal that was set was not reached.
@@ -447,8 +480,8 @@ fn warn_of_unfinished(folder: &RunFolder) {
 }
 
 /// What stays fixed during the training.
-fn plan(args: &TrainArgs, rows: &Split) -> Plan {
-    let defaults = args.data.defaults();
+fn plan(args: &TrainArgs, data: &About, rows: &Split) -> Plan {
+    let defaults = data.defaults;
     Plan {
         epochs: args.epochs.map_or(defaults.epochs, |epochs| epochs as usize),
         batch_size: match args.batch_size.unwrap_or(defaults.batch_size) {
@@ -463,27 +496,29 @@ fn plan(args: &TrainArgs, rows: &Split) -> Plan {
 }
 
 /// A network of the size that the arguments or the data set ask for, if there is memory to train it.
-fn new_model(args: &TrainArgs, data: &DataSet, rows: &Split, plan: &Plan) -> Result<Model, Failure> {
-    let defaults = args.data.defaults();
+fn new_model(args: &TrainArgs, data: &About, rows: &Split, plan: &Plan) -> Result<Model, Failure> {
+    let (defaults, is_regression) = (data.defaults, data.class_names().is_none());
     let hidden = args.hidden.as_ref().map_or(defaults.hidden, |hidden| &hidden.0);
     let activation = args.activation.unwrap_or(defaults.activation);
-    let loss = args.loss.unwrap_or(Loss::CrossEntropy);
-    // Least squares is taken with sigmoid outputs, one for each class, as in Nielsen's book.
-    let last = loss.activation().unwrap_or(Activation::Sigmoid);
+    let loss = args.loss.unwrap_or(if is_regression { Loss::LeastSquares } else { Loss::CrossEntropy });
+    // Least squares of classes is taken with sigmoid outputs, one for each class, as in Nielsen's book.
+    let of_least_squares = if is_regression { Activation::Identity } else { Activation::Sigmoid };
+    let last = loss.activation().unwrap_or(of_least_squares);
     // Two classes need only one probability, where the outputs are probabilities of their own.
-    let outputs = if last == Activation::Sigmoid && data.outputs() == 2 { 1 } else { data.outputs() };
+    let one_will_do = last == Activation::Sigmoid && data.outputs == 2 && !is_regression;
+    let outputs = if one_will_do { 1 } else { data.outputs };
     let initialization = args.init.unwrap_or(match activation {
         Activation::Relu | Activation::LeakyRelu => Initialization::He,
         _ => Initialization::Glorot,
     });
     let layers: Vec<_> = hidden.iter().map(|&units| (units, activation)).chain([(outputs, last)]).collect();
     let precision = args.precision.unwrap_or(Precision::F32);
-    let parameters = Network::<f64>::count_parameters(data.inputs(), &layers).map_err(Failure::usage)?;
-    let sizes = Sizes::new(data.inputs(), parameters, layers.iter().map(|&(units, _)| units), precision);
+    let parameters = Network::<f64>::count_parameters(data.inputs, &layers).map_err(Failure::usage)?;
+    let sizes = Sizes::new(data.inputs, parameters, layers.iter().map(|&(units, _)| units), precision);
     let what = format_args!("training a network of {} parameters", grouped(parameters as f64));
     ask_for(F64 * parameters as f64 + sizes.training(args, rows, plan), what)?;
-    let network = Network::random(data.inputs(), &layers, loss, initialization, &mut seeded(args.seed));
+    let network = Network::random(data.inputs, &layers, loss, initialization, &mut seeded(args.seed));
     // What is drawn is rounded to the precision of the training, as it will be in the file.
     let network = network.map_err(Failure::usage)?;
-    Ok(Model { network, precision, classes: None, standardize: None, metadata: None })
+    Ok(Model { precision, ..Model::new(network) })
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::{IntErrorKind, ParseIntError};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::ValueEnum;
@@ -9,28 +10,73 @@ use nn_core::{Activation, Loss};
 use nn_layers::Initialization;
 use nn_train::{Header, Precision, Schedule};
 
+/// What is learnt or looked at: a data set that comes with the program, or somebody's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Data {
+    Builtin(Builtin),
+    /// A CSV file, or a folder of IDX files.
+    Path(PathBuf),
+}
+
 /// The data sets that come with the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Data {
-    /// 1797 handwritten digits, 8×8 pixels, 10 classes
+pub(crate) enum Builtin {
     Digits,
-    /// 150 flowers, 4 lengths, 3 classes
     Iris,
-    /// The four points of exclusive or
     Xor,
-    /// Two half moons that reach into each other
     Moons,
-    /// A circle around a circle
     Circles,
-    /// Three spiral arms
     Spirals,
 }
 
-impl Data {
+impl Builtin {
     /// The name on the command line.
     pub(crate) fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
+}
+
+/// A name, or else a path. What is no name and does not look like a path, or like anything that is there, is a wrong value.
+pub(crate) fn data() -> impl clap::builder::TypedValueParser<Value = Data> {
+    use clap::builder::{OsStringValueParser, TypedValueParser};
+    OsStringValueParser::new().try_map(|text| {
+        if let Some(builtin) = text.to_str().and_then(|name| Builtin::from_str(name, false).ok()) {
+            return Ok(Data::Builtin(builtin));
+        }
+        let path = PathBuf::from(text);
+        let looks_like_a_path = path.extension().is_some() || path.components().count() != 1;
+        if looks_like_a_path || path.symlink_metadata().is_ok() {
+            return Ok(Data::Path(path));
+        }
+        let names: Vec<String> = Builtin::value_variants().iter().map(|builtin| builtin.name()).collect();
+        Err(format!("there is no such file, and the data sets are {}", names.join(", ")))
+    })
+}
+
+/// A character of ASCII between two cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Delimiter(pub(crate) u8);
+
+impl FromStr for Delimiter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.as_bytes() {
+            _ if text == "tab" || text == "\\t" => Ok(Delimiter(b'\t')),
+            &[byte] if byte == b'\t' || byte == b' ' || (byte.is_ascii_punctuation() && !b"\"+-.'".contains(&byte)) => {
+                Ok(Delimiter(byte))
+            }
+            _ => Err("must be one character that stands in no number or name, such as `;` or `|`, or `tab`".to_owned()),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Task {
+    /// The last column is the label of a class
+    Classification,
+    /// The last columns are numbers to be predicted
+    Regression,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
