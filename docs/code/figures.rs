@@ -15,6 +15,7 @@ fn figures() -> Vec<(&'static str, Draw)> {
         ("saturation", Box::new(curves::saturation)),
         ("losses", Box::new(curves::losses)),
         ("differences", Box::new(curves::differences)),
+        ("hidden-error", Box::new(diagrams::hidden_error)),
         ("network-forward", Box::new(diagrams::network_forward)),
         ("network-backward", Box::new(diagrams::network_backward)),
         ("tape", Box::new(diagrams::tape)),
@@ -22,6 +23,7 @@ fn figures() -> Vec<(&'static str, Draw)> {
         ("surface", Box::new(loss_surface::surface)),
         ("contours", Box::new(loss_surface::contours)),
         ("intensity", Box::new(curves::intensity)),
+        ("roofline", Box::new(curves::roofline)),
     ];
     let tasks = [
         (

@@ -70,6 +70,8 @@ mod pages {
     mod next {}
     #[doc = include_str!("../src/notation.md")]
     mod notation {}
+    #[doc = include_str!("../src/rust.md")]
+    mod rust {}
     #[doc = include_str!("../src/glossary.md")]
     mod glossary {}
     #[doc = include_str!("../src/seed.md")]

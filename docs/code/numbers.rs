@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
 use nn_autodiff::{CustomOp, Dual, Operands, Tape, WrongRule};
-use nn_core::{Activation, Loss, Matrix, affine, seeded, sigmoid, sigmoid_derivative};
+use nn_core::{Activation, Loss, Matrix, affine, seeded, sigmoid, sigmoid_derivative, softmax_backward};
 use nn_layers::{Bounds, ByHand, ByTape, Dense, Engine, Initialization, Network, check_gradients, hessian_vector};
 use nn_train::{CATALOGUE, Examples, Optimizer, Plan, Precision, Standardization, Trainer, explain, sgd_update};
 
@@ -94,6 +94,9 @@ fn numbers_of_neuron_md() {
         numbers.put(&format!("z{}", unit + 1), twelve(z));
         numbers.put(&format!("a{}", unit + 1), twelve(a));
         numbers.put(&format!("slope{}", unit + 1), twelve(sigmoid_derivative(a)));
+        if unit == 0 {
+            numbers.put("by-w1", twelve(sigmoid_derivative(a) * x[(0, 0)]));
+        }
     }
     let moved = sigmoid(0.3775 + 0.01);
     numbers.put("moved", twelve(moved));
@@ -130,7 +133,7 @@ fn numbers_of_activations_md() {
             activation.backward(&a, &mut slope);
             let values = if derivative { &slope } else { &a };
             std::iter::once(activation.name().to_owned())
-                .chain(values.as_slice().iter().map(|&a| digits(a, 6)))
+                .chain(values.as_slice().iter().map(|&a| digits(a, 3)))
                 .collect()
         });
         let header = ["", "z = −4", "−1", "0", "1", "4"];
@@ -143,6 +146,15 @@ fn numbers_of_activations_md() {
     };
     numbers.put("softmax", softmax([1.0, 2.0, 3.0]));
     numbers.put("softmax-moved", softmax([1001.0, 1002.0, 1003.0]));
+    let mut a = Matrix::zeros(3, 1);
+    Activation::Softmax.apply(&Matrix::from_column(&[1.0, 2.0, 3.0]), &mut a);
+    // With ∂J/∂a = 1 for one share and 0 for the others, ∂J/∂z is the row of that share.
+    let rows = [0, 1, 2].map(|k| {
+        let mut row = [0, 1, 2].map(|i| if i == k { 1.0 } else { 0.0 });
+        softmax_backward(a.as_slice(), &mut row);
+        row
+    });
+    numbers.put("jacobian", matrix(&Matrix::from_rows(&rows), 4));
     numbers.put("sigmoid-flat", digits(sigmoid_derivative(sigmoid(10.0)), 2));
     numbers.put("slope-at-37", digits(sigmoid_derivative(sigmoid(37.0)), 2));
     numbers.put("slope-at-minus-37", digits(sigmoid_derivative(sigmoid(-37.0)), 2));
@@ -166,6 +178,9 @@ fn numbers_of_losses_md() {
     numbers.put("half1", twelve(halves[0]));
     numbers.put("half2", twelve(halves[1]));
     numbers.put("j", twelve(j));
+    let mut gradient = Matrix::zeros(2, 1);
+    Loss::LeastSquares.gradient(&a, &a, &y, &mut gradient); // which does not read z
+    numbers.put("gradient", matrix(&gradient, 12));
 
     let z = Matrix::from_column(&[1.0, 2.0, 3.0]);
     let y = Matrix::from_column(&[0.0, 1.0, 0.0]);
@@ -222,10 +237,10 @@ fn numbers_of_differences_md() {
         assert!(seen < 5.0 * best && best < 5.0 * seen, "{}: {best} is computed, {seen} seen", stencil.name);
         assert!(seen > 20.0 * thumb, "{}: the rule of thumb would do", stencil.name);
         let power = |x: f64, n: usize| format!("{x:.*e}", n - 1);
-        let cells = [power(thumb, 2), digits(scale, 2), power(thumb * scale, 2), power(best, 2), power(seen, 1)];
+        let cells = [power(thumb, 2), digits(scale, 2), power(best, 2), power(seen, 1)];
         std::iter::once(stencil.name.to_owned()).chain(cells).collect()
     });
-    let header = ["", "root of ε", "scale of z₁", "best move of z₁", "best h", "h of the dot"];
+    let header = ["", "root of ε", "scale of z₁", "best h", "h of the dot"];
     numbers.put("best", table(&header, rows));
     let by_z = derivatives[2].abs() / (x * x);
     numbers.put("second-by-z", digits(by_z, 2));
@@ -275,7 +290,7 @@ fn numbers_of_delta_recursion_md() {
     numbers.put("j", twelve(loss(&network)));
     numbers.put("j-after", twelve(loss(&updated)));
 
-    // The figure that many texts quote: weights alone are updated, and δ is handed back through the new W⁽²⁾.
+    // The figure that many texts quote: weights alone are updated, and δ is backpropagated through the new W⁽²⁾.
     let weights_only = |layers: &[Dense<f64>]| {
         let biases =
             layers.iter().zip(network.layers()).map(|(new, old)| Dense { bias: old.bias.clone(), ..new.clone() });
@@ -303,7 +318,85 @@ fn numbers_of_delta_recursion_md() {
     numbers.put("gain-1", small(gain(first.weight_gradient), 2));
     numbers.put("gain-2", small(gain(second.weight_gradient), 2));
     numbers.put("j-difference", small(loss(&weights_only(&late)) - loss(&weights_only(updated.layers())), 2));
+    let slope = |a: f64| digits(sigmoid_derivative(a), 6);
+    numbers.put("slope-1", slope(first.a[(0, 0)]));
+    let (above, delta) = (&network.layers()[1].weight, second.delta);
+    let term = |k: usize| format!(r"{} \cdot {}", digits(above[(k, 0)], 6), in_brackets(delta[(k, 0)]));
+    numbers.put("sum-1", format!("{} + {}", term(0), term(1)));
+    numbers.put("sum-1-value", digits(above[(0, 0)] * delta[(0, 0)] + above[(1, 0)] * delta[(1, 0)], 6));
+    numbers.put("delta-1", digits(first.delta[(0, 0)], 6));
+    batch_of_two(&mut numbers);
     numbers.check("delta-recursion");
+}
+
+/// A number as a factor: with six digits, and in brackets where it is negative.
+fn in_brackets(x: f64) -> String {
+    if x < 0.0 { format!("({})", digits(x, 6)) } else { digits(x, 6) }
+}
+
+/// A batch of two worked by hand, and what the slips give that only a batch shows.
+fn batch_of_two(numbers: &mut Numbers) {
+    let (x, y) = ([[0.05, 0.10], [1.0, -0.5]], [[0.01, 0.99], [0.9, 0.2]]);
+    let of = |x: &[[f64; 2]], y: &[[f64; 2]]| {
+        let mut engine = ByHand::new(two_two_two().0);
+        engine.set_batch(&Matrix::from_columns(x), &Matrix::from_columns(y));
+        (engine.loss_and_gradients(), engine)
+    };
+    let near = |got: f64, want: f64| assert!((got - want).abs() < 1e-15, "{got}, but it should be {want}");
+    let (j, batch) = of(&x, &y);
+    let (alone, twice) = ([0, 1].map(|j| of(&x[j..=j], &y[j..=j])), of(&[x, x].concat(), &[y, y].concat()));
+    near(j, (alone[0].0 + alone[1].0) / 2.0);
+    near(twice.0, j);
+
+    numbers.put("batch-x", matrix(&Matrix::from_columns(&x), 12));
+    numbers.put("batch-y", matrix(&Matrix::from_columns(&y), 12));
+    numbers.put("batch-j-1", digits(alone[0].0, 6));
+    numbers.put("batch-j-2", digits(alone[1].0, 6));
+    numbers.put("batch-j", digits(j, 6));
+    for l in [0, 1] {
+        let [one, two] = [alone[0].1.layer(l), alone[1].1.layer(l)];
+        let (both, again) = (batch.layer(l), twice.1.layer(l));
+        for i in [0, 1] {
+            near(both.delta[(i, 0)], one.delta[(i, 0)] / 2.0);
+            near(both.delta[(i, 1)], two.delta[(i, 0)] / 2.0);
+            for k in [0, 1] {
+                let mean = (one.weight_gradient[(i, k)] + two.weight_gradient[(i, k)]) / 2.0;
+                near(both.weight_gradient[(i, k)], mean);
+                near(again.weight_gradient[(i, k)], mean);
+            }
+            near(both.bias_gradient[(i, 0)], (one.bias_gradient[(i, 0)] + two.bias_gradient[(i, 0)]) / 2.0);
+            near(again.bias_gradient[(i, 0)], both.bias_gradient[(i, 0)]);
+        }
+        let side_by_side = Matrix::from_fn(2, 2, |i, j| [&one, &two][j].delta[(i, 0)]);
+        numbers.put(&format!("alone-delta-{}", l + 1), matrix(&side_by_side, 6));
+        numbers.put(&format!("batch-delta-{}", l + 1), matrix(both.delta, 6));
+        numbers.put(&format!("batch-dw-{}", l + 1), matrix(both.weight_gradient, 6));
+        numbers.put(&format!("batch-db-{}", l + 1), matrix(both.bias_gradient, 6));
+    }
+
+    // One weight and one bias of layer 1, written out.
+    let delta = batch.layer(0).delta;
+    let (d, x) = ([delta[(0, 0)], delta[(0, 1)]], [x[0][0], x[1][0]]);
+    let [weight, bias] = [d[0] * x[0] + d[1] * x[1], d[0] + d[1]];
+    near(batch.layer(0).weight_gradient[(0, 0)], weight);
+    near(batch.layer(0).bias_gradient[(0, 0)], bias);
+    let six = |x: f64| digits(x, 6);
+    let terms = format!(r"{} \cdot {} + {} \cdot {}", six(d[0]), six(x[0]), six(d[1]), six(x[1]));
+    numbers.put("batch-w11-terms", terms);
+    numbers.put("batch-w11", six(weight));
+    numbers.put("batch-b1-terms", format!("{} + {}", six(d[0]), six(d[1])));
+    numbers.put("batch-b1", six(bias));
+    let of_each = [0, 1].map(|j: usize| six(alone[j].1.layer(0).weight_gradient[(0, 0)]));
+    numbers.put("batch-w11-of-each", of_each.join(" + "));
+    let rows = [
+        ("none", weight, bias),
+        ("1/m missing", 2.0 * weight, 2.0 * bias),
+        ("1/m twice", weight / 2.0, bias / 2.0),
+        ("first example only", d[0] * x[0], d[0]),
+        ("wrong example", d[0] * x[1] + d[1] * x[0], bias),
+    ];
+    let rows = rows.map(|(slip, weight, bias)| vec![slip.to_owned(), six(weight), six(bias)]);
+    numbers.put("batch-slips", table(&["slip", "∂J/∂w⁽¹⁾₁₁", "∂J/∂b⁽¹⁾₁"], rows));
 }
 
 /// r = u ⊙ sigmoid(u), with a backward rule that leaves the factor sigmoid(u) out.
@@ -443,17 +536,12 @@ fn numbers_of_where_is_my_error_md() {
     let mut unknown = setting.with(&[]);
     unknown.layers[0].weight_gradient[(1, 0)] += 0.01;
     numbers.put("unknown", setting.diagnosis(&unknown).to_text());
-    let rows = CATALOGUE.iter().map(|mistake| {
-        vec![
-            format!("`{}`", mistake.id),
-            mistake.sentence.to_owned(),
-            format!("({})", mistake.equation.number),
-            format!("`{}`", mistake.numpy.wrong),
-        ]
+    let entries = CATALOGUE.iter().map(|mistake| {
+        let (id, number, numpy) = (mistake.id, mistake.equation.number, mistake.numpy.wrong);
+        format!("- `{id}` ({number}): {}<br>NumPy: `{numpy}`\n", mistake.sentence)
     });
     numbers.put("count", CATALOGUE.len());
-    let catalogue = table(&["mistake", "what was done", "equation", "what it looks like in NumPy"], rows);
-    numbers.put("catalogue", catalogue.replace("---:", "---")); // Sentences are aligned to the left.
+    numbers.put("catalogue", entries.collect::<String>());
     numbers.check("where-is-my-error");
 }
 
@@ -476,12 +564,14 @@ fn numbers_of_descent_md() {
     }
     numbers.put("steps", table(&["steps", "J", "first output (target 0.01)", "second output (target 0.99)"], rows));
 
-    let rows = loss_surface::ways().map(|way| {
-        let after = [0, 1, 5, 20, 100, 200].map(|k| loss_surface::loss(way.steps[k][0], way.steps[k][1]));
+    let ways = loss_surface::ways();
+    let rows = [0, 1, 5, 20, 100, 200].map(|step: usize| {
+        let after = ways.each_ref().map(|way| loss_surface::loss(way.steps[step][0], way.steps[step][1]));
         let cell = |j: f64| if j < 1e6 { small(j, 2) } else { "diverged".to_owned() }; // NaN is not below 1e6 either
-        std::iter::once(way.name.to_owned()).chain(after.map(cell)).collect()
+        std::iter::once(step.to_string()).chain(after.map(cell)).collect()
     });
-    numbers.put("ways", table(&["", "J at the start", "after 1 step", "5 steps", "20", "100", "200"], rows));
+    let header: Vec<&str> = std::iter::once("steps").chain(ways.each_ref().map(|way| way.name)).collect();
+    numbers.put("ways", table(&header, rows));
     let [at_minimum, at_start] = [[-1.0, -1.0], loss_surface::START].map(curvatures);
     numbers.put("steep", digits(at_minimum[0], 2));
     numbers.put("flat", digits(at_minimum[1], 3));

@@ -1,28 +1,38 @@
-//! The reader of IDX files, plain or compressed: what it accepts has as many bytes as its header says.
+//! The reader of IDX files: any bytes are pictures, labels or an error, and a header alone allocates nothing.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use nn_train::{Pictures, read_idx};
+use nn_train::{Pictures, one_line, read_idx};
 
 fuzz_target!(|bytes: &[u8]| {
-    let read = |bytes: &[u8], dimensions: usize| {
-        let length = Some(bytes.len() as u64);
-        for length in [length, None] {
-            if let Err(error) = read_idx(bytes, length, dimensions) {
-                assert!(!error.to_string().is_empty());
+    for dimensions in [1, 3] {
+        // As a file, whose length is known, and as a pipe, whose is not.
+        let [file, pipe] = [Some(bytes.len() as u64), None].map(|length| read_idx(bytes, length, dimensions));
+        match (file, pipe) {
+            (Ok(idx), Ok(again)) => {
+                assert_eq!(idx, again);
+                assert_eq!((idx.shape.len(), idx.shape.iter().product::<usize>()), (dimensions, idx.bytes.len()));
+                if dimensions == 3 {
+                    let labels = read_idx(&labels(idx.shape[0])[..], None, 1).expect("labels");
+                    let pictures = Pictures::new(idx, labels).expect("as many labels as pictures");
+                    let data = pictures.data_set::<f32>("fuzz", pictures.classes());
+                    assert_eq!(data.examples(), pictures.count());
+                }
             }
-        }
-        read_idx(bytes, length, dimensions).ok()
-    };
-    // A pair: the first half is the images, the second the labels, or all of it is either.
-    let (images, labels) = bytes.split_at(bytes.len() / 2);
-    read(bytes, 1);
-    read(bytes, 3);
-    if let (Some(images), Some(labels)) = (read(images, 3), read(labels, 1)) {
-        if let Ok(pictures) = Pictures::new(images, labels) {
-            let classes = pictures.classes();
-            assert_eq!(pictures.unknown_label(&classes), None);
-            assert!(pictures.count() <= bytes.len());
+            (Err(error), Err(again)) => {
+                assert_eq!(error.to_string(), again.to_string());
+                assert_eq!(one_line(&error.to_string()), error.to_string());
+            }
+            (file, pipe) => panic!("{file:?}, but {pipe:?}"),
         }
     }
 });
+
+/// An IDX file of so many labels.
+fn labels(count: usize) -> Vec<u8> {
+    let count = u32::try_from(count).expect("as in a header");
+    let mut file = vec![0, 0, 8, 1];
+    file.extend(count.to_be_bytes());
+    file.extend((0..count).map(|i| i as u8 % 10));
+    file
+}

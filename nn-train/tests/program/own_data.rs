@@ -463,6 +463,31 @@ fn predictions_do_not_depend_on_the_batch() {
     }
 }
 
+/// A run of two epochs that goes on to four, and one of four: the same model, in the unit of the targets too.
+#[test]
+fn a_run_on_data_of_ones_own_goes_on_to_the_same_bytes() {
+    let folder = folder();
+    let rows: String = (0..60).map(|i| format!("{};{};{}\n", i % 7, i % 11, 1000 * (i % 7) + 5_000_000)).collect();
+    let prices = written(folder.path(), "prices.csv", rows);
+    let pictures = Folder::new(folder.path().join("pictures"), true);
+    let (images, labels) = (format!("{}.gz", pictures.file(FILES[0])), pictures.file(FILES[1]));
+    for data in [
+        &[prices.as_str(), "--delimiter", ";", "--task", "regression", "--save-best"][..],
+        &[prices.as_str(), "--delimiter", ";", "--task", "regression", "--targets", "2", "--precision", "f64"],
+        &[text(&pictures.path), "--engine", "tape"],
+        &["--images", &images, "--labels", &labels, "--validation", "0.3"],
+    ] {
+        let run = |out: &str, args: &[&str]| {
+            let out = folder.path().join(out);
+            stdout(&nn(&[&["train", "--quiet", "--out", text(&out)], args].concat()));
+            std::fs::read_to_string(out.join("model.json")).expect("a model")
+        };
+        let whole = run("whole", &[data, &["--epochs", "4"]].concat());
+        run("parts", &[data, &["--epochs", "2"]].concat());
+        assert!(run("parts", &["--resume", "--epochs", "4"]) == whole, "{data:?}");
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn paths_need_not_be_utf_8() {

@@ -305,7 +305,7 @@ fn two_classes_on_one_output_that_is_no_probability_are_refused() {
     let out = folder.path().join("out");
     for activation in ["tanh", "identity", "relu", "softmax"] {
         let says = format!(
-            "error: {}: two classes on one output that is {activation}: one output tells two classes apart after sigmoid or step",
+            "error: {}: a single output for two classes needs sigmoid or step as last activation, not {activation}",
             path.display()
         );
         // Whether the model names the classes or the data have them.
@@ -654,7 +654,10 @@ fn large_and_small_numbers_are_shown_in_a_few_digits() {
 #[test]
 fn help_names_only_what_works() {
     let help = stdout(&nn(&["train", "--help"]));
-    assert!(!help.contains("--shards"), "it comes later");
+    assert!(!help.contains("--shards"), "that comes later");
+    for option in ["--resume", "--targets", "--task", "--images"] {
+        assert!(help.contains(option), "{option}");
+    }
     assert!(stdout(&nn(&["--help"])).contains("explain"));
     assert!(stdout(&nn(&["--version"])).starts_with("nn "));
 }

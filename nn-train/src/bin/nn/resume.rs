@@ -114,6 +114,7 @@ impl Run {
     pub(crate) fn new<T: FileNumber>(
         matches: &ArgMatches,
         plan: &Plan,
+        validation: Option<f64>,
         model: &Model,
         target_scale: Option<&TargetScale>,
         sets: &Sets<T>,
@@ -127,11 +128,14 @@ impl Run {
         }
         // Defaults that depend on the data: another release may have others.
         for (name, value) in [
-            ("batch-size", plan.batch_size.to_string()),
-            ("learning-rate", short(plan.learning_rate)),
-            ("precision", model.precision.to_string()),
+            ("batch-size", Some(plan.batch_size.to_string())),
+            ("learning-rate", Some(short(plan.learning_rate))),
+            ("precision", Some(model.precision.to_string())),
+            ("validation", validation.map(short)),
         ] {
-            options.entry(name.to_owned()).or_insert(value);
+            if let Some(value) = value {
+                options.entry(name.to_owned()).or_insert(value);
+            }
         }
         options.insert(EPOCHS.to_owned(), plan.epochs.to_string());
         Run { options, setup: setup(model, target_scale, sets) }

@@ -43,39 +43,38 @@ pub(crate) fn run(args: &TrainArgs, matches: &ArgMatches) -> Result<(), Failure>
         Some(folder) => Some(Resumed::read(folder, matches)?),
         None => None,
     };
-    let (resumed, checkpoint) = resumed.unzip();
+    let (resumed, bytes) = resumed.unzip();
     let (args, matches) = resumed.as_ref().map_or((args, matches), |resumed| (&resumed.args, &resumed.matches));
-    let begun = Begun { args, matches, resumed: resumed.as_ref(), checkpoint: checkpoint.unwrap_or_default() };
     let start = args.model.as_deref().map(read_model).transpose()?;
     let precision = args.precision.or(start.as_ref().map(|model| model.precision)).unwrap_or(Precision::F32);
     match precision {
-        Precision::F32 => run_in::<f32>(begun, start, precision),
-        Precision::F64 => run_in::<f64>(begun, start, precision),
+        Precision::F32 => run_in::<f32>(args, matches, resumed.as_ref().zip(bytes), start),
+        Precision::F64 => run_in::<f64>(args, matches, resumed.as_ref().zip(bytes), start),
     }
 }
 
-fn run_in<T: FileNumber>(begun: Begun<'_>, start: Option<Model>, precision: Precision) -> Result<(), Failure> {
-    let engine = begun.args.engine;
-    let (job, sets) = Job::new::<T>(begun, start, precision)?;
-    match engine {
+fn run_in<T: FileNumber>(
+    args: &TrainArgs,
+    matches: &ArgMatches,
+    resumed: Option<(&Resumed, Vec<u8>)>,
+    start: Option<Model>,
+) -> Result<(), Failure> {
+    let (job, sets) = Job::new::<T>(args, matches, start)?;
+    let (resumed, bytes) = resumed.unzip();
+    let job = Job { resumed, checkpoint: bytes.unwrap_or_default(), ..job };
+    match args.engine {
         EngineName::Delta => job.run(&sets, ByHand::new),
         EngineName::Tape => job.run(&sets, |network| ByTape::new(&network)),
     }
 }
 
-/// How a training begins.
-struct Begun<'a> {
-    args: &'a TrainArgs,
+/// Everything that is decided before the first step.
+pub(crate) struct Job<'a> {
+    pub(crate) args: &'a TrainArgs,
     matches: &'a ArgMatches,
     /// The run that goes on, and the bytes of its checkpoint, until they are read.
     resumed: Option<&'a Resumed>,
     checkpoint: Vec<u8>,
-}
-
-/// Everything that is decided before the first step.
-pub(crate) struct Job<'a> {
-    pub(crate) args: &'a TrainArgs,
-    begun: Begun<'a>,
     pub(crate) data: About,
     pub(crate) rows: Split,
     /// The starting point: after the training its network is replaced.
@@ -133,12 +132,12 @@ pub(crate) struct Outcome<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn new<T: Scalar>(
-        begun: Begun<'a>,
+    fn new<T: FileNumber>(
+        args: &'a TrainArgs,
+        matches: &'a ArgMatches,
         start: Option<Model>,
-        precision: Precision,
     ) -> Result<(Self, Sets<T>), Failure> {
-        let args = begun.args;
+        let precision = T::PRECISION;
         let purpose = Purpose { model: start.as_ref(), precision, is_training: true, holds_out: true };
         let data = load::<T>(args.data.as_ref(), &args.data_options, purpose)?;
         let (about, rows) = (&data.about, &data.rows);
@@ -157,11 +156,11 @@ impl<'a> Job<'a> {
                 "{option} needs rows that are held out: --validation is 0 here, so there is no held-out {what}"
             )));
         }
-        if about.class_names().is_none() && args.until_accuracy.is_some() {
-            return Err(Failure::usage("--until-accuracy is for classes; a regression has no accuracy"));
-        }
         if args.optimizer == OptimizerName::Adam && args.momentum.is_some() {
             return Err(Failure::usage("--momentum is an option of --optimizer sgd; adam has its own"));
+        }
+        if about.class_names().is_none() && args.until_accuracy.is_some() {
+            return Err(Failure::usage("--until-accuracy is for classes; a regression has no accuracy"));
         }
         let plan = plan(args, about, rows);
         let mut model = match (start, &args.model) {
@@ -200,11 +199,14 @@ impl<'a> Job<'a> {
         };
         let (data, rows, sets, scales) = data.sets(how, &model.network);
         model.standardize = scales.inputs;
+        let target_scale = scales.targets;
         // What is drawn is of a size that suits scaled targets; what comes from a file answers the targets.
-        if let (Some(scale), Some(_)) = (&scales.targets, &args.model) {
+        if let (Some(scale), Some(_)) = (&target_scale, &args.model) {
             model.network = scale.scaled(model.network);
         }
-        Ok((Job { args, begun, data, rows, model, plan, threads, target_scale: scales.targets, folder }, sets))
+        let (resumed, checkpoint) = (None, Vec::new());
+        let job = Job { args, matches, resumed, checkpoint, data, rows, model, plan, threads, target_scale, folder };
+        Ok((job, sets))
     }
 
     fn run<T: FileNumber, E: Engine<T> + Send>(
@@ -218,7 +220,7 @@ impl<'a> Job<'a> {
         let checkpoint = self.start(&mut trainer, sets)?;
         let before = (checkpoint.history.len(), checkpoint.state.so_far.examples);
         out.text(self.introduction(before))?;
-        let course = self.train(sets, &mut trainer, checkpoint, &mut out)?;
+        let course = self.train(&mut trainer, sets, checkpoint, &mut out)?;
         let Course { checkpoint, mut held_out, trained_for, end, unprinted } = course;
         let mut network = trainer.into_network();
         let best = best_epoch(&checkpoint.history).filter(|_| self.args.save_best);
@@ -273,18 +275,18 @@ impl<'a> Job<'a> {
         trainer: &mut Trainer<T, E>,
         sets: &Sets<T>,
     ) -> Result<Checkpoint<T>, Failure> {
-        let begun = &mut self.begun;
-        let run = Run::new(begun.matches, &self.plan, &self.model, self.target_scale.as_ref(), sets);
+        let scale = self.target_scale.as_ref();
+        let run = Run::new(self.matches, &self.plan, self.data.share, &self.model, scale, sets);
         let to_value = |run: &Run| serde_json::to_value(run).expect("options are JSON");
-        let Some((resumed, folder)) = begun.resumed.zip(self.folder.as_ref()) else {
+        let Some((resumed, folder)) = self.resumed.zip(self.folder.as_ref()) else {
             self.folder.iter().for_each(warn_of_unfinished);
             let state = self.folder.as_ref().map_or_else(TrainerState::empty, |_| trainer.state());
             return Ok(Checkpoint { run: to_value(&run), state, history: Vec::new(), best: None });
         };
         let path = folder.file(CHECKPOINT);
         let failed = |error: &dyn std::fmt::Display| Failure::file(&path, error);
-        let mut checkpoint = Checkpoint::<T>::from_bytes(&begun.checkpoint).map_err(|error| failed(&error))?;
-        begun.checkpoint = Vec::new();
+        let mut checkpoint = Checkpoint::<T>::from_bytes(&self.checkpoint).map_err(|error| failed(&error))?;
+        self.checkpoint = Vec::new();
         resumed.check(&run, &self.plan, &checkpoint.history).map_err(|why| failed(&why))?;
         let (so_far, done) = (checkpoint.state.so_far, checkpoint.history.len());
         let is_next = so_far == EpochSoFar::default() || so_far.epoch == done + 1;
@@ -301,8 +303,8 @@ impl<'a> Job<'a> {
     /// Epoch after epoch, until one of the reasons of [`End`].
     fn train<T: FileNumber, E: Engine<T> + Send>(
         &self,
-        Sets { train, held_out }: &Sets<T>,
         trainer: &mut Trainer<T, E>,
+        Sets { train, held_out }: &Sets<T>,
         checkpoint: Checkpoint<T>,
         out: &mut Out,
     ) -> Result<Course<T>, Failure> {
