@@ -35,7 +35,8 @@ fn read<T: FileNumber>(bytes: &[u8]) {
     let layers = [(2, Activation::Tanh), (1, Activation::Sigmoid)];
     let network = Network::random(1, &layers, Loss::LeastSquares, Initialization::Glorot, &mut seeded(1));
     for optimizer in [Optimizer::sgd(), Optimizer::momentum(0.5), Optimizer::adam()] {
-        let mut trainer = Trainer::new(ByHand::new(network.clone().expect("layers that fit")), optimizer, Plan::default());
+        let mut trainer =
+            Trainer::new(ByHand::new(network.clone().expect("layers that fit")), optimizer, Plan::default());
         if trainer.restore(checkpoint.state.clone()).is_ok() {
             assert_eq!(trainer.state().so_far.examples, checkpoint.state.so_far.examples);
         }

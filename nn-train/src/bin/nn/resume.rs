@@ -6,13 +6,15 @@ use std::path::Path;
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches};
-use nn_train::{EpochRow, Examples, FileNumber, Model, Plan, checkpoint_run, read_checkpoint};
+use nn_train::{EpochRow, FileNumber, Model, Plan, checkpoint_run, read_checkpoint};
 use serde::{Deserialize, Serialize};
 
 use crate::args::{Cli, Command, TrainArgs};
+use crate::data::Sets;
 use crate::failure::Failure;
 use crate::memory::ask_for;
 use crate::output::{short, warn};
+use crate::target_scale::TargetScale;
 
 /// What a checkpoint says of its run.
 #[derive(Debug, Serialize, Deserialize)]
@@ -114,7 +116,8 @@ impl Run {
         plan: &Plan,
         validation: Option<f64>,
         model: &Model,
-        examples: [&Examples<T>; 2],
+        target_scale: Option<&TargetScale>,
+        sets: &Sets<T>,
     ) -> Self {
         let mut options = BTreeMap::new();
         let matches = matches.subcommand_matches("train");
@@ -135,7 +138,7 @@ impl Run {
             }
         }
         options.insert(EPOCHS.to_owned(), plan.epochs.to_string());
-        Run { options, setup: setup(model, examples) }
+        Run { options, setup: setup(model, target_scale, sets) }
     }
 }
 
@@ -190,14 +193,14 @@ fn check_same(name: &str, now: &str, then: Option<&str>, folder: &Path) -> Resul
     )))
 }
 
-/// CRC-32 of the network without its parameters, of how inputs are standardised, and of all examples.
-fn setup<T: FileNumber>(model: &Model, examples: [&Examples<T>; 2]) -> String {
+/// CRC-32 of the network without its parameters, of how inputs and targets are standardised, and of all examples.
+fn setup<T: FileNumber>(model: &Model, target_scale: Option<&TargetScale>, sets: &Sets<T>) -> String {
     let mut crc = crc32fast::Hasher::new();
-    let Model { network, precision, classes, standardize, .. } = model;
+    let Model { network, precision, classes, features, standardize, .. } = model;
     for dense in network.layers() {
         crc.update(format!("{}-{} {};", dense.inputs(), dense.outputs(), dense.activation).as_bytes());
     }
-    crc.update(format!("{} {precision} {classes:?};", network.loss()).as_bytes());
+    crc.update(format!("{} {precision} {classes:?} {features:?} {target_scale:?};", network.loss()).as_bytes());
     let mut numbers = |numbers: &[T]| {
         // In pieces, so that no second copy of the data is made.
         let mut bytes = Vec::new();
@@ -207,7 +210,7 @@ fn setup<T: FileNumber>(model: &Model, examples: [&Examples<T>; 2]) -> String {
             crc.update(&bytes);
         }
     };
-    for examples in examples {
+    for examples in [&sets.train, &sets.held_out] {
         numbers(examples.x.as_slice());
         numbers(examples.y.as_slice());
     }

@@ -275,7 +275,8 @@ impl<'a> Job<'a> {
         trainer: &mut Trainer<T, E>,
         sets: &Sets<T>,
     ) -> Result<Checkpoint<T>, Failure> {
-        let run = Run::new(self.matches, &self.plan, self.data.share, &self.model, [&sets.train, &sets.held_out]);
+        let scale = self.target_scale.as_ref();
+        let run = Run::new(self.matches, &self.plan, self.data.share, &self.model, scale, sets);
         let to_value = |run: &Run| serde_json::to_value(run).expect("options are JSON");
         let Some((resumed, folder)) = self.resumed.zip(self.folder.as_ref()) else {
             self.folder.iter().for_each(warn_of_unfinished);
