@@ -50,7 +50,6 @@ impl Learner {
             Outcome::Right => {
                 self.state.keep_passed(question.id, answer)?;
                 report::right_answer(question);
-                self.say_next();
                 return Ok(true);
             }
             Outcome::Wrong { happened, sentence } => report::wrong_answer(question, happened.as_deref(), sentence),

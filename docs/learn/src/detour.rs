@@ -14,6 +14,9 @@ impl Learner {
         if self.progress_of(item) == Progress::Done {
             return Err(Failure::new(format!("exercise {id} is done: {} is yours", exercise.function)));
         }
+        if self.progress_of(item) == Progress::Reference {
+            return Err(Failure::new(format!("the shipped body stands in for exercise {id} already")));
+        }
         if !source::is_stub(exercise, &body.text) {
             let path = self.state.keep_aside(id, &body.text)?;
             say(format_args!("What stood there is in {}", path.display()));

@@ -12,7 +12,7 @@ use crate::run::{ANSWER, BODY, Built, Judged, Message, PATIENCE, build, judge};
 use crate::source::{Body, bodies, stub};
 use crate::variants::{self, Programs};
 use crate::workspace::{copy, make_folder, write};
-use crate::{exercise, say};
+use crate::{exercise, gate_grades, say};
 
 /// Checks everything, and prints what is wrong; whether nothing is. `update` writes the fingerprints anew.
 pub(crate) fn run(root: &Path, update: bool) -> Result<bool, Failure> {
@@ -29,6 +29,8 @@ pub(crate) fn run(root: &Path, update: bool) -> Result<bool, Failure> {
             Ok(programs) => {
                 let gate = Gate { exercises: &exercises, bodies: &bodies, programs: &programs };
                 problems.extend(gate.check(root, update, &exercise::chapters(root)?)?);
+                say(format_args!("grading three workspaces"));
+                problems.extend(gate_grades::problems(root, &folder.join("bodies"))?);
             }
         }
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::failure::Failure;
 use crate::grade::{Course, Graded, Mark};
 use crate::item::Item;
-use crate::layout::{BAD, BOLD, DIM, GOOD, NAME, styled, wrapped};
+use crate::layout::{self, BAD, BOLD, DIM, GOOD, NAME, styled, wrapped};
 
 /// For whom grades are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -47,7 +47,7 @@ fn pretty(value: &Value) -> String {
 
 impl Mark {
     /// One word, for a program.
-    fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         match self {
             Mark::Passed => "passed",
             Mark::Failed(_) => "failed",
@@ -58,7 +58,7 @@ impl Mark {
     }
 
     /// Why it is what it is.
-    fn why(&self) -> String {
+    pub(crate) fn why(&self) -> String {
         match self {
             Mark::Passed => String::new(),
             Mark::Failed(why) => why.trim_end().to_owned(),
@@ -125,7 +125,7 @@ fn not_passed(items: &[Item<'_>], graded: &Graded) -> String {
             },
             Mark::Failed(_) | Mark::DoesNotCompile(_) => {
                 let line = format!("{}: {}", item.title(), mark.why());
-                for (i, line) in wrapped(&line, 90).into_iter().enumerate() {
+                for (i, line) in wrapped(&line, layout::width() - 9).into_iter().enumerate() {
                     let id = if i == 0 { format!("{} {:>5}", styled(BAD, "✗"), item.id()) } else { " ".repeat(7) };
                     let _ = writeln!(text, "  {id}  {line}");
                 }
@@ -133,7 +133,7 @@ fn not_passed(items: &[Item<'_>], graded: &Graded) -> String {
         }
     }
     for (why, ids) in not_done {
-        for (i, line) in wrapped(&format!("{why}: {}", ids.join(", ")), 96).into_iter().enumerate() {
+        for (i, line) in wrapped(&format!("{why}: {}", ids.join(", ")), layout::width() - 5).into_iter().enumerate() {
             let _ = writeln!(text, "  {}  {}", if i == 0 { "·" } else { " " }, styled(DIM, line));
         }
     }

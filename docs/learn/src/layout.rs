@@ -19,12 +19,17 @@ pub(crate) fn blank() {
     say(format_args!(""));
 }
 
-/// Lines are no longer than this.
-const WIDTH: usize = 110;
+/// Lines are no longer than this, and than the terminal is wide.
+pub(crate) fn width() -> usize {
+    terminal_size::terminal_size().map_or(WIDEST, |(width, _)| usize::from(width.0).clamp(NARROWEST, WIDEST))
+}
+
+const WIDEST: usize = 112;
+const NARROWEST: usize = 40;
 
 /// Paragraphs, moved to the right.
 pub(crate) fn paragraph(text: &str) {
-    for line in flowing(text).iter().flat_map(|line| wrapped(line, WIDTH)) {
+    for line in flowing(text).iter().flat_map(|line| wrapped(line, width() - 2)) {
         say(format_args!("{}", format!("  {line}").trim_end()));
     }
 }

@@ -157,9 +157,18 @@ impl Learner {
         }
     }
 
-    /// Judges one exercise, and says what is wrong; whether nothing is.
+    /// Judges one exercise, and says what is wrong, or else what comes next; whether nothing is wrong.
     pub(crate) fn check(&self, id: Option<Id>) -> Result<bool, Failure> {
-        match self.find_or_next(id)? {
+        let passes = self.judge(self.find_or_next(id)?)?;
+        if passes {
+            self.say_next();
+        }
+        Ok(passes)
+    }
+
+    /// Judges one exercise, and says what is wrong; whether nothing is.
+    pub(crate) fn judge(&self, item: Item<'_>) -> Result<bool, Failure> {
+        match item {
             Item::Body(exercise) => self.check_body(exercise),
             Item::Question(question) => self.check_answer(question),
         }
@@ -184,7 +193,6 @@ impl Learner {
             let before = self.state.has_ever_passed(exercise.id);
             self.state.keep_passed(exercise.id, &body.text)?;
             report::passes(exercise, before);
-            self.say_next();
             return Ok(true);
         }
         report::fails(exercise, body, &judged, &self.mistakes(exercise, &judged)?);
@@ -285,7 +293,10 @@ impl Learner {
     pub(crate) fn reset(&self, id: Id) -> Result<(), Failure> {
         let exercise = self.find_body(id)?;
         let body = &self.bodies[&id];
-        if !is_stub(exercise, &body.text) {
+        if self.state.is_by_reference(id, &body.text) {
+            source::write(&self.root, id, body, &stub(exercise))?;
+            say(format_args!("{} is to be written again", exercise.function));
+        } else if !is_stub(exercise, &body.text) {
             let path = self.state.keep_aside(id, &body.text)?;
             source::write(&self.root, id, body, &stub(exercise))?;
             say(format_args!(

@@ -22,6 +22,7 @@ mod exercise;
 mod expression;
 mod failure;
 mod gate;
+mod gate_grades;
 mod grade;
 mod grade_report;
 mod item;

@@ -6,7 +6,7 @@ use anstyle::Style;
 
 use crate::exercise::{Chapter, Exercise, Id};
 use crate::item::{Item, Progress};
-use crate::layout::{BAD, BOLD, DIM, GOOD, NAME, blank, paragraph, styled, wrapped};
+use crate::layout::{self, BAD, BOLD, DIM, GOOD, NAME, blank, paragraph, styled, wrapped};
 use crate::question::{Kind, Question, letter_of};
 use crate::record::Case;
 use crate::run::{End, Judged, Message};
@@ -136,7 +136,10 @@ fn hint() -> (String, &'static str) {
 fn choices(question: &Question) {
     if let Kind::Choice { choices } = &question.kind {
         for (place, choice) in choices.iter().enumerate() {
-            say(format_args!("  {}  {choice}", styled(BOLD, letter_of(place))));
+            for (i, line) in wrapped(choice, layout::width() - 5).into_iter().enumerate() {
+                let letter = if i == 0 { letter_of(place) } else { ' ' };
+                say(format_args!("  {}  {line}", styled(BOLD, letter)));
+            }
         }
         blank();
     }
@@ -308,10 +311,11 @@ fn numbers(case: &Case, body: &Body) {
     rows.push((format!("your {}", case.name), &yours, BAD));
     rows.push((format!("right {}", case.name), &case.right, GOOD));
     let width = rows.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0);
+    let room = layout::width().saturating_sub(width + 4).max(20);
     for (name, value, style) in rows {
         let lines = value
             .lines()
-            .flat_map(|line| if line.starts_with('[') { vec![line.to_owned()] } else { wrapped(line, 90) });
+            .flat_map(|line| if line.starts_with('[') { vec![line.to_owned()] } else { wrapped(line, room) });
         for (i, line) in lines.enumerate() {
             let name = if i == 0 { &name[..] } else { "" };
             say(format_args!("  {}  {}", styled(DIM, format_args!("{name:<width$}")), styled(style, line)));

@@ -141,8 +141,12 @@ pub(crate) fn stub(exercise: &Exercise) -> String {
 
 /// Whether a body is still what [`stub`] made of it.
 pub(crate) fn is_stub(exercise: &Exercise, body: &str) -> bool {
-    let lines = |text: &str| text.trim().lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>();
-    lines(body) == lines(&stub(exercise))
+    are_same(body, &stub(exercise))
+}
+
+/// Whether two bodies are the same, however far to the right they stand.
+pub(crate) fn are_same(one: &str, other: &str) -> bool {
+    one.trim().lines().map(str::trim).eq(other.trim().lines().map(str::trim))
 }
 
 /// Writes the body of one exercise into its file.

@@ -30,7 +30,7 @@ pub fn learn_body(exercise: &str) -> usize {
 }
 "#;
 
-/// Stands before each body, so that the compiler's messages lead to it.
+/// Stands before the arm of each body, so that the compiler's messages lead to it.
 const MARK: &str = "// LEARN BODY ";
 
 /// The crates that have judges.
@@ -53,9 +53,9 @@ pub(crate) fn compose(
             // A mark of the learner's own would lead to another body.
             let lines = body.lines().filter(|line| !line.trim_start().starts_with(MARK));
             let body: String = lines.flat_map(|line| [line, "\n"]).collect();
-            text += &format!("{number} => {{\n{MARK}{id} {number}\n{body}}}\n");
+            text += &format!("{MARK}{id} {number}\n{number} => {{\n{body}}}\n");
         }
-        Some(format!("{text}_ => {{\n{otherwise}\n}}\n}}"))
+        Some(format!("{text}{MARK}\n_ => {{\n{otherwise}\n}}\n}}"))
     };
     let lib = Path::new("nn-core/src/lib.rs");
     let text = std::fs::read_to_string(root.join(lib)).map_err(|e| Failure::of(lib, e))?;

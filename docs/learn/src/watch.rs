@@ -52,11 +52,11 @@ fn judge(root: &Path, id: Option<Id>) -> Result<Learner, Failure> {
     };
     if learner.progress_of(item) == Progress::Untouched {
         report::asks(item, &learner.place(item), Progress::Untouched);
-    } else if learner.check(Some(item.id()))? && id.is_none() {
-        say(format_args!(""));
-        if let Some(next) = learner.next() {
-            report::asks(next, &learner.place(next), learner.progress_of(next));
-        }
+    } else if learner.judge(item)?
+        && id.is_none()
+        && let Some(next) = learner.next()
+    {
+        report::asks(next, &learner.place(next), learner.progress_of(next));
     }
     Ok(learner)
 }
@@ -143,7 +143,10 @@ fn show(heading: &str, text: &str) {
     lines[..fitting].iter().for_each(|line| say(format_args!("{line}")));
     if fitting < lines.len() {
         let left = lines.len() - fitting;
-        say(format_args!("{}", styled(DIM, format_args!("… {left} more lines: cargo learn check shows all"))));
+        say(format_args!(
+            "{}",
+            styled(DIM, format_args!("… {left} more lines: cargo learn and cargo learn check show all"))
+        ));
     }
 }
 

@@ -282,18 +282,18 @@ impl State {
         self.kept.from
     }
 
-    /// Keeps a body that is about to be replaced; in which file.
+    /// Keeps a body that is about to be replaced, in a file that is not there yet; in which.
     pub(crate) fn keep_aside(&self, id: Id, body: &str) -> Result<PathBuf, Failure> {
-        let path = self.folder.join(format!("before-reset-{id}.rs"));
+        let names = (1..).map(|n| self.folder.join(format!("before-reset-{id}-{n}.rs")));
+        let path = names.into_iter().find(|path| !path.exists()).expect("as many names as are needed");
         write(&path, body)?;
         Ok(path)
     }
 
     /// Whether this is the shipped body, put in by `use reference`.
     pub(crate) fn is_by_reference(&self, id: Id, body: &str) -> bool {
-        let lines = |text: &str| text.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>();
         self.kept.references.contains(&id.to_string())
-            && self.read_body("solutions", id).is_some_and(|solution| lines(&solution) == lines(body))
+            && self.read_body("solutions", id).is_some_and(|solution| source::are_same(&solution, body))
     }
 
     pub(crate) fn keep_reference(&mut self, id: Id) -> Result<(), Failure> {
@@ -334,6 +334,31 @@ mod tests {
         let copied = std::fs::read_to_string(examples.join("residual_block.rs")).unwrap();
         assert!(copied.contains("    // BEGIN SOLUTION 14.6\n    todo!()\n    // END SOLUTION 14.6\n"), "{copied}");
         assert!(root.join("nn-layers/examples/own_loss.rs").exists() && !examples.join("own_loss.rs").exists());
+    }
+
+    #[test]
+    fn what_is_replaced_is_kept_however_often() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::new(folder.path(), 2).unwrap();
+        let id = "3.1".parse().unwrap();
+        let paths = ["one", "two"].map(|body| state.keep_aside(id, body).unwrap());
+        assert_eq!(paths.map(|path| std::fs::read_to_string(path).unwrap()), ["one", "two"]);
+    }
+
+    #[test]
+    fn the_shipped_body_stands_in_only_where_it_was_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = State::new(folder.path(), 5).unwrap();
+        let [one, other]: [Id; 2] = ["3.1", "3.2"].map(|id| id.parse().unwrap());
+        for id in [one, other] {
+            state.keep_solution(id, "x + 1\n").unwrap();
+        }
+        state.keep_reference(one).unwrap();
+        state.keep_skipped(other).unwrap();
+        let state = State::read(folder.path()).unwrap();
+        assert!(state.is_by_reference(one, "    x + 1\n") && !state.is_by_reference(one, "x + 2\n"));
+        assert!(!state.is_by_reference(other, "x + 1\n") && state.is_skipped(other) && !state.is_skipped(one));
+        assert_eq!(state.from(), 5);
     }
 
     #[test]
