@@ -255,7 +255,7 @@ def main():
         report.append(tables.targets(table, chosen))
     print(*report, sep="\n\n")
     wrong = list(tables.disagreements(measurements))
-    print("", *wrong or ["The peers agree on the costs after the same steps."], sep="\n")
+    print("", *wrong or ["The peers agree on the losses after the same steps."], sep="\n")
     sys.exit(bool(wrong))
 
 

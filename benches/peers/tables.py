@@ -118,16 +118,16 @@ def digits(measurements):
 
 
 def disagreements(measurements, tolerance=1e-5):
-    """What is wrong with the costs that the peers report. All begin with the same weights and the same data, and report
-    the mean cost of the first four steps and of the next four: they must fall, and be the same for all."""
-    costs = defaultdict(dict)
+    """What is wrong with the losses that the peers report. All begin with the same weights and the same data, and report
+    the mean loss of the first four steps and of the next four: they must fall, and be the same for all."""
+    losses = defaultdict(dict)
     for each in measurements:
-        if "cost_later" in each:
-            costs[each["workload"]][each["peer"]] = (each["cost_first"], each["cost_later"])
-    for workload, peers in costs.items():
+        if "loss_later" in each:
+            losses[each["workload"]][each["peer"]] = (each["loss_first"], each["loss_later"])
+    for workload, peers in losses.items():
         middle = median(later for _, later in peers.values())
         for peer, (first, later) in peers.items():
             if not later < first:  # Not a number is not less, either.
-                yield f"{workload}: the cost of {peer} goes from {first} to {later}"
+                yield f"{workload}: the loss of {peer} goes from {first} to {later}"
             if not abs(later - middle) <= tolerance * abs(middle):
-                yield f"{workload}: the cost of {peer} after the same steps is {later}, that of the others {middle}"
+                yield f"{workload}: the loss of {peer} after the same steps is {later}, that of the others {middle}"

@@ -14,14 +14,14 @@ import tables  # noqa: E402
 from workloads import table, workload  # noqa: E402
 
 
-def measured(peer, turn, time, **costs):
-    return {"workload": "W2_b1", "peer": peer, "round": turn, "median_us": time, **costs}
+def measured(peer, turn, time, **losses):
+    return {"workload": "W2_b1", "peer": peer, "round": turn, "median_us": time, **losses}
 
 
 class Workloads(unittest.TestCase):
     def test_a_row_and_a_name_describe_a_network(self):
         w = workload("W4_b128")
-        self.assertEqual((w.widths, w.hidden, w.cost, w.batch), ((784, 128, 64, 10), "relu", "cross-entropy", 128))
+        self.assertEqual((w.widths, w.hidden, w.loss, w.batch), ((784, 128, 64, 10), "relu", "cross-entropy", 128))
         self.assertEqual(w.targets, {"best": 1.2, "eager": 1.8, "rust": 2.3, "tape": 1.05})
         self.assertEqual(workload("W1t_b1").targets, {"tape": 1.25})
         self.assertEqual(workload("G:784-256-10:64").widths, (784, 256, 10))
@@ -64,10 +64,10 @@ class Tables(unittest.TestCase):
         self.assertIn(f"| {tables.OURS} | – | – | – | 0 of 1 |", tables.digits([missed]))
 
     def test_a_peer_that_computes_something_else_is_found(self):
-        right = [measured(name, 0, 1, cost_first=2.0, cost_later=1.9) for name in ("numpy", "candle")]
+        right = [measured(name, 0, 1, loss_first=2.0, loss_later=1.9) for name in ("numpy", "candle")]
         self.assertEqual(list(tables.disagreements(right)), [])
         for later, said in ((1.91, "after the same steps"), (2.1, "goes from"), (float("nan"), "goes from")):
-            wrong = list(tables.disagreements([*right, measured("dfdx", 0, 1, cost_first=2.0, cost_later=later)]))
+            wrong = list(tables.disagreements([*right, measured("dfdx", 0, 1, loss_first=2.0, loss_later=later)]))
             self.assertTrue(any(re.search(f"dfdx .*{said}|dfdx {said}", line) for line in wrong), wrong)
 
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use nn_autodiff::{Dual, Tape};
 use nn_core::{Activation, Loss, Matrix, seeded, sigmoid, sigmoid_derivative, tanh_derivative};
 use nn_layers::{ByHand, Dense, Engine, Initialization, Network, hidden_delta, output_delta};
-use nn_train::{CATALOGUE, ConfusionMatrix, Optimizer, Task, explain_with_mistakes};
+use nn_train::{CATALOGUE, ConfusionMatrix, Optimizer, Problem, explain_with_mistakes};
 
 #[path = "../learn/src/expression.rs"]
 mod expression;
@@ -166,7 +166,7 @@ fn a_dead_unit_does_not_move() {
 }
 
 #[test]
-fn how_the_cost_bends() {
+fn how_the_loss_bends() {
     find("5.7").are_formulas(|point| {
         let [a, y] = point[..] else { panic!("{point:?}") };
         let z = (a / (1.0 - a)).ln();
@@ -219,16 +219,16 @@ fn three_points_on_one_side() {
 fn the_error_of_a_tanh() {
     find("7.6").are_formulas(|point| {
         let [a, y] = point[..] else { panic!("{point:?}") };
-        let (z, mut delta, mut of_cost) = (one(a.atanh()), one(0.0), one(0.0));
+        let (z, mut delta, mut of_loss) = (one(a.atanh()), one(0.0), one(0.0));
         output_delta(Loss::LeastSquares, Activation::Tanh, &z, &one(a), &one(y), &mut delta);
-        Loss::LeastSquares.gradient(&z, &one(a), &one(y), &mut of_cost);
+        Loss::LeastSquares.gradient(&z, &one(a), &one(y), &mut of_loss);
         let times_slope = |activation: Activation, at: f64| {
-            let mut delta = of_cost.clone();
+            let mut delta = of_loss.clone();
             activation.backward(&one(at), &mut delta);
             delta[(0, 0)]
         };
         let wrong = [
-            of_cost[(0, 0)],
+            of_loss[(0, 0)],
             times_slope(Activation::Sigmoid, a),
             -delta[(0, 0)],
             times_slope(Activation::Tanh, a.tanh()),
@@ -303,11 +303,11 @@ fn what_a_check_sees_of_a_missing_slope() {
     let network =
         Network::<f64>::random(2, &layers, Loss::LeastSquares, Initialization::Glorot, &mut seeded(1)).expect("layers");
     let (x, y) = (Matrix::from_columns(&[[0.5, -1.0], [2.0, 0.3]]), Matrix::from_columns(&[[0.2, 0.4], [-0.5, 0.1]]));
-    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
+    let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
     let mistake = CATALOGUE.iter().find(|mistake| mistake.id == "sigma-prime-missing").expect("it is known");
     // `hidden_delta` makes the errors of layers 1 and 2.
-    let made: Vec<_> = mistake.places(task).into_iter().filter(|made| matches!(made.layer, Some(1 | 2))).collect();
-    let (wrong, right) = (explain_with_mistakes(task, &made), explain_with_mistakes(task, &[]));
+    let made: Vec<_> = mistake.places(problem).into_iter().filter(|made| matches!(made.layer, Some(1 | 2))).collect();
+    let (wrong, right) = (explain_with_mistakes(problem, &made), explain_with_mistakes(problem, &[]));
     let differ: Vec<bool> = wrong
         .layers
         .iter()

@@ -1,4 +1,4 @@
-//! Figures of functions of one variable: activations, costs, the error of finite differences, arithmetic intensity.
+//! Figures of functions of one variable: activations, losses, the error of finite differences, arithmetic intensity.
 
 use nn_autodiff::Dual;
 use nn_core::{Activation, Loss, Matrix, Scalar, sigmoid, sigmoid_derivative};
@@ -73,7 +73,7 @@ pub(crate) fn saturation(theme: &Theme) -> Drawn<String> {
 }
 
 /// Least squares and cross-entropy after a sigmoid, and their slopes.
-pub(crate) fn costs(theme: &Theme) -> Drawn<String> {
+pub(crate) fn losses(theme: &Theme) -> Drawn<String> {
     let of = |loss: Loss, z: f64| {
         let (z, y) = (Matrix::from_column(&[z]), Matrix::from_column(&[1.0]));
         let (mut a, mut delta) = (Matrix::zeros(1, 1), Matrix::zeros(1, 1));
@@ -81,16 +81,16 @@ pub(crate) fn costs(theme: &Theme) -> Drawn<String> {
         nn_layers::output_delta(loss, Activation::Sigmoid, &z, &a, &y, &mut delta);
         [loss.value(&z, &a, &y), -delta[(0, 0)]]
     };
-    let description = "Two panels over the logit z from −8 to 8 for the target 1. Upper: the cost; least squares levels off \
+    let description = "Two panels over the logit z from −8 to 8 for the target 1. Upper: the loss; least squares levels off \
                        at one half where the answer is wrong, cross-entropy goes on rising. Lower: the size of the error \
                        signal; for least squares it vanishes where the answer is badly wrong, for cross-entropy it is 1 there.";
-    figure(theme, 1150, "Two costs of one sigmoid output, target 1", description, |area| {
+    figure(theme, 1150, "Two losses of one sigmoid output, target 1", description, |area| {
         let names = [("least squares", theme.held_out), ("binary cross-entropy", theme.training)];
         legend(theme, area, (40, 22), &names)?;
         let (_, panels) = area.split_vertically(64);
         let [above, below] = [0, 1].map(|i| panels.split_evenly((2, 1))[i].clone());
         for (which, area, y_name, top, x_name) in
-            [(0, above, "cost J", 8.0, ""), (1, below, "−δ = −∂J/∂z", 1.05, "z (logit)")]
+            [(0, above, "loss J", 8.0, ""), (1, below, "−δ = −∂J/∂z", 1.05, "z (logit)")]
         {
             let look = Axes { x_name, y_name, ticks: [9, 5], left: LEFT, right: 30 };
             let mut chart = axes(theme, &area, look, -8.0..8.0, 0.0..top, [&plain, &plain])?;
@@ -105,7 +105,7 @@ pub(crate) fn costs(theme: &Theme) -> Drawn<String> {
 }
 
 /// J of the 2-2-2 network when its weight W⁽¹⁾₁₁ moves by t.
-pub(crate) fn cost_at<T: Scalar>(t: T) -> T {
+pub(crate) fn loss_at<T: Scalar>(t: T) -> T {
     let (network, x, y) = two_two_two();
     let mut layers = network.map(T::from_f64).layers().to_vec();
     layers[0].weight[(0, 0)] += t;
@@ -117,8 +117,8 @@ pub(crate) fn cost_at<T: Scalar>(t: T) -> T {
 ///
 /// Computed in dual numbers, whose ε part is not looked at: their loops have no vectors, and so the same rounding on
 /// every machine. The figure below shows rounding.
-pub(crate) fn cost_moved(t: f64) -> f64 {
-    cost_at(Dual::constant(t)).value
+pub(crate) fn loss_moved(t: f64) -> f64 {
+    loss_at(Dual::constant(t)).value
 }
 
 /// ∂J/∂W⁽¹⁾₁₁ of the 2-2-2 network, by hand.
@@ -139,12 +139,12 @@ pub(crate) struct Stencil {
 
 /// The three differences.
 pub(crate) const STENCILS: [Stencil; 3] = [
-    Stencil { name: "one-sided", slope: |h| (cost_moved(h) - cost_moved(0.0)) / h },
-    Stencil { name: "central", slope: |h| (cost_moved(h) - cost_moved(-h)) / (2.0 * h) },
+    Stencil { name: "one-sided", slope: |h| (loss_moved(h) - loss_moved(0.0)) / h },
+    Stencil { name: "central", slope: |h| (loss_moved(h) - loss_moved(-h)) / (2.0 * h) },
     Stencil {
         name: "five-point",
         slope: |h| {
-            (cost_moved(-2.0 * h) - 8.0 * cost_moved(-h) + 8.0 * cost_moved(h) - cost_moved(2.0 * h)) / (12.0 * h)
+            (loss_moved(-2.0 * h) - 8.0 * loss_moved(-h) + 8.0 * loss_moved(h) - loss_moved(2.0 * h)) / (12.0 * h)
         },
     },
 ];

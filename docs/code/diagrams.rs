@@ -22,6 +22,28 @@ fn circle(theme: &Theme, area: &Area, at: (i32, i32), color: RGBColor, lines: [&
     Ok(())
 }
 
+/// A line with a text on it, at this share of its length, where the line has a gap.
+fn labelled_line(
+    theme: &Theme,
+    area: &Area,
+    [from, to]: [(i32, i32); 2],
+    share: f64,
+    (text, color): (&str, RGBColor),
+) -> Drawn {
+    let along = |share: f64| {
+        let between = |a: i32, b: i32| a + (f64::from(b - a) * share).round() as i32;
+        (between(from.0, to.0), between(from.1, to.1))
+    };
+    let (half_width, half_height) = (width(text, TEXT - 4.0, false) / 2.0 + 10.0, 24.0);
+    let (dx, dy) = (f64::from(to.0 - from.0).abs(), f64::from(to.1 - from.1).abs());
+    let gap = (half_width / dx).min(half_height / dy);
+    for part in [[from, along(share - gap)], [along(share + gap), to]] {
+        area.draw(&PathElement::new(part, theme.quiet_text.stroke_width(3)))?;
+    }
+    area.draw_text(text, &centered(color, TEXT - 4.0), along(share))?;
+    Ok(())
+}
+
 /// The 2-2-2 network: units as circles, weights on the lines, written by `forward` or backward.
 fn network(theme: &Theme, area: &Area, forward: bool) -> Drawn {
     let (network, x, y) = two_two_two();
@@ -34,20 +56,9 @@ fn network(theme: &Theme, area: &Area, forward: bool) -> Drawn {
         let values = if forward { &network.layers()[l].weight } else { engine.layer(l).weight_gradient };
         for (i, k) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
             let (from, to) = ((columns[l] + RADIUS, rows[k]), (columns[l + 1] - RADIUS, rows[i]));
-            // A number stands on its line, a third of the way: there the four lines are apart. The line has a gap for it.
-            let along = |share: f64| {
-                let between = |a: i32, b: i32| a + (f64::from(b - a) * share).round() as i32;
-                (between(from.0, to.0), between(from.1, to.1))
-            };
-            let at = along(0.3);
             let text = if forward { format!("{:.2}", values[(i, k)]) } else { short(values[(i, k)]) };
-            let (half_width, half_height) = (width(&text, TEXT - 4.0, false) / 2.0 + 10.0, 24.0);
-            let (dx, dy) = (f64::from(to.0 - from.0).abs(), f64::from(to.1 - from.1).abs());
-            let gap = (half_width / dx).min(half_height / dy);
-            for part in [[from, along(0.3 - gap)], [along(0.3 + gap), to]] {
-                area.draw(&PathElement::new(part, theme.quiet_text.stroke_width(3)))?;
-            }
-            area.draw_text(&text, &centered(color, TEXT - 4.0), at)?;
+            // A third of the way, where the four lines are apart.
+            labelled_line(theme, area, [from, to], 0.3, (&text, color))?;
         }
     }
     for (k, &row) in rows.iter().enumerate() {
@@ -86,6 +97,44 @@ pub(crate) fn network_backward(theme: &Theme) -> Drawn<String> {
     let description = "The same network. In each circle of layers 1 and 2 the error δ of the unit, on each line the \
                        gradient of its weight.";
     figure(theme, 740, "The 2-2-2 network, backward", description, |area| network(theme, area, false))
+}
+
+/// How the error of the first hidden unit comes from those of the output units.
+pub(crate) fn hidden_error(theme: &Theme) -> Drawn<String> {
+    let (network, x, y) = two_two_two();
+    let mut engine = ByHand::new(network.clone());
+    engine.set_batch(&x, &y);
+    engine.loss_and_gradients();
+    let (hidden, output) = (engine.layer(0), engine.layer(1));
+    let weights = [0, 1].map(|k| network.layers()[1].weight[(k, 0)]);
+    let terms = [0, 1].map(|k| weights[k] * output.delta[(k, 0)]);
+    let slope = nn_core::sigmoid_derivative(hidden.a[(0, 0)]);
+    let description = "From right to left: the errors of two output units, each multiplied by the weight of its line; their \
+                       sum; the slope of the activation; and the product, which is the error of the hidden unit.";
+    figure(theme, 690, "The error of a hidden unit, from right to left", description, |area| {
+        let (columns, rows, middle) = ([150, 620, 1090], [170, 520], 345);
+        for k in [0, 1] {
+            let name = ["δ₁⁽²⁾", "δ₂⁽²⁾"][k];
+            circle(theme, area, (columns[2], rows[k]), theme.held_out, [name, &short(output.delta[(k, 0)])])?;
+            let (from, to) = ((columns[2] - RADIUS, rows[k]), (columns[1] + RADIUS, middle));
+            labelled_line(theme, area, [from, to], 0.4, (&format!("× {:.2}", weights[k]), theme.training))?;
+        }
+        circle(theme, area, (columns[1], middle), theme.held_out, ["sum", &short(terms[0] + terms[1])])?;
+        let quiet = centered(theme.quiet_text, TEXT - 4.0);
+        area.draw_text(
+            &format!("{} − {}", short(terms[0]), short(-terms[1])),
+            &quiet,
+            (columns[1], middle + RADIUS + 30),
+        )?;
+        let (from, to) = ((columns[1] - RADIUS, middle), (columns[0] + RADIUS, middle));
+        labelled_line(theme, area, [from, to], 0.5, (&format!("× {}", short(slope)), theme.training))?;
+        circle(theme, area, (columns[0], middle), theme.held_out, ["δ₁⁽¹⁾", &short(hidden.delta[(0, 0)])])?;
+        area.draw_text("slope σ′(z₁)", &quiet, ((from.0 + to.0) / 2, middle + 50))?;
+        for (column, text) in columns.into_iter().zip(["layer 1: error", "layer 1: ∂J/∂a₁", "layer 2: errors"]) {
+            area.draw_text(text, &centered(theme.text, TEXT - 2.0), (column, 44))?;
+        }
+        Ok(())
+    })
 }
 
 /// The tape of the worked network: steps as boxes, in the order of the list from top to bottom.

@@ -77,7 +77,7 @@ impl Run {
         let mut trainer = Trainer::new(engine, Optimizer::sgd(), plan);
         let [mut training_loss, mut held_out_loss, mut held_out_percent] = [const { Vec::new() }; 3];
         for epoch in 1..=epochs {
-            let report = trainer.epoch(&digits.train, epoch, |_| ControlFlow::Continue(())).expect("a finite cost");
+            let report = trainer.epoch(&digits.train, epoch, |_| ControlFlow::Continue(())).expect("a finite loss");
             let evaluation = digits.held_out.evaluate(&trainer.network());
             training_loss.push(report.loss);
             held_out_loss.push(evaluation.loss);

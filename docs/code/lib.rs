@@ -51,8 +51,8 @@ mod pages {
     mod how_to_use {}
     #[doc = include_str!("../src/activations.md")]
     mod activations {}
-    #[doc = include_str!("../src/costs.md")]
-    mod costs {}
+    #[doc = include_str!("../src/losses.md")]
+    mod losses {}
     #[doc = include_str!("../src/differences.md")]
     mod differences {}
     #[doc = include_str!("../src/tape.md")]
@@ -73,6 +73,8 @@ mod pages {
     mod next {}
     #[doc = include_str!("../src/notation.md")]
     mod notation {}
+    #[doc = include_str!("../src/rust.md")]
+    mod rust {}
     #[doc = include_str!("../src/glossary.md")]
     mod glossary {}
     #[doc = include_str!("../src/seed.md")]

@@ -1,4 +1,4 @@
-//! A cost over two weights, as a surface and as a map, and the ways down.
+//! A loss over two weights, as a surface and as a map, and the ways down.
 //!
 //! The network is the smallest with a hidden layer: a = w₂ tanh(w₁ x), without biases. Its targets are its own outputs for
 //! w₁ = w₂ = 1, so that (1, 1) and, because tanh is odd, (−1, −1) cost nothing; at (0, 0) there is a saddle.
@@ -33,7 +33,7 @@ pub(crate) fn batch() -> [Matrix<f64>; 2] {
 }
 
 /// J(w₁, w₂)
-pub(crate) fn cost(w1: f64, w2: f64) -> f64 {
+pub(crate) fn loss(w1: f64, w2: f64) -> f64 {
     let [x, y] = batch();
     network(w1, w2).loss_and_outputs(&x, &y).0
 }
@@ -94,9 +94,9 @@ fn band(j: f64) -> usize {
 /// The surface, seen from above the corner.
 pub(crate) fn surface(theme: &Theme) -> Drawn<String> {
     const CELLS: i32 = 26;
-    let description = "The cost as a surface over the weights w₁ and w₂: two valleys, around (1, 1) and (−1, −1), a saddle \
+    let description = "The loss as a surface over the weights w₁ and w₂: two valleys, around (1, 1) and (−1, −1), a saddle \
                        between them at (0, 0), and walls that rise where the weights have opposite signs.";
-    figure(theme, 1020, "A cost over two weights, as a landscape", description, |area| {
+    figure(theme, 1020, "A loss over two weights, as a landscape", description, |area| {
         let at = |i: i32| REACH * (2.0 * f64::from(i) / f64::from(CELLS) - 1.0);
         // Turned by 30°, then seen from above at a slant; heights point up.
         let project = |w1: f64, w2: f64, j: f64| {
@@ -113,8 +113,8 @@ pub(crate) fn surface(theme: &Theme) -> Drawn<String> {
         });
         for (i, k) in cells {
             let corners = [(i, k), (i + 1, k), (i + 1, k + 1), (i, k + 1)]
-                .map(|(i, k)| project(at(i), at(k), cost(at(i), at(k))));
-            let middle = cost(at(i) + REACH / f64::from(CELLS), at(k) + REACH / f64::from(CELLS));
+                .map(|(i, k)| project(at(i), at(k), loss(at(i), at(k))));
+            let middle = loss(at(i) + REACH / f64::from(CELLS), at(k) + REACH / f64::from(CELLS));
             area.draw(&Polygon::new(corners, shade(theme, band(middle)).filled()))?;
             area.draw(&PathElement::new(corners, theme.quiet_text.mix(0.35).stroke_width(1)))?;
         }
@@ -214,7 +214,7 @@ fn map(theme: &Theme, chart: &mut Plane) -> Drawn {
 fn below(level: f64) -> Vec<Vec<(f64, f64)>> {
     const COLUMNS: i32 = 125;
     let interval = |w1: f64| -> Option<[f64; 2]> {
-        let [low, middle, high] = [-1.0, 0.0, 1.0].map(|w2| cost(w1, w2) - level); // a w₂² + b w₂ + c at three places
+        let [low, middle, high] = [-1.0, 0.0, 1.0].map(|w2| loss(w1, w2) - level); // a w₂² + b w₂ + c at three places
         let (a, b, c) = ((low + high) / 2.0 - middle, (high - low) / 2.0, middle);
         let root = (b * b - 4.0 * a * c).sqrt();
         let ends = if a > 1e-12 { [(-b - root) / (2.0 * a), (-b + root) / (2.0 * a)] } else { [PART.start, PART.end] };
@@ -237,7 +237,7 @@ fn below(level: f64) -> Vec<Vec<(f64, f64)>> {
 /// What the colours of the maps mean: a swatch for each band, and the level between two.
 fn key(theme: &Theme, area: &Area) -> Drawn {
     let (left, top, width) = (260, 8, 115);
-    area.draw_text("cost J", &label(theme.text, TEXT - 2.0), (134, top + 4))?;
+    area.draw_text("loss J", &label(theme.text, TEXT - 2.0), (134, top + 4))?;
     for i in 0..=LEVELS.len() {
         let x = left + width * i as i32;
         area.draw(&Rectangle::new([(x, top), (x + width, top + 40)], shade(theme, i).filled()))?;
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn ways_down_do_what_the_book_says() {
         let [small, right, large, momentum] = ways().map(|way| way.steps);
-        let j = |way: &[[f64; 2]], step: usize| cost(way[step][0], way[step][1]);
+        let j = |way: &[[f64; 2]], step: usize| loss(way[step][0], way[step][1]);
         for step in [1, 5, 20, 100, 200] {
             assert!(j(&right, step) < j(&small, step), "after {step}");
         }
@@ -273,7 +273,7 @@ mod tests {
     fn outlines_are_at_their_level() {
         for level in LEVELS {
             for (w1, w2) in below(level).concat().into_iter().filter(|(_, w2)| (-2.199..0.299).contains(w2)) {
-                assert!((cost(w1, w2) - level).abs() < 1e-9, "({w1}, {w2}) at {level}");
+                assert!((loss(w1, w2) - level).abs() < 1e-9, "({w1}, {w2}) at {level}");
             }
         }
     }

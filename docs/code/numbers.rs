@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
 use nn_autodiff::{CustomOp, Dual, Operands, Tape, WrongRule};
-use nn_core::{Activation, Loss, Matrix, affine, seeded, sigmoid, sigmoid_derivative};
+use nn_core::{Activation, Loss, Matrix, affine, seeded, sigmoid, sigmoid_derivative, softmax_backward};
 use nn_layers::{Bounds, ByHand, ByTape, Dense, Engine, Initialization, Network, check_gradients, hessian_vector};
 use nn_train::{CATALOGUE, Examples, Optimizer, Plan, Precision, Standardization, Trainer, explain, sgd_update};
 
@@ -94,6 +94,9 @@ fn numbers_of_neuron_md() {
         numbers.put(&format!("z{}", unit + 1), twelve(z));
         numbers.put(&format!("a{}", unit + 1), twelve(a));
         numbers.put(&format!("slope{}", unit + 1), twelve(sigmoid_derivative(a)));
+        if unit == 0 {
+            numbers.put("by-w1", twelve(sigmoid_derivative(a) * x[(0, 0)]));
+        }
     }
     let moved = sigmoid(0.3775 + 0.01);
     numbers.put("moved", twelve(moved));
@@ -130,7 +133,7 @@ fn numbers_of_activations_md() {
             activation.backward(&a, &mut slope);
             let values = if derivative { &slope } else { &a };
             std::iter::once(activation.name().to_owned())
-                .chain(values.as_slice().iter().map(|&a| digits(a, 6)))
+                .chain(values.as_slice().iter().map(|&a| digits(a, 3)))
                 .collect()
         });
         let header = ["", "z = −4", "−1", "0", "1", "4"];
@@ -143,6 +146,15 @@ fn numbers_of_activations_md() {
     };
     numbers.put("softmax", softmax([1.0, 2.0, 3.0]));
     numbers.put("softmax-moved", softmax([1001.0, 1002.0, 1003.0]));
+    let mut a = Matrix::zeros(3, 1);
+    Activation::Softmax.apply(&Matrix::from_column(&[1.0, 2.0, 3.0]), &mut a);
+    // With ∂J/∂a = 1 for one share and 0 for the others, ∂J/∂z is the row of that share.
+    let rows = [0, 1, 2].map(|k| {
+        let mut row = [0, 1, 2].map(|i| if i == k { 1.0 } else { 0.0 });
+        softmax_backward(a.as_slice(), &mut row);
+        row
+    });
+    numbers.put("jacobian", matrix(&Matrix::from_rows(&rows), 4));
     numbers.put("sigmoid-flat", digits(sigmoid_derivative(sigmoid(10.0)), 2));
     numbers.put("slope-at-37", digits(sigmoid_derivative(sigmoid(37.0)), 2));
     numbers.put("slope-at-minus-37", digits(sigmoid_derivative(sigmoid(-37.0)), 2));
@@ -158,7 +170,7 @@ fn numbers_of_activations_md() {
 }
 
 #[test]
-fn numbers_of_costs_md() {
+fn numbers_of_losses_md() {
     let (network, x, y) = two_two_two();
     let mut numbers = Numbers::new();
     let (j, a) = network.loss_and_outputs(&x, &y);
@@ -166,6 +178,9 @@ fn numbers_of_costs_md() {
     numbers.put("half1", twelve(halves[0]));
     numbers.put("half2", twelve(halves[1]));
     numbers.put("j", twelve(j));
+    let mut gradient = Matrix::zeros(2, 1);
+    Loss::LeastSquares.gradient(&a, &a, &y, &mut gradient); // which does not read z
+    numbers.put("gradient", matrix(&gradient, 12));
 
     let z = Matrix::from_column(&[1.0, 2.0, 3.0]);
     let y = Matrix::from_column(&[0.0, 1.0, 0.0]);
@@ -193,7 +208,7 @@ fn numbers_of_costs_md() {
         vec![format!("({}, {})", z[0], z[1]), show(naive(z).abs()), show(ours(z))]
     });
     numbers.put("extremes", table(&["logits (wrong, right)", "ln of softmax, naively", "from z, as here"], rows));
-    numbers.check("costs");
+    numbers.check("losses");
 }
 
 #[test]
@@ -205,7 +220,7 @@ fn numbers_of_differences_md() {
         let cell = |stencil: &curves::Stencil| {
             let error = stencil.error(h);
             // ε J / (h g): what rounding alone may do. Where it takes part, the digits are not the formula's.
-            let rounding = f64::EPSILON * curves::cost_moved(0.0) / (h * truth);
+            let rounding = f64::EPSILON * curves::loss_moved(0.0) / (h * truth);
             if error < 10.0 * rounding { "rounding".to_owned() } else { format!("{error:.0e}") }
         };
         std::iter::once(format!("{h}")).chain(curves::STENCILS.iter().map(cell)).collect()
@@ -222,10 +237,10 @@ fn numbers_of_differences_md() {
         assert!(seen < 5.0 * best && best < 5.0 * seen, "{}: {best} is computed, {seen} seen", stencil.name);
         assert!(seen > 20.0 * thumb, "{}: the rule of thumb would do", stencil.name);
         let power = |x: f64, n: usize| format!("{x:.*e}", n - 1);
-        let cells = [power(thumb, 2), digits(scale, 2), power(thumb * scale, 2), power(best, 2), power(seen, 1)];
+        let cells = [power(thumb, 2), digits(scale, 2), power(best, 2), power(seen, 1)];
         std::iter::once(stencil.name.to_owned()).chain(cells).collect()
     });
-    let header = ["", "root of ε", "scale of z₁", "best move of z₁", "best h", "h of the dot"];
+    let header = ["", "root of ε", "scale of z₁", "best h", "h of the dot"];
     numbers.put("best", table(&header, rows));
     let by_z = derivatives[2].abs() / (x * x);
     numbers.put("second-by-z", digits(by_z, 2));
@@ -241,7 +256,7 @@ fn numbers_of_differences_md() {
 /// J and its first five derivatives with respect to W⁽¹⁾₁₁ of the 2-2-2 network: dual numbers of dual numbers, five deep.
 fn derivatives() -> [f64; 6] {
     let t = Dual::variable(Dual::variable(Dual::variable(Dual::variable(Dual::variable(0.0)))));
-    let j0 = curves::cost_at(t);
+    let j0 = curves::loss_at(t);
     let j1 = j0.derivative;
     let j2 = j1.derivative;
     let j3 = j2.derivative;
@@ -263,17 +278,17 @@ fn numbers_of_delta_recursion_md() {
     let explanation = explain(&network, &x, &y, Some(0.5), Precision::F64);
     let text = explanation.to_markdown();
     let names =
-        ["given", "forward-1", "forward-2", "cost", "backward-2", "backward-1", "update-1", "update-2", "agree"];
+        ["given", "forward-1", "forward-2", "loss", "backward-2", "backward-1", "update-1", "update-2", "agree"];
     let sections: Vec<&str> = text.split("\n## ").skip(1).collect();
     assert_eq!(sections.len(), names.len());
     for (name, section) in names.iter().zip(sections) {
         let (_, body) = section.split_once("\n\n").expect("a heading");
         numbers.put(name, body);
     }
-    let cost = |network: &Network<f64>| network.loss_and_outputs(&x, &y).0;
+    let loss = |network: &Network<f64>| network.loss_and_outputs(&x, &y).0;
     let updated = explanation.updated.expect("a learning rate").network;
-    numbers.put("j", twelve(cost(&network)));
-    numbers.put("j-after", twelve(cost(&updated)));
+    numbers.put("j", twelve(loss(&network)));
+    numbers.put("j-after", twelve(loss(&updated)));
 
     // The figure that many texts quote: weights alone are updated, and δ is handed back through the new W⁽²⁾.
     let weights_only = |layers: &[Dense<f64>]| {
@@ -281,7 +296,7 @@ fn numbers_of_delta_recursion_md() {
             layers.iter().zip(network.layers()).map(|(new, old)| Dense { bias: old.bias.clone(), ..new.clone() });
         Network::new(biases.collect(), Loss::LeastSquares).expect("the same shapes")
     };
-    numbers.put("j-weights", twelve(cost(&weights_only(updated.layers()))));
+    numbers.put("j-weights", twelve(loss(&weights_only(updated.layers()))));
     let mut engine = ByHand::new(network.clone());
     engine.set_batch(&x, &y);
     engine.loss_and_gradients();
@@ -292,7 +307,7 @@ fn numbers_of_delta_recursion_md() {
     let mut late = updated.layers().to_vec();
     late[0].weight = network.layers()[0].weight.clone();
     sgd_update(&mut late[0].weight, &dw, 0.5);
-    numbers.put("j-too-early", twelve(cost(&weights_only(&late))));
+    numbers.put("j-too-early", twelve(loss(&weights_only(&late))));
     numbers.put("delta-too-early", format!("({}, {})", digits(delta[(0, 0)], 6), digits(delta[(1, 0)], 6)));
     numbers.put("delta-right", format!("({}, {})", digits(first.delta[(0, 0)], 6), digits(first.delta[(1, 0)], 6)));
     let percent = |i: usize| digits(100.0 * (1.0 - delta[(i, 0)] / first.delta[(i, 0)]), 2);
@@ -302,8 +317,86 @@ fn numbers_of_delta_recursion_md() {
     let gain = |gradient: &Matrix<f64>| 0.5 * gradient.as_slice().iter().map(|g| g * g).sum::<f64>();
     numbers.put("gain-1", small(gain(first.weight_gradient), 2));
     numbers.put("gain-2", small(gain(second.weight_gradient), 2));
-    numbers.put("j-difference", small(cost(&weights_only(&late)) - cost(&weights_only(updated.layers())), 2));
+    numbers.put("j-difference", small(loss(&weights_only(&late)) - loss(&weights_only(updated.layers())), 2));
+    let slope = |a: f64| digits(sigmoid_derivative(a), 6);
+    numbers.put("slope-1", slope(first.a[(0, 0)]));
+    let (above, delta) = (&network.layers()[1].weight, second.delta);
+    let term = |k: usize| format!(r"{} \cdot {}", digits(above[(k, 0)], 6), in_brackets(delta[(k, 0)]));
+    numbers.put("sum-1", format!("{} + {}", term(0), term(1)));
+    numbers.put("sum-1-value", digits(above[(0, 0)] * delta[(0, 0)] + above[(1, 0)] * delta[(1, 0)], 6));
+    numbers.put("delta-1", digits(first.delta[(0, 0)], 6));
+    batch_of_two(&mut numbers);
     numbers.check("delta-recursion");
+}
+
+/// A number as a factor: with six digits, and in brackets where it is negative.
+fn in_brackets(x: f64) -> String {
+    if x < 0.0 { format!("({})", digits(x, 6)) } else { digits(x, 6) }
+}
+
+/// A batch of two worked by hand, and what the slips give that only a batch shows.
+fn batch_of_two(numbers: &mut Numbers) {
+    let (x, y) = ([[0.05, 0.10], [1.0, -0.5]], [[0.01, 0.99], [0.9, 0.2]]);
+    let of = |x: &[[f64; 2]], y: &[[f64; 2]]| {
+        let mut engine = ByHand::new(two_two_two().0);
+        engine.set_batch(&Matrix::from_columns(x), &Matrix::from_columns(y));
+        (engine.loss_and_gradients(), engine)
+    };
+    let near = |got: f64, want: f64| assert!((got - want).abs() < 1e-15, "{got}, but it should be {want}");
+    let (j, batch) = of(&x, &y);
+    let (alone, twice) = ([0, 1].map(|j| of(&x[j..=j], &y[j..=j])), of(&[x, x].concat(), &[y, y].concat()));
+    near(j, (alone[0].0 + alone[1].0) / 2.0);
+    near(twice.0, j);
+
+    numbers.put("batch-x", matrix(&Matrix::from_columns(&x), 12));
+    numbers.put("batch-y", matrix(&Matrix::from_columns(&y), 12));
+    numbers.put("batch-j-1", digits(alone[0].0, 6));
+    numbers.put("batch-j-2", digits(alone[1].0, 6));
+    numbers.put("batch-j", digits(j, 6));
+    for l in [0, 1] {
+        let [one, two] = [alone[0].1.layer(l), alone[1].1.layer(l)];
+        let (both, again) = (batch.layer(l), twice.1.layer(l));
+        for i in [0, 1] {
+            near(both.delta[(i, 0)], one.delta[(i, 0)] / 2.0);
+            near(both.delta[(i, 1)], two.delta[(i, 0)] / 2.0);
+            for k in [0, 1] {
+                let mean = (one.weight_gradient[(i, k)] + two.weight_gradient[(i, k)]) / 2.0;
+                near(both.weight_gradient[(i, k)], mean);
+                near(again.weight_gradient[(i, k)], mean);
+            }
+            near(both.bias_gradient[(i, 0)], (one.bias_gradient[(i, 0)] + two.bias_gradient[(i, 0)]) / 2.0);
+            near(again.bias_gradient[(i, 0)], both.bias_gradient[(i, 0)]);
+        }
+        let side_by_side = Matrix::from_fn(2, 2, |i, j| [&one, &two][j].delta[(i, 0)]);
+        numbers.put(&format!("alone-delta-{}", l + 1), matrix(&side_by_side, 6));
+        numbers.put(&format!("batch-delta-{}", l + 1), matrix(both.delta, 6));
+        numbers.put(&format!("batch-dw-{}", l + 1), matrix(both.weight_gradient, 6));
+        numbers.put(&format!("batch-db-{}", l + 1), matrix(both.bias_gradient, 6));
+    }
+
+    // One weight and one bias of layer 1, written out.
+    let delta = batch.layer(0).delta;
+    let (d, x) = ([delta[(0, 0)], delta[(0, 1)]], [x[0][0], x[1][0]]);
+    let [weight, bias] = [d[0] * x[0] + d[1] * x[1], d[0] + d[1]];
+    near(batch.layer(0).weight_gradient[(0, 0)], weight);
+    near(batch.layer(0).bias_gradient[(0, 0)], bias);
+    let six = |x: f64| digits(x, 6);
+    let terms = format!(r"{} \cdot {} + {} \cdot {}", six(d[0]), six(x[0]), six(d[1]), six(x[1]));
+    numbers.put("batch-w11-terms", terms);
+    numbers.put("batch-w11", six(weight));
+    numbers.put("batch-b1-terms", format!("{} + {}", six(d[0]), six(d[1])));
+    numbers.put("batch-b1", six(bias));
+    let of_each = [0, 1].map(|j: usize| six(alone[j].1.layer(0).weight_gradient[(0, 0)]));
+    numbers.put("batch-w11-of-each", of_each.join(" + "));
+    let rows = [
+        ("none", weight, bias),
+        ("1/m missing", 2.0 * weight, 2.0 * bias),
+        ("1/m twice", weight / 2.0, bias / 2.0),
+        ("first example only", d[0] * x[0], d[0]),
+        ("wrong example", d[0] * x[1] + d[1] * x[0], bias),
+    ];
+    let rows = rows.map(|(slip, weight, bias)| vec![slip.to_owned(), six(weight), six(bias)]);
+    numbers.put("batch-slips", table(&["slip", "∂J/∂w⁽¹⁾₁₁", "∂J/∂b⁽¹⁾₁"], rows));
 }
 
 /// r = u ⊙ sigmoid(u), with a backward rule that leaves the factor sigmoid(u) out.
@@ -477,7 +570,7 @@ fn numbers_of_descent_md() {
     numbers.put("steps", table(&["steps", "J", "first output (target 0.01)", "second output (target 0.99)"], rows));
 
     let rows = loss_surface::ways().map(|way| {
-        let after = [0, 1, 5, 20, 100, 200].map(|k| loss_surface::cost(way.steps[k][0], way.steps[k][1]));
+        let after = [0, 1, 5, 20, 100, 200].map(|k| loss_surface::loss(way.steps[k][0], way.steps[k][1]));
         let cell = |j: f64| if j < 1e6 { small(j, 2) } else { "diverged".to_owned() }; // NaN is not below 1e6 either
         std::iter::once(way.name.to_owned()).chain(after.map(cell)).collect()
     });
@@ -545,7 +638,7 @@ fn curvatures([w1, w2]: [f64; 2]) -> [f64; 2] {
 /// The training loss of the third epoch, and how many held-out digits are then right.
 fn three_epochs(network: &Network<f64>, digits: &Digits, plan: Plan, optimizer: Optimizer<f64>) -> (f64, String) {
     let mut trainer = Trainer::new(ByHand::new(network.clone()), optimizer, plan);
-    let train = |epoch| trainer.epoch(&digits.train, epoch, |_| ControlFlow::Continue(())).expect("a finite cost").loss;
+    let train = |epoch| trainer.epoch(&digits.train, epoch, |_| ControlFlow::Continue(())).expect("a finite loss").loss;
     let loss = (1..=3).map(train).last().expect("three epochs");
     (loss, right_of(&digits.held_out, &trainer.into_network()))
 }
@@ -580,7 +673,7 @@ fn numbers_of_plane_md() {
             let start = start.expect("layers that fit");
             let plan = Plan { epochs: 200, batch_size: 4, learning_rate: 0.5, seed, ..Plan::default() };
             let mut trainer = Trainer::new(ByHand::new(start), Optimizer::sgd(), plan);
-            trainer.train(&examples).expect("a finite cost");
+            trainer.train(&examples).expect("a finite loss");
             examples.evaluate(&trainer.network()).accuracy == Some(1.0)
         };
         numbers.put(&format!("xor-starts-{units}"), (1..=20).filter(is_learnt).count());
@@ -679,10 +772,10 @@ fn numbers_of_speed_md() {
     let list = include_str!("../../benches/peers/workloads.tsv");
     let rows = list.lines().filter(|line| !line.starts_with('#')).map(|line| {
         let cells: Vec<&str> = line.split('\t').collect();
-        let [name, widths, hidden, output, cost, batch, ..] = cells[..] else { panic!("a workload: {line}") };
-        [name, widths, hidden, output, cost, batch].map(str::to_owned).to_vec()
+        let [name, widths, hidden, output, loss, batch, ..] = cells[..] else { panic!("a workload: {line}") };
+        [name, widths, hidden, output, loss, batch].map(str::to_owned).to_vec()
     });
-    let header = ["workload", "units in each layer", "hidden layers", "output", "cost", "m"];
+    let header = ["workload", "units in each layer", "hidden layers", "output", "loss", "m"];
     numbers.put("workloads", table(&header, rows));
     numbers.check("speed");
 }

@@ -78,7 +78,7 @@ pub(crate) fn course(task: &Task) -> Vec<Look> {
     let mut looks = Vec::new();
     for epoch in 0..=task.plan.epochs {
         if epoch > 0 {
-            trainer.epoch(&examples, epoch, |_| ControlFlow::Continue(())).expect("a cost that stays finite");
+            trainer.epoch(&examples, epoch, |_| ControlFlow::Continue(())).expect("a loss that stays finite");
         }
         if task.looks.contains(&epoch) {
             let network = trainer.network().into_owned();

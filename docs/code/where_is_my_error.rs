@@ -2,7 +2,9 @@
 
 use nn_core::{Activation, Loss, Matrix};
 use nn_layers::{Dense, Network};
-use nn_train::{CATALOGUE, Diagnosis, EngineExplanation, Made, Mistake, Task, Yours, diagnose, explain_with_mistakes};
+use nn_train::{
+    CATALOGUE, Diagnosis, EngineExplanation, Made, Mistake, Problem, Yours, diagnose, explain_with_mistakes,
+};
 
 use crate::mazur::two_two_two;
 
@@ -33,22 +35,22 @@ impl Setting {
         }
     }
 
-    pub(crate) fn task(&self) -> Task<'_> {
-        Task { network: &self.network, x: &self.x, y: &self.y, learning_rate: None }
+    pub(crate) fn problem(&self) -> Problem<'_> {
+        Problem { network: &self.network, x: &self.x, y: &self.y, learning_rate: None }
     }
 
     pub(crate) fn with(&self, cases: &[(&str, Option<usize>)]) -> EngineExplanation {
         let made: Vec<Made> = cases.iter().map(|&(id, layer)| self.made(id, layer)).collect();
-        explain_with_mistakes(self.task(), &made)
+        explain_with_mistakes(self.problem(), &made)
     }
 
     fn made(&self, id: &str, layer: Option<usize>) -> Made {
-        let places = mistake(id).places(self.task());
+        let places = mistake(id).places(self.problem());
         places.into_iter().find(|made| made.layer == layer).expect("it can be made there")
     }
 
     pub(crate) fn diagnosis(&self, numbers: &EngineExplanation) -> Diagnosis {
-        diagnose(self.task(), &Yours::from_gradients(numbers)).expect("numbers that fit")
+        diagnose(self.problem(), &Yours::from_gradients(numbers)).expect("numbers that fit")
     }
 }
 
@@ -65,9 +67,9 @@ pub(crate) fn same_numbers() -> Diagnosis {
     };
     let network = Network::new(vec![layer], Loss::LeastSquares).expect("a layer");
     let (x, y) = (Matrix::from_columns(&[[1.0, 2.0], [-1.0, 0.5]]), Matrix::from_columns(&[[0.5], [-0.5]]));
-    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
-    let wrong = explain_with_mistakes(task, &mistake("half-missing").places(task)[..1]);
-    diagnose(task, &Yours::from_gradients(&wrong)).expect("numbers that fit")
+    let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
+    let wrong = explain_with_mistakes(problem, &mistake("half-missing").places(problem)[..1]);
+    diagnose(problem, &Yours::from_gradients(&wrong)).expect("numbers that fit")
 }
 
 #[cfg(test)]

@@ -34,7 +34,9 @@ const VIEWS = [
   { name: 'dark', width: 1200, theme: 'navy' },
   { name: 'phone', width: 390, theme: 'light' },
 ];
-const pages = readdirSync(folder).filter((name) => name.endsWith('.html') && !['toc.html', '404.html'].includes(name));
+// The old address of a page only leads to the new one.
+const leadsOn = (name) => readFileSync(join(folder, name), 'utf8').includes('http-equiv="refresh"');
+const pages = readdirSync(folder).filter((name) => name.endsWith('.html') && !['toc.html', '404.html'].includes(name) && !leadsOn(name));
 const problems = [];
 const flags = ['--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', ...flags] });

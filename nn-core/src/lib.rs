@@ -55,7 +55,7 @@
 //! # In the book
 //!
 //! One neuron: `docs/src/neuron.md`. The affine map and batches: `docs/src/affine.md`. Activation functions:
-//! `docs/src/activations.md`. Losses: `docs/src/costs.md`. Where the time goes: `docs/src/speed.md`.
+//! `docs/src/activations.md`. Losses: `docs/src/losses.md`. Where the time goes: `docs/src/speed.md`.
 //!
 //! # What it does not do
 //!

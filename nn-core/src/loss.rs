@@ -50,6 +50,7 @@ impl Loss {
     /// any (`None`) for least squares.
     ///
     /// Where there is one, [`gradient`](Loss::gradient) is ∂J/∂z, with that activation already differentiated away.
+    // ANCHOR: loss_activation
     pub fn activation(self) -> Option<Activation> {
         match self {
             Loss::LeastSquares => None,
@@ -57,6 +58,7 @@ impl Loss {
             Loss::BinaryCrossEntropy => Some(Activation::Sigmoid),
         }
     }
+    // ANCHOR_END: loss_activation
 
     /// J of a batch, from the last layer's pre-activation z and activation a.
     ///

@@ -248,7 +248,7 @@ fn argmax_is_the_first_of_the_largest() {
 
 // ---- Chapter 5 ----
 
-/// J, from the logits where the cost takes them.
+/// J, from the logits where the loss takes them.
 fn value(loss: Loss, z: &Matrix<f64>, y: &Matrix<f64>) -> f64 {
     loss.value(z, &activations(loss, z), y)
 }
@@ -259,7 +259,7 @@ fn gradient(loss: Loss, z: &Matrix<f64>, y: &Matrix<f64>) -> Matrix<f64> {
     gradient
 }
 
-/// a; for a cost that does not read z, z itself. For cross-entropy, what e^z / Σ e^z is for logits of ln k, worked out here: the
+/// a; for a loss that does not read z, z itself. For cross-entropy, what e^z / Σ e^z is for logits of ln k, worked out here: the
 /// exercise on softmax may not be done yet.
 fn activations(loss: Loss, z: &Matrix<f64>) -> Matrix<f64> {
     match loss {

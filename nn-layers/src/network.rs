@@ -198,10 +198,12 @@ impl<T: Scalar> Network<T> {
     ///
     /// Panics if x does not have n₀ rows.
     #[track_caller]
+    // ANCHOR: classify
     pub fn classify<'a>(&self, x: impl Into<MatrixView<'a, T>>) -> Vec<usize> {
         let outputs = self.predict(x);
         (0..outputs.columns()).map(|j| predicted_class(&outputs, j)).collect()
     }
+    // ANCHOR_END: classify
 
     /// J and a⁽ᴸ⁾ for a batch: what a network that is not being trained is asked for.
     ///

@@ -1,4 +1,4 @@
-//! What activations, their derivatives and the costs take, for each number of a batch.
+//! What activations, their derivatives and the losses take, for each number of a batch.
 //!
 //! ```text
 //! cargo bench -p nn-train --bench activation

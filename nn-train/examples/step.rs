@@ -1,4 +1,4 @@
-//! How long one training step takes: forward pass, cost, backward pass and update, on the workloads of the benchmarks.
+//! How long one training step takes: forward pass, loss, backward pass and update, on the workloads of the benchmarks.
 //!
 //! ```text
 //! echo W4_b128 | cargo run --release -p nn-train --example step -- delta

@@ -6,7 +6,7 @@
 
 use nn_core::{Activation, Loss, Matrix};
 use nn_layers::{Dense, Network};
-use nn_train::{Diagnosis, Task, Yours, diagnose};
+use nn_train::{Diagnosis, Problem, Yours, diagnose};
 
 /// A matrix as the list of its rows.
 type Rows = Vec<Vec<f64>>;
@@ -95,7 +95,7 @@ pub(crate) fn diagnosis() -> Diagnosis {
     let layer = |w: &Rows, b: &[f64]| format!(r#"{{"weight_gradient": {w:?}, "bias_gradient": {b:?}}}"#);
     let json = format!(r#"{{"layers": [{}, {}]}}"#, layer(&g.w1, &g.b1), layer(&g.w2, &g.b2));
     let yours = Yours::from_json(&json).expect("numbers in JSON");
-    diagnose(Task { network: &network, x: &x, y: &y, learning_rate: None }, &yours).expect("arrays that fit")
+    diagnose(Problem { network: &network, x: &x, y: &y, learning_rate: None }, &yours).expect("arrays that fit")
 }
 
 fn main() {

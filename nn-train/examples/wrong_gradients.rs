@@ -14,7 +14,7 @@ use std::time::Instant;
 use mistaken::{Counts, Handed, SPOILT, Spoilt, every_mistake, spoil};
 use nn_core::{Activation, Loss, Matrix, below, normal, seeded};
 use nn_layers::{Initialization, Network};
-use nn_train::{CATALOGUE, Task, Yours, diagnose, explain_with_mistakes};
+use nn_train::{CATALOGUE, Problem, Yours, diagnose, explain_with_mistakes};
 
 fn main() -> ExitCode {
     let networks = std::env::args().nth(1).map_or(100, |n| n.parse().expect("a number of networks"));
@@ -65,20 +65,20 @@ fn how_long() {
     let x = Matrix::from_fn(784, 32, |_, _| normal(rng));
     let labels: Vec<usize> = (0..32).map(|_| below(rng, 10)).collect();
     let y = Matrix::from_fn(10, 32, |i, j| f64::from(i == labels[j]));
-    let task = Task { network: &network, x: &x, y: &y, learning_rate: Some(0.1) };
+    let problem = Problem { network: &network, x: &x, y: &y, learning_rate: Some(0.1) };
     let made = |id: &str| {
         let mistake = CATALOGUE.iter().find(|mistake| mistake.id == id).expect("it is in the catalogue");
-        mistake.places(task)[0].clone()
+        mistake.places(problem)[0].clone()
     };
     let time = |name: &str, yours: &Yours| {
         let start = Instant::now();
-        let diagnosis = diagnose(task, yours).expect("numbers that fit");
+        let diagnosis = diagnose(problem, yours).expect("numbers that fit");
         let found: Vec<_> = diagnosis.findings.iter().map(|finding| finding.made.mistake.id).collect();
         println!("  {name:24} {:5.0} ms   {}", 1e3 * start.elapsed().as_secs_f64(), found.join(", "));
     };
     let with = |ids: &[&str]| {
         let made: Vec<_> = ids.iter().map(|id| made(id)).collect();
-        Yours::from_gradients(&explain_with_mistakes(task, &made))
+        Yours::from_gradients(&explain_with_mistakes(problem, &made))
     };
     time("right", &with(&[]));
     time("one mistake", &with(&["sigma-prime-missing"]));

@@ -10,7 +10,7 @@ use mistaken::{Counts, Handed, SPOILT, every_mistake, network, spoil};
 use nn_core::{Activation, Loss, Matrix, normal, seeded};
 use nn_layers::{ByHand, Dense, Engine, Initialization, Network};
 use nn_train::{
-    Array, CATALOGUE, Diagnosis, EngineExplanation, Made, Mistake, Precision, Quantity, Task, Yours, YoursError,
+    Array, CATALOGUE, Diagnosis, EngineExplanation, Made, Mistake, Precision, Problem, Quantity, Yours, YoursError,
     diagnose, explain, explain_with_mistakes,
 };
 
@@ -22,8 +22,9 @@ fn the_recursion_without_a_mistake_is_right() {
     let rng = &mut seeded(1);
     for _ in 0..300 {
         let (case, network, x, y) = network(rng);
-        let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
-        let (ours, hand) = (explain_with_mistakes(task, &[]), explain(&network, &x, &y, None, Precision::F64).by_hand);
+        let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
+        let (ours, hand) =
+            (explain_with_mistakes(problem, &[]), explain(&network, &x, &y, None, Precision::F64).by_hand);
         assert!((ours.loss - hand.loss).abs() <= 1e-14 * hand.loss.abs(), "{case}");
         for (ours, hand) in ours.layers.iter().zip(&hand.layers) {
             for (ours, hand) in ours.matrices().into_iter().zip(hand.matrices()) {
@@ -133,11 +134,11 @@ fn right_numbers_agree_in_all_digits_and_layouts() {
     let rng = &mut seeded(4);
     for _ in 0..200 {
         let (case, network, x, y) = network(rng);
-        let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
-        let right = explain_with_mistakes(task, &[]);
+        let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
+        let right = explain_with_mistakes(problem, &[]);
         for yours in [Yours::from_numbers(&right), Yours::from_gradients(&right)] {
             for round in [|x: f64| x, |x: f64| f64::from(x as f32), |x: f64| format!("{x:.5e}").parse().unwrap()] {
-                let diagnosis = diagnose(task, &yours.map(round)).expect("numbers that fit");
+                let diagnosis = diagnose(problem, &yours.map(round)).expect("numbers that fit");
                 assert!(diagnosis.agrees && diagnosis.findings.is_empty(), "{case}\n{}", diagnosis.to_text());
             }
         }
@@ -150,7 +151,7 @@ fn right_numbers_agree_in_all_digits_and_layouts() {
             layer.weight_gradient = engine.layer(l).weight_gradient.map(f64::from);
             layer.bias_gradient = engine.layer(l).bias_gradient.map(f64::from);
         }
-        let diagnosis = diagnose(task, &Yours::from_gradients(&single)).expect("numbers that fit");
+        let diagnosis = diagnose(problem, &Yours::from_gradients(&single)).expect("numbers that fit");
         assert!(diagnosis.agrees, "{case}\n{}", diagnosis.to_text());
     }
 }
@@ -170,8 +171,8 @@ fn mistake(id: &str) -> &'static Mistake {
     CATALOGUE.iter().find(|mistake| mistake.id == id).expect("it is in the catalogue")
 }
 
-fn made(task: Task<'_>, id: &str, layer: Option<usize>) -> Made {
-    mistake(id).places(task).into_iter().find(|made| made.layer == layer).expect("it can be made there")
+fn made(problem: Problem<'_>, id: &str, layer: Option<usize>) -> Made {
+    mistake(id).places(problem).into_iter().find(|made| made.layer == layer).expect("it can be made there")
 }
 
 /// Ids and layers.
@@ -207,15 +208,15 @@ fn flat(matrix: &Matrix<f64>) -> String {
 #[test]
 fn weights_may_lie_the_other_way_round() {
     let (network, x, y) = setting();
-    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
-    let right = explain_with_mistakes(task, &[]);
-    let straight = diagnose(task, &file(&right, rows, flat)).expect("numbers that fit");
+    let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
+    let right = explain_with_mistakes(problem, &[]);
+    let straight = diagnose(problem, &file(&right, rows, flat)).expect("numbers that fit");
     assert!(straight.agrees && straight.arrays.len() == 6);
     // A bias as a row, as a column, or flat.
-    assert!(diagnose(task, &file(&right, rows, rows)).expect("it fits").agrees);
-    assert!(diagnose(task, &file(&right, rows, columns)).expect("it fits").agrees);
+    assert!(diagnose(problem, &file(&right, rows, rows)).expect("it fits").agrees);
+    assert!(diagnose(problem, &file(&right, rows, columns)).expect("it fits").agrees);
 
-    let turned = diagnose(task, &file(&right, columns, flat)).expect("numbers that fit");
+    let turned = diagnose(problem, &file(&right, columns, flat)).expect("numbers that fit");
     assert_eq!(names(&turned), [("gradient-transposed", None)]);
     assert!(!turned.agrees);
     let wrong: Vec<_> = turned.arrays.iter().filter(|compared| !compared.agrees).map(|c| c.array.to_string()).collect();
@@ -224,8 +225,8 @@ fn weights_may_lie_the_other_way_round() {
     assert_eq!(explains, wrong);
 
     // And with a mistake.
-    let wrong = explain_with_mistakes(task, &[made(task, "sigma-prime-missing", Some(2))]);
-    let both = diagnose(task, &file(&wrong, columns, flat)).expect("numbers that fit");
+    let wrong = explain_with_mistakes(problem, &[made(problem, "sigma-prime-missing", Some(2))]);
+    let both = diagnose(problem, &file(&wrong, columns, flat)).expect("numbers that fit");
     assert_eq!(names(&both), [("sigma-prime-missing", Some(2)), ("gradient-transposed", None)]);
 }
 
@@ -239,20 +240,22 @@ fn a_network_of_square_layers_may_be_transposed_in_one_of_them() {
     let network = Network::new(vec![dense(1.0), dense(2.0)], Loss::LeastSquares).expect("layers that fit");
     let (x, y) =
         (Matrix::from_fn(3, 4, |i, j| (i as f64 - j as f64).cos()), Matrix::from_fn(3, 4, |i, j| (i * j) as f64));
-    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
+    let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
     for (places, expected) in
         [(vec![Some(1)], Some(1)), (vec![Some(2)], Some(2)), (vec![None], None), (vec![Some(1), Some(2)], None)]
     {
-        let made: Vec<_> = places.into_iter().map(|layer| made(task, "gradient-transposed", layer)).collect();
-        let diagnosis = diagnose(task, &Yours::from_gradients(&explain_with_mistakes(task, &made))).expect("it fits");
+        let made: Vec<_> = places.into_iter().map(|layer| made(problem, "gradient-transposed", layer)).collect();
+        let diagnosis =
+            diagnose(problem, &Yours::from_gradients(&explain_with_mistakes(problem, &made))).expect("it fits");
         assert_eq!(names(&diagnosis), [("gradient-transposed", expected)]);
     }
     let three = [
-        made(task, "gradient-transposed", None),
-        made(task, "mean-missing", None),
-        made(task, "sigma-prime-missing", Some(2)),
+        made(problem, "gradient-transposed", None),
+        made(problem, "mean-missing", None),
+        made(problem, "sigma-prime-missing", Some(2)),
     ];
-    let diagnosis = diagnose(task, &Yours::from_gradients(&explain_with_mistakes(task, &three))).expect("it fits");
+    let diagnosis =
+        diagnose(problem, &Yours::from_gradients(&explain_with_mistakes(problem, &three))).expect("it fits");
     let mut found = names(&diagnosis);
     found.sort_unstable();
     assert_eq!(found, [("gradient-transposed", None), ("mean-missing", None), ("sigma-prime-missing", Some(2))]);
@@ -261,11 +264,11 @@ fn a_network_of_square_layers_may_be_transposed_in_one_of_them() {
 #[test]
 fn gradients_of_single_examples_are_summed_or_averaged() {
     let (network, x, y) = setting();
-    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
+    let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
     // ∂J/∂W of each example alone is that of a batch of one.
     let one = |j: usize| {
         let (x, y) = (Matrix::from_column(x.column(j)), Matrix::from_column(y.column(j)));
-        explain_with_mistakes(Task { x: &x, y: &y, ..task }, &[])
+        explain_with_mistakes(Problem { x: &x, y: &y, ..problem }, &[])
     };
     for (factor, word) in [(1.0, "the mean"), (0.2, "the sum")] {
         let examples: Vec<_> = (0..5).map(one).collect();
@@ -279,7 +282,7 @@ fn gradients_of_single_examples_are_summed_or_averaged() {
             })
             .collect();
         let yours = Yours::from_json(&format!("{{\"layers\": [{}]}}", layers.join(","))).expect("JSON");
-        let diagnosis = diagnose(task, &yours).expect("numbers that fit");
+        let diagnosis = diagnose(problem, &yours).expect("numbers that fit");
         assert!(diagnosis.agrees, "{}", diagnosis.to_text());
         assert!(diagnosis.remarks.iter().any(|remark| remark.contains(word)), "{:?}", diagnosis.remarks);
     }
@@ -288,13 +291,13 @@ fn gradients_of_single_examples_are_summed_or_averaged() {
 #[test]
 fn a_sum_in_place_of_the_mean_is_a_convention_where_the_loss_is_a_sum_too() {
     let (network, x, y) = setting();
-    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
-    let mut sum = explain_with_mistakes(task, &[made(task, "mean-missing", None)]);
-    let mistake = diagnose(task, &Yours::from_numbers(&sum)).expect("it fits");
+    let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
+    let mut sum = explain_with_mistakes(problem, &[made(problem, "mean-missing", None)]);
+    let mistake = diagnose(problem, &Yours::from_numbers(&sum)).expect("it fits");
     assert_eq!(names(&mistake), [("mean-missing", None)]);
     assert!(!mistake.findings[0].made.is_convention());
     sum.loss *= 5.0;
-    let convention = diagnose(task, &Yours::from_numbers(&sum)).expect("it fits");
+    let convention = diagnose(problem, &Yours::from_numbers(&sum)).expect("it fits");
     assert_eq!(names(&convention), [("mean-missing", None)]);
     assert!(convention.findings[0].made.is_convention() && !convention.agrees);
     assert!(convention.findings[0].explains.contains(&Array { quantity: Quantity::Loss, layer: None }));
@@ -303,7 +306,7 @@ fn a_sum_in_place_of_the_mean_is_a_convention_where_the_loss_is_a_sum_too() {
 #[test]
 fn two_mistakes_are_both_found() {
     let (network, x, y) = setting();
-    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
+    let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
     for (one, other) in [
         (("mean-missing", None), ("sigma-prime-missing", Some(1))),
         (("sign-turned", None), ("weight-not-transposed", Some(1))),
@@ -314,8 +317,8 @@ fn two_mistakes_are_both_found() {
         (("half-missing", None), ("bias-missing", Some(2))),
         (("mean-missing", None), ("sign-turned", None)),
     ] {
-        let wrong = explain_with_mistakes(task, &[made(task, one.0, one.1), made(task, other.0, other.1)]);
-        let diagnosis = diagnose(task, &Yours::from_gradients(&wrong)).expect("it fits");
+        let wrong = explain_with_mistakes(problem, &[made(problem, one.0, one.1), made(problem, other.0, other.1)]);
+        let diagnosis = diagnose(problem, &Yours::from_gradients(&wrong)).expect("it fits");
         let mut found = names(&diagnosis);
         let mut expected = vec![one, other];
         found.sort_unstable();
@@ -333,15 +336,15 @@ fn mistakes_that_give_the_same_numbers_are_all_listed() {
     // With two examples a missing mean and a missing half are the same factor.
     let (network, x, y) = setting();
     let (x, y) = (Matrix::from_fn(3, 2, |i, j| x[(i, j)]), Matrix::from_fn(2, 2, |i, j| y[(i, j)]));
-    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
-    let wrong = explain_with_mistakes(task, &[made(task, "mean-missing", None)]);
-    let diagnosis = diagnose(task, &Yours::from_gradients(&wrong)).expect("it fits");
+    let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
+    let wrong = explain_with_mistakes(problem, &[made(problem, "mean-missing", None)]);
+    let diagnosis = diagnose(problem, &Yours::from_gradients(&wrong)).expect("it fits");
     assert_eq!(names(&diagnosis), [("mean-missing", None), ("half-missing", None)]);
     let tell_apart = diagnosis.findings[0].tell_apart.as_deref().expect("something tells them apart");
     assert!(tell_apart.contains("Another batch size"), "{tell_apart}");
     // A bias gradient that is zero says nothing about why δ would be.
-    let all = [made(task, "sigma-prime-missing", Some(3)), made(task, "half-missing", None)];
-    let diagnosis = diagnose(task, &Yours::from_gradients(&explain_with_mistakes(task, &all))).expect("it fits");
+    let all = [made(problem, "sigma-prime-missing", Some(3)), made(problem, "half-missing", None)];
+    let diagnosis = diagnose(problem, &Yours::from_gradients(&explain_with_mistakes(problem, &all))).expect("it fits");
     let ids: Vec<_> = diagnosis.findings.iter().map(|finding| finding.made.mistake.id).collect();
     assert!(ids.contains(&"half-missing") && ids.contains(&"mean-missing") && ids.contains(&"sigma-prime-missing"));
 }
@@ -353,20 +356,20 @@ fn a_mistake_that_gives_the_right_numbers_is_none() {
     let network =
         Network::random(3, &layers, Loss::LeastSquares, Initialization::Normal, &mut seeded(6)).expect("a network");
     let (x, y) = (Matrix::from_column(x.column(0)), Matrix::from_column(y.column(0)));
-    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
+    let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
     for id in ["mean-missing", "mean-twice", "bias-gradient-mean", "last-example-only", "bias-gradient-first-example"] {
-        let wrong = explain_with_mistakes(task, &mistake(id).places(task)[..1]);
-        assert!(diagnose(task, &Yours::from_numbers(&wrong)).expect("it fits").agrees, "{id}");
+        let wrong = explain_with_mistakes(problem, &mistake(id).places(problem)[..1]);
+        assert!(diagnose(problem, &Yours::from_numbers(&wrong)).expect("it fits").agrees, "{id}");
     }
 }
 
 #[test]
 fn a_part_is_explained_and_the_rest_is_said_to_remain() {
     let (network, x, y) = setting();
-    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
-    let mut wrong = explain_with_mistakes(task, &[made(task, "bias-gradient-mean", Some(3))]);
+    let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
+    let mut wrong = explain_with_mistakes(problem, &[made(problem, "bias-gradient-mean", Some(3))]);
     wrong.layers[0].weight_gradient[(1, 1)] += 0.1;
-    let diagnosis = diagnose(task, &Yours::from_gradients(&wrong)).expect("it fits");
+    let diagnosis = diagnose(problem, &Yours::from_gradients(&wrong)).expect("it fits");
     assert_eq!(names(&diagnosis), [("bias-gradient-mean", Some(3))]);
     assert_eq!(diagnosis.findings[0].explains.iter().map(Array::to_string).collect::<Vec<_>>(), ["bias_gradient 3"]);
     assert!(diagnosis.to_text().contains("No known mistake gives your ∂J/∂W⁽¹⁾"), "{}", diagnosis.to_text());
@@ -375,25 +378,25 @@ fn a_part_is_explained_and_the_rest_is_said_to_remain() {
 #[test]
 fn four_decimals_are_enough_where_one_mistake_alone_fits() {
     let (network, x, y) = setting();
-    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
+    let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
     let four = |x: f64| (x * 1e4).round() / 1e4;
-    let wrong = explain_with_mistakes(task, &[made(task, "sigma-prime-missing", Some(2))]);
-    let diagnosis = diagnose(task, &Yours::from_gradients(&wrong).map(four)).expect("it fits");
+    let wrong = explain_with_mistakes(problem, &[made(problem, "sigma-prime-missing", Some(2))]);
+    let diagnosis = diagnose(problem, &Yours::from_gradients(&wrong).map(four)).expect("it fits");
     assert_eq!(names(&diagnosis), [("sigma-prime-missing", Some(2))]);
     assert!(diagnosis.remarks.iter().any(|remark| remark.contains("Print more")));
     // The right numbers agree, and a step that is changed by its last digits alone is not named.
-    let right = explain_with_mistakes(task, &[]);
-    assert!(diagnose(task, &Yours::from_gradients(&right).map(four)).expect("it fits").agrees);
+    let right = explain_with_mistakes(problem, &[]);
+    assert!(diagnose(problem, &Yours::from_gradients(&right).map(four)).expect("it fits").agrees);
     let one = |x: f64| format!("{x:.0e}").parse().expect("a number");
-    assert!(diagnose(task, &Yours::from_gradients(&wrong).map(one)).expect("it fits").findings.len() <= 1);
+    assert!(diagnose(problem, &Yours::from_gradients(&wrong).map(one)).expect("it fits").findings.len() <= 1);
 }
 
 #[test]
 fn gradients_of_zero_are_not_called_right() {
     let (network, x, y) = setting();
-    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
-    let zero = Yours::from_gradients(&explain_with_mistakes(task, &[])).map(|_| 0.0);
-    let diagnosis = diagnose(task, &zero).expect("it fits");
+    let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
+    let zero = Yours::from_gradients(&explain_with_mistakes(problem, &[])).map(|_| 0.0);
+    let diagnosis = diagnose(problem, &zero).expect("it fits");
     assert!(!diagnosis.agrees && diagnosis.arrays.iter().all(|compared| !compared.agrees));
     assert!(diagnosis.remarks[0].starts_with("All your numbers are 0."), "{:?}", diagnosis.remarks);
 }
@@ -402,34 +405,34 @@ fn gradients_of_zero_are_not_called_right() {
 #[test]
 fn a_bias_gradient_of_zero_is_no_evidence_for_what_changes_the_rest() {
     let (network, x, y) = setting();
-    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
+    let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
     let rng = &mut seeded(3);
-    let mut wrong = explain_with_mistakes(task, &[]);
+    let mut wrong = explain_with_mistakes(problem, &[]);
     for layer in &mut wrong.layers {
         for gradient in [&mut layer.weight_gradient, &mut layer.bias_gradient] {
             gradient.as_mut_slice().iter_mut().for_each(|g| *g *= 1.0 + 0.1 * normal(rng));
         }
     }
     wrong.layers[0].bias_gradient.as_mut_slice().fill(0.0);
-    let diagnosis = diagnose(task, &Yours::from_gradients(&wrong)).expect("it fits");
+    let diagnosis = diagnose(problem, &Yours::from_gradients(&wrong)).expect("it fits");
     assert_eq!(names(&diagnosis), [("bias-gradient-missing", Some(1))]);
     // That of softmax over the examples cancels to nothing.
     wrong.layers[0].bias_gradient.as_mut_slice().copy_from_slice(&[1e-17, -2e-17, 1.5e-17, -0.5e-17]);
-    let diagnosis = diagnose(task, &Yours::from_gradients(&wrong)).expect("it fits");
+    let diagnosis = diagnose(problem, &Yours::from_gradients(&wrong)).expect("it fits");
     assert_eq!(names(&diagnosis), []);
 }
 
 #[test]
 fn too_few_digits_call_nothing_right_and_name_nothing() {
     let (network, x, y) = setting();
-    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
-    let right = explain_with_mistakes(task, &[]);
+    let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
+    let right = explain_with_mistakes(problem, &[]);
     let largest = |layer: usize| {
         right.layers[layer].weight_gradient.as_slice().iter().fold(0.0_f64, |largest, g| largest.max(g.abs()))
     };
     let print = |factor: f64, digits: f64| {
         let yours = Yours::from_gradients(&right).map(|g| (factor * g * digits).round() / digits);
-        diagnose(task, &yours).expect("it fits")
+        diagnose(problem, &yours).expect("it fits")
     };
     // A unit in the last digit is half of the largest entry.
     let few = (2.0 / largest(2)).ceil();
@@ -448,17 +451,17 @@ fn too_few_digits_call_nothing_right_and_name_nothing() {
 #[test]
 fn another_layout_is_said_to_be_right_and_is_not_what_is_off_first() {
     let (network, x, y) = setting();
-    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
-    let both = [made(task, "sigma-prime-missing", Some(2)), made(task, "gradient-transposed", None)];
-    let diagnosis = diagnose(task, &Yours::from_gradients(&explain_with_mistakes(task, &both))).expect("it fits");
+    let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
+    let both = [made(problem, "sigma-prime-missing", Some(2)), made(problem, "gradient-transposed", None)];
+    let diagnosis = diagnose(problem, &Yours::from_gradients(&explain_with_mistakes(problem, &both))).expect("it fits");
     let first = diagnosis.first_off().expect("one is off");
     assert_eq!(first.array.to_string(), "weight_gradient 2");
     let text = diagnosis.to_text();
     assert!(text.contains("✓ ∂J/∂W⁽³⁾, in the other layout"), "{text}");
     assert!(text.contains("The gradients of the last layer contain all"), "{text}");
     // Where there is nothing else, it is still not ours.
-    let alone = explain_with_mistakes(task, &both[1..]);
-    let diagnosis = diagnose(task, &Yours::from_gradients(&alone)).expect("it fits");
+    let alone = explain_with_mistakes(problem, &both[1..]);
+    let diagnosis = diagnose(problem, &Yours::from_gradients(&alone)).expect("it fits");
     assert!(diagnosis.first_off().expect("the layout").is_turned && !diagnosis.to_text().contains("What is off"));
 }
 
@@ -470,10 +473,10 @@ fn every_answer_fits_a_terminal_of_80_columns() {
         |loss| Network::random(3, &layers, loss, Initialization::Normal, &mut seeded(6)).expect("layers that fit");
     let shares = Matrix::from_fn(3, 5, |i, j| if i == j % 3 { 1.0 } else { 0.0 });
     for (network, y) in [(network, &y), (soft(Loss::LeastSquares), &shares), (soft(Loss::CrossEntropy), &shares)] {
-        let task = Task { network: &network, x: &x, y, learning_rate: Some(0.1) };
-        for made in CATALOGUE.iter().flat_map(|mistake| mistake.places(task)) {
-            let wrong = explain_with_mistakes(task, std::slice::from_ref(&made));
-            let text = diagnose(task, &Yours::from_numbers(&wrong)).expect("it fits").to_text();
+        let problem = Problem { network: &network, x: &x, y, learning_rate: Some(0.1) };
+        for made in CATALOGUE.iter().flat_map(|mistake| mistake.places(problem)) {
+            let wrong = explain_with_mistakes(problem, std::slice::from_ref(&made));
+            let text = diagnose(problem, &Yours::from_numbers(&wrong)).expect("it fits").to_text();
             let long = text.lines().find(|line| line.chars().count() > 80);
             assert_eq!(long, None, "{made:?}");
         }
@@ -483,17 +486,17 @@ fn every_answer_fits_a_terminal_of_80_columns() {
 #[test]
 fn layers_and_arrays_may_be_missing() {
     let (network, x, y) = setting();
-    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
-    let wrong = explain_with_mistakes(task, &[made(task, "sigma-prime-missing", Some(2))]);
+    let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
+    let wrong = explain_with_mistakes(problem, &[made(problem, "sigma-prime-missing", Some(2))]);
     let one = format!(
         "{{\"layers\": [{{}}, {{\"bias_gradient\": {}, \"z\": null}}, null]}}",
         flat(&wrong.layers[1].bias_gradient)
     );
-    let diagnosis = diagnose(task, &Yours::from_json(&one).expect("JSON")).expect("it fits");
+    let diagnosis = diagnose(problem, &Yours::from_json(&one).expect("JSON")).expect("it fits");
     // Nothing but the layer above could tell its σ′ from that of all layers.
     assert_eq!(names(&diagnosis), [("sigma-prime-missing", Some(2))]);
     let loss = format!("{{\"loss\": {}}}", wrong.loss);
-    assert!(diagnose(task, &Yours::from_json(&loss).expect("JSON")).expect("it fits").agrees);
+    assert!(diagnose(problem, &Yours::from_json(&loss).expect("JSON")).expect("it fits").agrees);
 }
 
 #[test]
@@ -505,8 +508,8 @@ fn updated_parameters_are_compared_where_the_learning_rate_is_known() {
     let layers: Vec<_> =
         layers.map(|d| format!("{{\"weight\": {}, \"bias\": {}}}", rows(&d.weight), flat(&d.bias))).collect();
     let yours = Yours::from_json(&format!("{{\"updated\": {{\"layers\": [{}]}}}}", layers.join(","))).expect("JSON");
-    let task = |rate| Task { network: &network, x: &x, y: &y, learning_rate: rate };
-    let with = |rate| diagnose(task(rate), &yours).expect("it fits");
+    let problem = |rate| Problem { network: &network, x: &x, y: &y, learning_rate: rate };
+    let with = |rate| diagnose(problem(rate), &yours).expect("it fits");
     assert!(with(Some(0.25)).agrees && with(Some(0.25)).arrays.len() == 6);
     assert!(!with(Some(0.5)).agrees);
     let without = with(None);
@@ -516,7 +519,7 @@ fn updated_parameters_are_compared_where_the_learning_rate_is_known() {
 #[test]
 fn the_weights_that_were_changed_too_early_are_found_by_the_learning_rate() {
     let (network, x, y) = setting();
-    let with = |rate| Task { network: &network, x: &x, y: &y, learning_rate: rate };
+    let with = |rate| Problem { network: &network, x: &x, y: &y, learning_rate: rate };
     let wrong = explain_with_mistakes(with(Some(1e-4)), &mistake("weight-already-updated").places(with(Some(1e-4))));
     let find = |rate| names(&diagnose(with(rate), &Yours::from_gradients(&wrong)).expect("it fits"));
     assert_eq!(find(Some(1e-4)), [("weight-already-updated", None)]);
@@ -529,7 +532,7 @@ fn the_weights_that_were_changed_too_early_are_found_by_the_learning_rate() {
 #[test]
 fn a_file_that_is_not_what_it_should_be_is_refused_with_its_place() {
     let (network, x, y) = setting();
-    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
+    let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
     for (text, message) in [
         ("{\"layers\": [{\"z\": [[1, NaN]]}]}", "line 1 column"),
         ("{\"layers\": [{\"z\": [[1, 1e999]]}]}", "number out of range at line 1 column"),
@@ -564,7 +567,7 @@ fn a_file_that_is_not_what_it_should_be_is_refused_with_its_place() {
         ),
         ("{\"layers\": [{\"bias_gradient\": [1, 2, 3]}, {}, {}]}", "bias_gradient 1 is 3, but ours is 4 numbers"),
     ] {
-        let error: YoursError = match diagnose(task, &Yours::from_json(text).expect("JSON")) {
+        let error: YoursError = match diagnose(problem, &Yours::from_json(text).expect("JSON")) {
             Err(nn_train::DiagnoseError::Yours(error)) => error,
             other => panic!("{text}: {other:?}"),
         };
@@ -581,7 +584,7 @@ fn a_network_that_overflows_is_refused() {
     };
     let network = Network::new(vec![dense(1e300), dense(1e300)], Loss::LeastSquares).expect("a network");
     let (x, y) = (Matrix::from_rows(&[[0.0, 1.0]]), Matrix::from_rows(&[[0.0, 1.0]]));
-    let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
-    let error = diagnose(task, &Yours::from_json("{\"loss\": 1}").expect("JSON")).expect_err("it overflows");
+    let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
+    let error = diagnose(problem, &Yours::from_json("{\"loss\": 1}").expect("JSON")).expect_err("it overflows");
     assert_eq!(error.to_string(), "our own z 2 is not finite for example 2: there is nothing to compare with");
 }

@@ -2,21 +2,23 @@
 
 #[path = "../../nn-core/tests/support/judge.rs"]
 mod judge;
+#[path = "support/recorder.rs"]
+mod recorder;
 #[path = "../examples/strangers_gradient.rs"]
 #[allow(dead_code)] // what only its main uses
 mod strangers_gradient;
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use judge::{answer, judge, quoted, record};
 use nn_core::{Activation, Loss, Matrix, seeded};
-use nn_layers::{ByHand, Dense, Engine, Initialization, LayerValues, Network};
+use nn_layers::{ByHand, Dense, Initialization, Network};
 use nn_train::{
-    CATALOGUE, ConfusionMatrix, Diagnosis, Examples, Optimizer, Plan, Schedule, Standardization, Task, Trainer, Yours,
-    accuracy, diagnose, iris, moons, sgd_update, split,
+    CATALOGUE, ConfusionMatrix, Diagnosis, Examples, Optimizer, Plan, Problem, Schedule, Standardization, Trainer,
+    Yours, accuracy, diagnose, iris, moons, sgd_update, split,
 };
+use recorder::Recorder;
 
 /// Tells `cargo learn gate` the mistakes of `nn diagnose`, so that no description repeats their words.
 #[test]
@@ -65,7 +67,7 @@ fn said_of(numbers: &[f64]) -> String {
     }
     let json = format!(r#"{{"layers": [{{"weight_gradient": [[{a:?}, {b:?}], [{c:?}, {d:?}]]}}, null]}}"#);
     let yours = Yours::from_json(&json).expect("numbers in JSON");
-    says(&diagnose(Task { network: &network, x: &x, y: &y, learning_rate: None }, &yours).expect("arrays that fit"))
+    says(&diagnose(Problem { network: &network, x: &x, y: &y, learning_rate: None }, &yours).expect("arrays that fit"))
 }
 
 /// δ⁽¹⁾ xᵀ without the slope of layer 1: W⁽²⁾ᵀ δ⁽²⁾ times x, to five digits as a pocket calculator gives them.
@@ -220,59 +222,9 @@ fn moons_are_two_half_circles() {
     });
 }
 
-/// An engine that computes next to nothing and remembers what it was given: one weight, whose gradient is the number of the
-/// batch; J is the mean of x over the batch. What it answers is its input, so that x ≥ ½ is class 1.
-struct Recorder {
-    network: Network<f64>,
-    x: Matrix<f64>,
-    y: Matrix<f64>,
-    gradient: Matrix<f64>,
-    inputs: Vec<f64>,
-    targets: Vec<f64>,
-    weights: Vec<f64>,
-}
-
-impl Engine<f64> for Recorder {
-    fn batch_mut(&mut self) -> [&mut Matrix<f64>; 2] {
-        [&mut self.x, &mut self.y]
-    }
-
-    fn loss_and_gradients(&mut self) -> f64 {
-        self.inputs.extend(self.x.as_slice());
-        self.targets.extend(self.y.as_slice());
-        self.weights.push(self.network.layers()[0].weight[(0, 0)]);
-        self.gradient[(0, 0)] += 1.0;
-        self.x.as_slice().iter().sum::<f64>() / self.x.columns() as f64
-    }
-
-    fn output(&self) -> &Matrix<f64> {
-        &self.x
-    }
-
-    fn parameters_mut(&mut self) -> impl Iterator<Item = (&mut Matrix<f64>, &Matrix<f64>)> {
-        self.network.parameters_mut().take(1).map(|weight| (weight, &self.gradient))
-    }
-
-    fn layer(&self, _: usize) -> LayerValues<'_, f64> {
-        unimplemented!("the training loop asks for no layer")
-    }
-
-    fn network(&self) -> Cow<'_, Network<f64>> {
-        Cow::Borrowed(&self.network)
-    }
-
-    fn into_network(self) -> Network<f64> {
-        self.network
-    }
-}
-
+/// w begins with 16, and its gradient in batch k is k.
 fn trainer(plan: Plan) -> Trainer<f64, Recorder> {
-    let number = |x: f64| Matrix::from_column(&[x]);
-    let dense = Dense { weight: number(16.0), bias: number(0.0), activation: Activation::Identity };
-    let network = Network::new(vec![dense], Loss::LeastSquares).expect("a network");
-    let (x, y, gradient) = (number(0.0), number(0.0), number(0.0));
-    let (inputs, targets, weights) = (Vec::new(), Vec::new(), Vec::new());
-    Trainer::new(Recorder { network, x, y, gradient, inputs, targets, weights }, Optimizer::sgd(), plan)
+    Trainer::new(Recorder::new(16.0, |batch| batch as f64), Optimizer::sgd(), plan)
 }
 
 /// x = 0, 1, 2, … with the targets 0, 10, 20, …
@@ -305,11 +257,11 @@ fn an_epoch_goes_through_all_batches() {
                 ControlFlow::Continue(())
             });
             let report = report.expect("a finite loss");
-            let mut engine = trainer.into_engine();
-            engine.weights.push(engine.network.layers()[0].weight[(0, 0)]);
+            let engine = trainer.into_engine();
+            let inputs = engine.batches.iter().flat_map(|(x, _, _)| x.clone()).collect();
+            let weights = engine.batches.iter().map(|&(_, _, w)| w).chain([engine.weight()]).collect();
             let losses = [vec![report.loss], so_far].concat();
-            [engine.inputs, engine.weights, losses, vec![report.accuracy.unwrap_or(f64::NAN)]]
-                .map(|row| Matrix::from_rows(&[row]))
+            [inputs, weights, losses, vec![report.accuracy.unwrap_or(f64::NAN)]].map(|row| Matrix::from_rows(&[row]))
         });
     });
 }
@@ -322,10 +274,12 @@ fn an_epoch_pairs_inputs_and_targets() {
         case.gives_all(["y − 10 x, as the engine was given them", "x, sorted"], right, || {
             let mut trainer = trainer(Plan { batch_size: 3, ..Plan::default() });
             trainer.epoch(&examples(10, None), 1, |_| ControlFlow::Continue(())).expect("a finite loss");
-            let mut engine = trainer.into_engine();
-            let off = engine.targets.iter().zip(&engine.inputs).map(|(y, x)| y - 10.0 * x).collect::<Vec<_>>();
-            engine.inputs.sort_by(f64::total_cmp);
-            [off, engine.inputs].map(|row| Matrix::from_rows(&[row]))
+            let batches = trainer.into_engine().batches;
+            let mut inputs: Vec<f64> = batches.iter().flat_map(|(x, _, _)| x.clone()).collect();
+            let targets = batches.iter().flat_map(|(_, y, _)| y.clone());
+            let off = targets.zip(&inputs).map(|(y, x)| y - 10.0 * x).collect();
+            inputs.sort_by(f64::total_cmp);
+            [off, inputs].map(|row| Matrix::from_rows(&[row]))
         });
     });
 }

@@ -128,7 +128,7 @@ struct Descent {
 }
 
 impl Descent {
-    /// Momentum as Polyak (1964) chooses it for a quadratic cost whose curvatures lie between λ_min and λ_max:
+    /// Momentum as Polyak (1964) chooses it for a quadratic loss whose curvatures lie between λ_min and λ_max:
     ///
     /// ```text
     /// η = (2 / (√λ_max + √λ_min))²        μ = ((√λ_max − √λ_min) / (√λ_max + √λ_min))²

@@ -1,63 +1,13 @@
 //! The training loop, with an engine that computes next to nothing and remembers what it was given.
 
-use std::borrow::Cow;
+#[path = "support/recorder.rs"]
+mod recorder;
+
 use std::ops::ControlFlow;
 
-use nn_core::{Activation, Loss, Matrix};
-use nn_layers::{Dense, Engine, LayerValues, Network};
+use nn_core::Matrix;
 use nn_train::{BatchReport, Examples, Optimizer, Plan, Schedule, Stopped, Trainer};
-
-/// One weight w, whose gradient is always 1, so that each update takes η from it. J is the mean of x over the batch.
-struct Recorder {
-    network: Network<f64>,
-    x: Matrix<f64>,
-    y: Matrix<f64>,
-    gradient: Matrix<f64>,
-    /// The inputs and targets of every batch so far, and the weight before its update.
-    batches: Vec<(Vec<f64>, Vec<f64>, f64)>,
-}
-
-impl Recorder {
-    fn new() -> Self {
-        let one = || Matrix::from_column(&[1.0]);
-        let dense = Dense { weight: one(), bias: one(), activation: Activation::Identity };
-        let network = Network::new(vec![dense], Loss::LeastSquares).expect("a network");
-        Recorder { network, x: one(), y: one(), gradient: one(), batches: Vec::new() }
-    }
-}
-
-impl Engine<f64> for Recorder {
-    fn batch_mut(&mut self) -> [&mut Matrix<f64>; 2] {
-        [&mut self.x, &mut self.y]
-    }
-
-    fn loss_and_gradients(&mut self) -> f64 {
-        let weight = self.network.layers()[0].weight[(0, 0)];
-        self.batches.push((self.x.as_slice().to_vec(), self.y.as_slice().to_vec(), weight));
-        self.x.as_slice().iter().sum::<f64>() / self.x.columns() as f64
-    }
-
-    /// What the network answers is its input: an example is classified as class 1 where x ≥ ½.
-    fn output(&self) -> &Matrix<f64> {
-        &self.x
-    }
-
-    fn parameters_mut(&mut self) -> impl Iterator<Item = (&mut Matrix<f64>, &Matrix<f64>)> {
-        self.network.parameters_mut().take(1).map(|weight| (weight, &self.gradient))
-    }
-
-    fn layer(&self, _: usize) -> LayerValues<'_, f64> {
-        unimplemented!("the training loop asks for no layer")
-    }
-
-    fn network(&self) -> Cow<'_, Network<f64>> {
-        Cow::Borrowed(&self.network)
-    }
-
-    fn into_network(self) -> Network<f64> {
-        self.network
-    }
-}
+use recorder::Recorder;
 
 /// Examples x = 0, 1, 2, … with the targets 0, 10, 20, …
 fn examples(n: usize) -> Examples<f64> {
@@ -65,8 +15,9 @@ fn examples(n: usize) -> Examples<f64> {
     Examples { x: row(1.0), y: row(10.0), labels: None }
 }
 
+/// w begins with 1, and its gradient is always 1, so that each update takes η from it.
 fn trainer(plan: Plan) -> Trainer<f64, Recorder> {
-    Trainer::new(Recorder::new(), Optimizer::sgd(), plan)
+    Trainer::new(Recorder::new(1.0, |_| 1.0), Optimizer::sgd(), plan)
 }
 
 fn go_on(_: BatchReport) -> ControlFlow<()> {

@@ -39,12 +39,12 @@ def with_torch(x, y, held_x, held_y):
     torch.manual_seed(SEED)
     x, y, held_x, held_y = map(torch.from_numpy, (x, y, held_x, held_y))
     model = torch.nn.Sequential(torch.nn.Linear(64, HIDDEN), torch.nn.ReLU(), torch.nn.Linear(HIDDEN, 10))
-    cost = torch.nn.CrossEntropyLoss()
+    loss = torch.nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
     for epoch in range(1, EPOCHS + 1):
         for rows in torch.randperm(len(x)).split(BATCH):
             optimizer.zero_grad()
-            cost(model(x[rows]), y[rows]).backward()
+            loss(model(x[rows]), y[rows]).backward()
             optimizer.step()
         with torch.no_grad():
             accuracy = (model(held_x).argmax(1) == held_y).double().mean().item()

@@ -1,7 +1,7 @@
 """What the Python peers share: their data, the clock, and the line protocol.
 
 A peer calls `serve(name, prepare)`. `prepare(workload)` returns a function `step(turn)` that does one training step on
-batch number `turn` and returns the cost J of that step, or None where the peer cannot do the workload.
+batch number `turn` and returns the loss J of that step, or None where the peer cannot do the workload.
 """
 
 import json
@@ -25,7 +25,7 @@ BATCHES = 4  # They take turns, so that no step finds its examples where the las
 
 
 def uniform(seed, shape):
-    """Numbers in [0, 1) by SplitMix64: the Rust peers draw the same ones, so that all peers compute the same costs."""
+    """Numbers in [0, 1) by SplitMix64: the Rust peers draw the same ones, so that all peers compute the same losses."""
     with np.errstate(over="ignore"):
         z = np.uint64(seed) + np.arange(1, math.prod(shape) + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -51,7 +51,7 @@ def weights(w):
 def mse_factor(w):
     """Ours ÷ what libraries call MSE, the mean over examples and outputs without ½. Such a peer multiplies its learning
     rate by it, which costs nothing, and takes the very step that the others take."""
-    return w.widths[-1] / 2 if w.cost == "least-squares" else 1.0
+    return w.widths[-1] / 2 if w.loss == "least-squares" else 1.0
 
 
 class Timer:
@@ -59,27 +59,27 @@ class Timer:
 
     def __init__(self, step):
         self.step, self.turn = step, 0
-        # Eight steps of warm-up, in which imports, compilation and first allocations happen, and whose costs are kept.
-        # A compiled loop makes more steps than one in a call, and returns as many costs.
-        self.costs = []
-        while len(self.costs) < 2 * BATCHES:
-            cost = self.call()
-            costs = np.atleast_1d(cost.tolist() if hasattr(cost, "tolist") else cost)
-            self.costs.extend(costs)
-        self.steps_per_call = len(costs)
+        # Eight steps of warm-up, in which imports, compilation and first allocations happen, and whose losses are kept.
+        # A compiled loop makes more steps than one in a call, and returns as many losses.
+        self.losses = []
+        while len(self.losses) < 2 * BATCHES:
+            loss = self.call()
+            losses = np.atleast_1d(loss.tolist() if hasattr(loss, "tolist") else loss)
+            self.losses.extend(losses)
+        self.steps_per_call = len(losses)
 
     def call(self):
-        cost = self.step(self.turn % BATCHES)
+        loss = self.step(self.turn % BATCHES)
         self.turn += 1
-        return cost
+        return loss
 
     def sample(self, calls):
         """Microseconds per step."""
         start = perf_counter()
         for _ in range(calls):
-            cost = self.call()
-        if hasattr(cost, "block_until_ready"):  # JAX returns before it has computed.
-            cost.block_until_ready()
+            loss = self.call()
+        if hasattr(loss, "block_until_ready"):  # JAX returns before it has computed.
+            loss.block_until_ready()
         return 1e6 * (perf_counter() - start) / (calls * self.steps_per_call)
 
     def samples(self):
@@ -91,7 +91,7 @@ class Timer:
         return samples
 
 
-def serve(peer, prepare, dtype=PRECISION, cost_factor=lambda w: 1.0):
+def serve(peer, prepare, dtype=PRECISION, loss_factor=lambda w: 1.0):
     """Answers the name of a workload on each line of standard input with a line of JSON, if any, and an empty line."""
     current, timer = None, None
     for line in sys.stdin:
@@ -102,13 +102,13 @@ def serve(peer, prepare, dtype=PRECISION, cost_factor=lambda w: 1.0):
             step = prepare(w)
             timer = step and Timer(step)
         if name and timer:
-            samples, factor = timer.samples(), cost_factor(w)
+            samples, factor = timer.samples(), loss_factor(w)
             answer = {
                 "peer": peer, "workload": name, "threads": THREADS, "dtype": dtype,
                 "median_us": statistics.median(samples), "min_us": min(samples), "samples": len(samples),
-                # The mean cost of the four batches at first, and four steps later.
-                "cost_first": factor * statistics.mean(timer.costs[:BATCHES]),
-                "cost_later": factor * statistics.mean(timer.costs[BATCHES : 2 * BATCHES]),
+                # The mean loss of the four batches at first, and four steps later.
+                "loss_first": factor * statistics.mean(timer.losses[:BATCHES]),
+                "loss_later": factor * statistics.mean(timer.losses[BATCHES : 2 * BATCHES]),
             }  # fmt: skip
             print(json.dumps(answer))
         print(flush=True)

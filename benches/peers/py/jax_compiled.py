@@ -26,13 +26,13 @@ ACTIVATION = {
 def one_step(w, parameters, x, y):
     """The updated parameters, and J."""
 
-    def cost(parameters):
+    def loss(parameters):
         a = x
         for l, (weight, b) in enumerate(parameters, 1):
             a = ACTIVATION[w.hidden if l < len(parameters) else w.output](a @ weight + b)
-        return -jnp.sum(y * a) / w.batch if w.cost == "cross-entropy" else jnp.sum((a - y) ** 2) / (2 * w.batch)
+        return -jnp.sum(y * a) / w.batch if w.loss == "cross-entropy" else jnp.sum((a - y) ** 2) / (2 * w.batch)
 
-    value, gradients = jax.value_and_grad(cost)(parameters)
+    value, gradients = jax.value_and_grad(loss)(parameters)
     return jax.tree.map(lambda p, g: p - LEARNING_RATE * g, parameters, gradients), value
 
 
@@ -49,8 +49,8 @@ def prepare_jit(w):
 
     def step(turn):
         nonlocal parameters
-        parameters, cost = compiled(parameters, *data[turn])
-        return cost
+        parameters, loss = compiled(parameters, *data[turn])
+        return loss
 
     return step
 
@@ -70,8 +70,8 @@ def prepare_loop(w):
 
     def step(turn):
         nonlocal parameters
-        parameters, costs = compiled(parameters, data)
-        return costs.reshape(epochs * BATCHES)
+        parameters, losses = compiled(parameters, data)
+        return losses.reshape(epochs * BATCHES)
 
     return step
 

@@ -17,12 +17,12 @@ def prepare(w):
             neuron.b.data = 0.0
 
     def step(turn):
-        cost = sum((model(x) - y) ** 2 for x, y in data[turn]) * (1 / (2 * w.batch))
+        loss = sum((model(x) - y) ** 2 for x, y in data[turn]) * (1 / (2 * w.batch))
         model.zero_grad()
-        cost.backward()
+        loss.backward()
         for parameter in model.parameters():
             parameter.data -= LEARNING_RATE * parameter.grad
-        return cost.data
+        return loss.data
 
     return step
 

@@ -28,7 +28,7 @@ CHAIN = {
 
 def output_delta(w, z, y, delta):
     """δ of the last layer times m, into `delta`, and J."""
-    if w.cost == "cross-entropy":
+    if w.loss == "cross-entropy":
         z -= z.max(1, keepdims=True)
         logits = np.vdot(z, y)
         np.exp(z, out=z)
@@ -38,10 +38,10 @@ def output_delta(w, z, y, delta):
         return (np.log(total).sum() - logits) / w.batch
     ACTIVATE[w.output](z)
     np.subtract(z, y, out=delta)
-    cost = np.vdot(delta, delta) / (2 * w.batch)
+    loss = np.vdot(delta, delta) / (2 * w.batch)
     if w.output != "identity":
         CHAIN[w.output](delta, z)
-    return cost
+    return loss
 
 
 def prepare(w):
@@ -60,7 +60,7 @@ def prepare(w):
             a[l + 1] += b[l]
             if l + 1 < layers:
                 ACTIVATE[w.hidden](a[l + 1])
-        cost = output_delta(w, a[layers], y, delta[layers])
+        loss = output_delta(w, a[layers], y, delta[layers])
         for l in reversed(range(layers)):
             if l > 0:
                 np.matmul(delta[l + 1], W[l].T, out=delta[l])
@@ -69,7 +69,7 @@ def prepare(w):
             dW[l] *= rate
             W[l] -= dW[l]
             b[l] -= rate * delta[l + 1].sum(0)
-        return cost
+        return loss
 
     return step
 

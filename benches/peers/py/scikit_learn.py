@@ -17,7 +17,7 @@ def prepare(w):
         return None  # It has no least squares after a sigmoid.
     data = list(batches(w))
     classes = {}
-    if w.cost == "cross-entropy":
+    if w.loss == "cross-entropy":
         data = [(x, y.argmax(1)) for x, y in data]
         classes = {"classes": np.arange(w.widths[-1])}
     else:

@@ -17,18 +17,18 @@ CHAIN = {
 
 def output_delta(w, z, y, delta):
     """δ of the last layer times m, into `delta`, and J."""
-    if w.cost == "cross-entropy":
+    if w.loss == "cross-entropy":
         log_a = torch.log_softmax(z, 1)
-        cost = torch.dot(log_a.view(-1), y.view(-1)) / -w.batch
+        loss = torch.dot(log_a.view(-1), y.view(-1)) / -w.batch
         torch.sub(log_a.exp_(), y, out=delta)
-        return cost
+        return loss
     if w.output in ACTIVATE:
         ACTIVATE[w.output](z)
     torch.sub(z, y, out=delta)
-    cost = torch.dot(delta.view(-1), delta.view(-1)) / (2 * w.batch)
+    loss = torch.dot(delta.view(-1), delta.view(-1)) / (2 * w.batch)
     if w.output in CHAIN:
         CHAIN[w.output](delta, z)
-    return cost
+    return loss
 
 
 @torch.inference_mode()
@@ -47,7 +47,7 @@ def prepare(w):
             torch.addmm(b[l], a[l], W[l], out=a[l + 1])
             if l + 1 < layers:
                 ACTIVATE[w.hidden](a[l + 1])
-        cost = output_delta(w, a[layers], y, delta[layers])
+        loss = output_delta(w, a[layers], y, delta[layers])
         for l in reversed(range(layers)):
             if l > 0:
                 torch.mm(delta[l + 1], W[l].t(), out=delta[l])
@@ -55,7 +55,7 @@ def prepare(w):
             # The product is added to W at once: this is faster, and leaves no gradient to look at.
             W[l].addmm_(a[l].t(), delta[l + 1], alpha=-rate)
             b[l].addmv_(delta[l + 1].t(), ones, alpha=-rate)
-        return cost
+        return loss
 
     return step
 

@@ -19,30 +19,30 @@ def network(w):
             linear.weight.copy_(torch.from_numpy(weight))
             linear.bias.zero_()
         layers.append(linear)
-        if activation in ACTIVATION:  # The cost takes the softmax itself.
+        if activation in ACTIVATION:  # The loss takes the softmax itself.
             layers.append(ACTIVATION[activation]())
     return nn.Sequential(*layers)
 
 
 def prepare(w):
     data = [(torch.from_numpy(x), torch.from_numpy(y)) for x, y in batches(w)]
-    if w.cost == "cross-entropy":
-        cost_function = nn.CrossEntropyLoss()
+    if w.loss == "cross-entropy":
+        loss_function = nn.CrossEntropyLoss()
         data = [(x, y.argmax(1)) for x, y in data]  # Labels are faster than one-hot rows.
     else:
-        cost_function = nn.MSELoss()
+        loss_function = nn.MSELoss()
     model = network(w)
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE * mse_factor(w))
 
     def step(turn):
         x, y = data[turn]
         optimizer.zero_grad()
-        cost = cost_function(model(x), y)
-        cost.backward()
+        loss = loss_function(model(x), y)
+        loss.backward()
         optimizer.step()
-        return cost
+        return loss
 
     return step
 
 
-serve("torch-eager", prepare, cost_factor=mse_factor)
+serve("torch-eager", prepare, loss_factor=mse_factor)

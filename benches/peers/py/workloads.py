@@ -8,13 +8,13 @@ TABLE = Path(__file__).resolve().parent.parent / "workloads.tsv"
 
 @dataclass(frozen=True)
 class Workload:
-    """A network, its cost J, and the number of examples in a batch."""
+    """A network, its loss J, and the number of examples in a batch."""
 
     name: str
     widths: tuple[int, ...]  # n_0 … n_L
     hidden: str
     output: str
-    cost: str  # least-squares: J = 1/(2m) Σ‖a − y‖²; cross-entropy: J = −1/m Σ y·ln softmax(z)
+    loss: str  # least-squares: J = 1/(2m) Σ‖a − y‖²; cross-entropy: J = −1/m Σ y·ln softmax(z)
     batch: int  # m
     targets: dict[str, float] = field(default_factory=dict)
 
@@ -31,9 +31,9 @@ def table():
     header = next(line for line in reversed(lines) if line.startswith("#")).lstrip("# ").split("\t")
     for line in lines:
         if not line.startswith("#"):
-            name, widths, hidden, output, cost, batch, *targets = line.split("\t")
+            name, widths, hidden, output, loss, batch, *targets = line.split("\t")
             numbers = {key: float(text) for key, text in zip(header[6:], targets) if text != "-"}
-            yield Workload(name, tuple(map(int, widths.split("-"))), hidden, output, cost, int(batch), numbers)
+            yield Workload(name, tuple(map(int, widths.split("-"))), hidden, output, loss, int(batch), numbers)
 
 
 def workload(name):

@@ -271,7 +271,7 @@ mod tests {
             panic("A is 2×3, \"b\""),
             Outcome::Word("x".into()),
         ];
-        let known = Known { id: "a".into(), sentence: "It's \"so\".".into(), page: "costs".into() };
+        let known = Known { id: "a".into(), sentence: "It's \"so\".".into(), page: "losses".into() };
         let prints = Fingerprints { known: vec![known], prints: vec![(id, "a".to_owned(), Print(outcomes))] };
         let read = Fingerprints::parse(&prints.text()).unwrap();
         assert_eq!(read, prints);

@@ -38,7 +38,10 @@ pub(crate) fn copy(
         ["Cargo.lock", ".cargo/config.toml", "rustfmt.toml", "docs/src/SUMMARY.md"].map(PathBuf::from).into();
     let pages = crate::exercise::chapters(root)?.into_iter().map(|chapter| format!("docs/src/{}.md", chapter.page));
     files.extend(pages.map(PathBuf::from));
-    files.extend(["LICENSE-MIT", "LICENSE-APACHE", "nn-core/tests/support/judge.rs"].map(PathBuf::from));
+    files.extend(
+        ["LICENSE-MIT", "LICENSE-APACHE", "nn-core/tests/support/judge.rs", "nn-train/tests/support/recorder.rs"]
+            .map(PathBuf::from),
+    );
     for package in CRATES {
         files.extend(
             ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "tests/exercises.rs"]

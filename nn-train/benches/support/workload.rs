@@ -1,11 +1,11 @@
-//! The workloads of the benchmarks, and a training step of each: forward pass, cost, backward pass, update.
+//! The workloads of the benchmarks, and a training step of each: forward pass, loss, backward pass, update.
 #![allow(dead_code)] // Every program that includes this file uses a part of it.
 
 use nn_core::{Activation, Loss, Matrix, Scalar, below, seeded, uniform};
 use nn_layers::{Dense, Engine, Network};
 use nn_train::sgd_update;
 
-/// A network, its cost, and the number of examples in a batch.
+/// A network, its loss, and the number of examples in a batch.
 #[derive(Clone, Debug)]
 pub(crate) struct Workload {
     pub(crate) widths: Vec<usize>,

@@ -5,7 +5,7 @@ use std::fmt;
 use nn_core::Matrix;
 
 use crate::explain::EngineExplanation;
-use crate::mistakes::Task;
+use crate::mistakes::Problem;
 
 /// The kinds of arrays, in the order of computation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,11 +41,11 @@ impl Array {
     pub(super) const LOSS: Array = Array { quantity: Quantity::Loss, layer: None };
 
     /// Our shape: for z, a and δ a column for each example.
-    pub(crate) fn shape(self, task: Task<'_>) -> (usize, usize) {
+    pub(crate) fn shape(self, problem: Problem<'_>) -> (usize, usize) {
         let Some(layer) = self.layer else { return (1, 1) };
-        let dense = &task.network.layers()[layer - 1];
+        let dense = &problem.network.layers()[layer - 1];
         match self.quantity {
-            Quantity::Z | Quantity::A | Quantity::Delta => (dense.outputs(), task.x.columns()),
+            Quantity::Z | Quantity::A | Quantity::Delta => (dense.outputs(), problem.x.columns()),
             Quantity::WeightGradient | Quantity::UpdatedWeight => (dense.outputs(), dense.inputs()),
             Quantity::Loss | Quantity::BiasGradient | Quantity::UpdatedBias => (dense.outputs(), 1),
         }
@@ -65,11 +65,11 @@ impl Array {
     }
 
     /// The numbers of a pass.
-    pub(super) fn of(self, numbers: &EngineExplanation, task: Task<'_>) -> Matrix<f64> {
+    pub(super) fn of(self, numbers: &EngineExplanation, problem: Problem<'_>) -> Matrix<f64> {
         let Some(layer) = self.layer else { return Matrix::from_column(&[numbers.loss]) };
-        let (dense, own) = (&task.network.layers()[layer - 1], &numbers.layers[layer - 1]);
+        let (dense, own) = (&problem.network.layers()[layer - 1], &numbers.layers[layer - 1]);
         let update = |parameter: &Matrix<f64>, gradient: &Matrix<f64>| {
-            let rate = task.learning_rate.unwrap_or(0.0);
+            let rate = problem.learning_rate.unwrap_or(0.0);
             let mut updated = parameter.clone();
             if gradient.shape() == parameter.shape() {
                 updated.zip_in_place(gradient, |w, g| w - rate * g);

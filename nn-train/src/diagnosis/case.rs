@@ -6,7 +6,7 @@ use super::array::{Array, Quantity};
 use super::digits::{self, DOUBLE, Printed, TELLING};
 use super::yours::Reading;
 use crate::explain::EngineExplanation;
-use crate::mistakes::Task;
+use crate::mistakes::Problem;
 
 /// How much a diagnosis says, from the least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +27,7 @@ pub(super) enum Merit {
 
 /// One reading of somebody's numbers beside ours.
 pub(super) struct Case<'a> {
-    pub(super) task: Task<'a>,
+    pub(super) problem: Problem<'a>,
     pub(super) right: &'a EngineExplanation,
     pub(super) reading: &'a Reading,
     pub(super) printed: Printed,
@@ -59,10 +59,15 @@ impl Given<'_> {
 }
 
 impl<'a> Case<'a> {
-    pub(super) fn new(task: Task<'a>, right: &'a EngineExplanation, reading: &'a Reading, printed: Printed) -> Self {
-        let sizes = Sizes::of(task, right);
+    pub(super) fn new(
+        problem: Problem<'a>,
+        right: &'a EngineExplanation,
+        reading: &'a Reading,
+        printed: Printed,
+    ) -> Self {
+        let sizes = Sizes::of(problem, right);
         let given = reading.arrays.iter().map(|(array, theirs)| {
-            let ours = array.of(right, task);
+            let ours = array.of(right, problem);
             let floor = printed.digits.floor() * sizes.of_terms(*array);
             let scale = largest(&ours).max(floor);
             let resolution = DOUBLE.tolerance.max(if scale > 0.0 { printed.half_unit / scale } else { 0.0 });
@@ -70,7 +75,7 @@ impl<'a> Case<'a> {
             let difference = misfit(theirs, &ours, floor);
             Given { array: *array, theirs, right: ours, floor, tolerance, resolution, difference }
         });
-        Case { task, right, reading, printed, arrays: given.collect() }
+        Case { problem, right, reading, printed, arrays: given.collect() }
     }
 
     /// What the digits of their J resolve: it is often copied with fewer of them than the arrays.
@@ -122,22 +127,22 @@ struct Sizes {
 }
 
 impl Sizes {
-    fn of(task: Task<'_>, right: &EngineExplanation) -> Self {
-        let dense = task.network.layers();
+    fn of(problem: Problem<'_>, right: &EngineExplanation) -> Self {
+        let dense = problem.network.layers();
         let mut layers = Vec::new();
         for (l, own) in right.layers.iter().enumerate() {
-            let a_below = if l == 0 { task.x } else { &right.layers[l - 1].a };
+            let a_below = if l == 0 { problem.x } else { &right.layers[l - 1].a };
             let z = dense[l].inputs() as f64 * largest(&dense[l].weight) * largest(a_below) + largest(&dense[l].bias);
             let delta = match right.layers.get(l + 1) {
                 Some(above) => dense[l + 1].outputs() as f64 * largest(&dense[l + 1].weight) * largest(&above.delta),
-                None => (largest(&own.a) + largest(task.y)) / task.y.columns() as f64,
+                None => (largest(&own.a) + largest(problem.y)) / problem.y.columns() as f64,
             };
             let columns = || own.delta.columns_iter().map(|column| column.iter().fold(0.0, |m: f64, x| m.max(x.abs())));
             let below = a_below.columns_iter().map(|column| column.iter().fold(0.0, |m: f64, x| m.max(x.abs())));
             layers.push([z, delta, columns().zip(below).map(|(d, a)| d * a).sum(), columns().sum()]);
         }
         let parameters = dense.iter().map(|dense| [largest(&dense.weight), largest(&dense.bias)]).collect();
-        Sizes { layers, parameters, learning_rate: task.learning_rate.unwrap_or(0.0) }
+        Sizes { layers, parameters, learning_rate: problem.learning_rate.unwrap_or(0.0) }
     }
 
     fn of_terms(&self, array: Array) -> f64 {

@@ -10,7 +10,7 @@ use super::digits::{self, DOUBLE, Digits};
 use super::search::MORE_DIGITS;
 use super::yours::{Yours, YoursError};
 use crate::explain::{EngineExplanation, run};
-use crate::mistakes::Task;
+use crate::mistakes::Problem;
 
 /// Why there is nothing to compare with.
 #[derive(Debug, thiserror::Error)]
@@ -41,31 +41,31 @@ pub enum DiagnoseError {
 /// ```
 /// use nn_core::{Activation, Loss, Matrix, seeded};
 /// use nn_layers::{Initialization, Network};
-/// use nn_train::{CATALOGUE, Task, Yours, diagnose, explain_with_mistakes};
+/// use nn_train::{CATALOGUE, Problem, Yours, diagnose, explain_with_mistakes};
 ///
 /// let layers = [(3, Activation::Tanh), (2, Activation::Sigmoid)];
 /// let network = Network::random(2, &layers, Loss::LeastSquares, Initialization::Glorot, &mut seeded(1))?;
 /// let (x, y) = (Matrix::from_column(&[0.5, -1.0]), Matrix::from_column(&[1.0, 0.0]));
-/// let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
+/// let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
 ///
 /// // Somebody whose hidden layer lacks σ′.
 /// let mistake = CATALOGUE.iter().find(|mistake| mistake.id == "sigma-prime-missing").expect("a classic");
-/// let theirs = explain_with_mistakes(task, &mistake.places(task)[..1]);
+/// let theirs = explain_with_mistakes(problem, &mistake.places(problem)[..1]);
 ///
-/// let diagnosis = diagnose(task, &Yours::from_gradients(&theirs)).expect("numbers that fit");
+/// let diagnosis = diagnose(problem, &Yours::from_gradients(&theirs)).expect("numbers that fit");
 /// let finding = &diagnosis.findings[0];
 /// assert_eq!((finding.made.mistake.id, finding.layer), ("sigma-prime-missing", Some(1)));
 /// # Ok::<(), nn_layers::NetworkError>(())
 /// ```
 #[track_caller]
-pub fn diagnose(task: Task<'_>, yours: &Yours) -> Result<Diagnosis, DiagnoseError> {
-    let layers = task.network.layers().len();
-    let mut engine = ByHand::new(task.network.clone());
-    let right = run(&mut engine, layers, task.x, task.y);
+pub fn diagnose(problem: Problem<'_>, yours: &Yours) -> Result<Diagnosis, DiagnoseError> {
+    let layers = problem.network.layers().len();
+    let mut engine = ByHand::new(problem.network.clone());
+    let right = run(&mut engine, layers, problem.x, problem.y);
     check_finite(&right)?;
-    let mut readings = yours.readings(task)?;
+    let mut readings = yours.readings(problem)?;
     for reading in &mut readings {
-        if task.learning_rate.is_none() && reading.arrays.iter().any(|(array, _)| array.quantity.is_updated()) {
+        if problem.learning_rate.is_none() && reading.arrays.iter().any(|(array, _)| array.quantity.is_updated()) {
             reading.arrays.retain(|(array, _)| !array.quantity.is_updated());
             reading.turned.retain(|array| !array.quantity.is_updated());
             reading.remarks.push("`updated` was not compared: that takes the learning rate.".to_owned());
@@ -80,7 +80,7 @@ pub fn diagnose(task: Task<'_>, yours: &Yours) -> Result<Diagnosis, DiagnoseErro
     for printed in [DOUBLE, own].into_iter().take(if own.digits == Digits::Double { 1 } else { 2 }) {
         for reading in &readings {
             let is_own = printed.digits == own.digits;
-            let case = Case::new(task, &right, reading, printed);
+            let case = Case::new(problem, &right, reading, printed);
             let (diagnosis, merit) = case.diagnose(is_own);
             if (is_own || merit >= Merit::Whole) && best.as_ref().is_none_or(|(_, known)| merit > *known) {
                 best = Some((diagnosis, merit));
@@ -120,7 +120,7 @@ impl Case<'_> {
             };
             // In a square layer nothing but the numbers says that it is transposed: then they have to fit.
             let is_sure = self.reading.turned.iter().any(|array| {
-                let (rows, columns) = array.shape(self.task);
+                let (rows, columns) = array.shape(self.problem);
                 rows != columns
             });
             if is_sure || merit >= Merit::Three {
@@ -139,7 +139,8 @@ impl Case<'_> {
             // The sort is stable: of findings that explain as much, a mistake comes before a convention.
             findings.sort_by_key(|finding| std::cmp::Reverse(finding.explains.len()));
         }
-        let widths: String = self.task.network.layers().iter().map(|dense| format!("-{}", dense.outputs())).collect();
+        let widths: String =
+            self.problem.network.layers().iter().map(|dense| format!("-{}", dense.outputs())).collect();
         let mut all = self.reading.remarks.clone();
         if self.printed.digits == Digits::Few || arrays.iter().any(|compared| !compared.tells) {
             all.push(MORE_DIGITS.to_owned());
@@ -156,9 +157,9 @@ impl Case<'_> {
             arrays,
             findings,
             remarks: all,
-            layers: self.task.network.layers().len(),
-            widths: format!("{}{widths}", self.task.network.inputs()),
-            examples: self.task.x.columns(),
+            layers: self.problem.network.layers().len(),
+            widths: format!("{}{widths}", self.problem.network.inputs()),
+            examples: self.problem.x.columns(),
         };
         (diagnosis, merit)
     }

@@ -9,7 +9,7 @@ use super::array::{Array, Quantity};
 use super::case::{Case, Given, Merit, largest, misfit};
 use super::digits::{Digits, TELLING};
 use crate::explain::EngineExplanation;
-use crate::mistakes::{CATALOGUE, GRADIENT_TRANSPOSED, Made, Mistake, Pass, Place, Task, explain_with_mistakes};
+use crate::mistakes::{CATALOGUE, GRADIENT_TRANSPOSED, Made, Mistake, Pass, Place, Problem, explain_with_mistakes};
 
 /// Of two mistakes that fit, one that fits so many times worse does not fit.
 const CLEARLY_WORSE: f64 = 10.0;
@@ -67,7 +67,7 @@ impl Case<'_> {
         if self.printed.tolerance > TELLING {
             return (Vec::new(), Merit::Nothing, Vec::new());
         }
-        let places: Vec<Made> = CATALOGUE.iter().flat_map(|mistake| mistake.places(self.task)).collect();
+        let places: Vec<Made> = CATALOGUE.iter().flat_map(|mistake| mistake.places(self.problem)).collect();
         let trials: Vec<(usize, Trial)> = (0..places.len()).map(|i| (i, self.attempt(&places[i..=i], false))).collect();
         let singles = || trials.iter().filter(|(_, trial)| !trial.spoils && !trial.hypothesis.explains.is_empty());
         let enough = |hypothesis: &Hypothesis| hypothesis.evidence >= self.evidence_needed();
@@ -152,10 +152,10 @@ impl Case<'_> {
 
     /// Makes mistakes and compares; `whole`: gives up where anything is not theirs.
     fn attempt(&self, made: &[Made], whole: bool) -> Trial {
-        let layers = self.task.network.layers().len();
-        let mut pass = Pass::new(self.task);
+        let layers = self.problem.network.layers().len();
+        let mut pass = Pass::new(self.problem);
         for made in made {
-            made.make(self.task, &mut pass);
+            made.make(self.problem, &mut pass);
         }
         let forward = made.iter().filter(|made| made.mistake.forward);
         let from = forward.map(|made| made.layer.map_or(0, |layer| layer - 1)).min().unwrap_or(layers);
@@ -204,7 +204,7 @@ impl Case<'_> {
 
     /// Whether a prediction is theirs.
     fn compare(&self, given: &Given<'_>, numbers: &EngineExplanation, trial: &mut Trial) -> bool {
-        let predicted = given.array.of(numbers, self.task);
+        let predicted = given.array.of(numbers, self.problem);
         let difference = misfit(given.theirs, &predicted, given.floor);
         // What is left out is exactly zero; what cancels is not.
         let is_zero = largest(&predicted) == 0.0;
@@ -234,12 +234,12 @@ impl Case<'_> {
         };
         let scales = |made: &Made| made.mistake.scales();
         let has_effect = |made: &Made| {
-            let mut pass = Pass::new(self.task);
-            made.make(self.task, &mut pass);
-            let steps = pass.steps_mut(self.task.network.layers().len() - 1);
-            steps.factor != 1.0 || steps.cost_factor != 1.0
+            let mut pass = Pass::new(self.problem);
+            made.make(self.problem, &mut pass);
+            let steps = pass.steps_mut(self.problem.network.layers().len() - 1);
+            steps.factor != 1.0 || steps.loss_factor != 1.0
         };
-        // Without their J, a cost that is scaled as well looks the same.
+        // Without their J, a loss that is scaled as well looks the same.
         let is_open = |made: &Made| !made.form().convention || self.reading.loss.is_some();
         for scale in places.iter().filter(|made| scales(made) && is_open(made) && has_effect(made)) {
             for other in places.iter().filter(|made| !scales(made)) {
@@ -264,7 +264,7 @@ impl Case<'_> {
         }
         // In the forward pass nothing tells the layers apart beforehand: the same mistake twice, or a bias that is missing too.
         let forward: Vec<_> = places.iter().filter(|made| made.mistake.forward && made.layer.is_some()).collect();
-        let products = 3.0 * (self.task.network.parameter_count() * self.task.x.columns()) as f64;
+        let products = 3.0 * (self.problem.network.parameter_count() * self.problem.x.columns()) as f64;
         let same = |u: &Made, v: &Made| (u.mistake.id, u.form) == (v.mistake.id, v.form);
         for (i, first) in forward.iter().enumerate() {
             for second in forward[i + 1..].iter().filter(|second| second.layer != first.layer) {
@@ -342,7 +342,7 @@ impl Case<'_> {
 
     /// Where only one layer's numbers can show a mistake, it is named.
     fn only_layer(&self, made: &Made) -> Option<usize> {
-        let wrong = explain_with_mistakes(self.task, std::slice::from_ref(made));
+        let wrong = explain_with_mistakes(self.problem, std::slice::from_ref(made));
         let differs = |l: &usize| {
             let pairs = wrong.layers[*l].matrices().into_iter().zip(self.right.layers[*l].matrices());
             pairs.into_iter().any(|(wrong, right)| misfit(wrong, right, 0.0) > 1e-12)
@@ -354,8 +354,8 @@ impl Case<'_> {
     /// The entry of the first explained array where right and wrong are furthest apart.
     fn sample(&self, made: &[Made], explains: &[Array]) -> Option<Sample> {
         let given = self.arrays.iter().find(|given| explains.contains(&given.array))?;
-        let wrong = given.array.of(&explain_with_mistakes(self.task, made), self.task);
-        let (rows, columns) = given.array.shape(self.task);
+        let wrong = given.array.of(&explain_with_mistakes(self.problem, made), self.problem);
+        let (rows, columns) = given.array.shape(self.problem);
         if (wrong.rows(), wrong.columns()) != (rows, columns) {
             return None;
         }
@@ -374,10 +374,10 @@ impl Case<'_> {
 
     /// What somebody could hand over, or try, so that two explanations no longer give the same numbers.
     fn tell_apart(&self, one: &[Made], other: &[Made]) -> String {
-        let numbers = |task: Task<'_>, made| explain_with_mistakes(task, made);
-        let (u, v) = (numbers(self.task, one), numbers(self.task, other));
-        let layers = self.task.network.layers().len();
-        if let Some(array) = first_difference(self.task, &u, &v, layers) {
+        let numbers = |problem: Problem<'_>, made| explain_with_mistakes(problem, made);
+        let (u, v) = (numbers(self.problem, one), numbers(self.problem, other));
+        let layers = self.problem.network.layers().len();
+        if let Some(array) = first_difference(self.problem, &u, &v, layers) {
             return format!(
                 "Hand over `{}` of layer {} too: there they differ.",
                 array.quantity.name(),
@@ -390,7 +390,7 @@ impl Case<'_> {
             return "Hand over `loss` too: there they differ.".to_owned();
         }
         // The same batch with another number of examples.
-        let (x, y) = (self.task.x, self.task.y);
+        let (x, y) = (self.problem.x, self.problem.y);
         let m = x.columns();
         let indices: Vec<usize> = if m > 1 { (0..m - 1).collect() } else { vec![0, 0] };
         let (mut fewer_x, mut fewer_y) = (Matrix::zeros(0, 0), Matrix::zeros(0, 0));
@@ -399,8 +399,8 @@ impl Case<'_> {
         if m == 1 {
             fewer_x.column_mut(1).iter_mut().for_each(|x| *x *= 0.5);
         }
-        let task = Task { x: &fewer_x, y: &fewer_y, ..self.task };
-        if first_difference(task, &numbers(task, one), &numbers(task, other), layers).is_some() {
+        let problem = Problem { x: &fewer_x, y: &fewer_y, ..self.problem };
+        if first_difference(problem, &numbers(problem, one), &numbers(problem, other), layers).is_some() {
             return format!("Another batch size tells them apart: try {} examples.", if m > 2 { m - 1 } else { m + 1 });
         }
         "Layers of unequal widths, or other random numbers, would tell them apart.".to_owned()
@@ -489,13 +489,18 @@ fn distinct(hypotheses: Vec<Hypothesis>) -> Vec<Hypothesis> {
 }
 
 /// The first array, in the order of computation, where two passes differ.
-fn first_difference(task: Task<'_>, u: &EngineExplanation, v: &EngineExplanation, layers: usize) -> Option<Array> {
+fn first_difference(
+    problem: Problem<'_>,
+    u: &EngineExplanation,
+    v: &EngineExplanation,
+    layers: usize,
+) -> Option<Array> {
     let kinds = [Quantity::Z, Quantity::A, Quantity::Delta, Quantity::WeightGradient, Quantity::BiasGradient];
     let arrays = kinds.into_iter().flat_map(|quantity| (1..=layers).map(move |l| Array { quantity, layer: Some(l) }));
     let mut arrays: Vec<Array> = arrays.collect();
     arrays.sort_by_key(|array| array.order());
     arrays.into_iter().find(|array| {
-        let (u, v) = (array.of(u, task), array.of(v, task));
+        let (u, v) = (array.of(u, problem), array.of(v, problem));
         misfit(&u, &v, 0.0) > 1e-6
     })
 }

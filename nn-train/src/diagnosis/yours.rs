@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 
 use super::array::{Array, Quantity};
 use crate::explain::EngineExplanation;
-use crate::mistakes::Task;
+use crate::mistakes::Problem;
 use crate::text::{JsonError, parse_json};
 
 /// What somebody computed, in whatever program: any part of J, z, a, δ, the gradients and the updated parameters.
@@ -171,15 +171,15 @@ impl Yours {
     }
 
     /// The ways in which the arrays can be meant: where shapes leave it open, every way is one reading.
-    pub(super) fn readings(&self, task: Task<'_>) -> Result<Vec<Reading>, YoursError> {
-        let m = task.x.columns();
-        let tensors = self.tensors(task.network.layers().len())?;
+    pub(super) fn readings(&self, problem: Problem<'_>) -> Result<Vec<Reading>, YoursError> {
+        let m = problem.x.columns();
+        let tensors = self.tensors(problem.network.layers().len())?;
         if tensors.is_empty() && self.loss.is_none() {
             return Err(YoursError::Empty);
         }
         let mut forms = Vec::new();
         for &(array, tensor) in &tensors {
-            let expected = array.shape(task);
+            let expected = array.shape(problem);
             let form = tensor.form(array.quantity, expected, m).ok_or_else(|| YoursError::Shape {
                 array,
                 found: tensor.shape_name(),
@@ -223,7 +223,7 @@ impl Yours {
                             reading.turned.push(array);
                         }
                         examples_turned |= turn && !is_weight(&array);
-                        reading.arrays.push((array, tensor.matrix(array, array.shape(task), *form, turn, *mean)));
+                        reading.arrays.push((array, tensor.matrix(array, array.shape(problem), *form, turn, *mean)));
                     }
                     if examples_turned {
                         reading.remarks.push("z, a and δ were read with a column for each example.".to_owned());

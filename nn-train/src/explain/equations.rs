@@ -1,4 +1,4 @@
-//! The equations of activations, slopes and costs. Given letters they are equations, given numbers computations.
+//! The equations of activations, slopes and losses. Given letters they are equations, given numbers computations.
 
 use nn_core::{Activation, Loss, Matrix, leaky_relu_derivative, relu_derivative};
 
@@ -58,7 +58,7 @@ pub(crate) fn slope_remark(activation: Activation) -> Option<&'static str> {
 }
 
 /// J of a batch of m examples: of matrices, and of entries.
-pub(crate) fn cost_in_letters(loss: Loss, a: Expr, m: usize) -> [Expr; 2] {
+pub(crate) fn loss_in_letters(loss: Loss, a: Expr, m: usize) -> [Expr; 2] {
     let ln = |of: Expr| if let Letter(_) = of { Around("ln ", Box::new(of), "", '^') } else { of.call("ln(") };
     let terms = |a: Expr, y: Expr, times: char| match loss {
         Loss::LeastSquares => (a - y).squared(),
@@ -77,7 +77,7 @@ pub(crate) fn cost_in_letters(loss: Loss, a: Expr, m: usize) -> [Expr; 2] {
 }
 
 /// J in numbers, without the terms whose factor is 0.
-pub(crate) fn cost(loss: Loss, a: &Matrix<f64>, y: &Matrix<f64>) -> Expr {
+pub(crate) fn loss(loss: Loss, a: &Matrix<f64>, y: &Matrix<f64>) -> Expr {
     let ln = |weight: f64, of: Expr| match weight {
         0.0 => None,
         1.0 => Some(of.call("ln(")),

@@ -16,18 +16,6 @@ pub(crate) enum Expr {
     /// What is printed before and behind an operand, and what it is an operand of: `·` for a sign and for Σ, `^` for a
     /// power and for an exponent, `(` within parentheses.
     Around(&'static str, Box<Expr>, &'static str, char),
-    /// A part to look at: `«u»` in text, bold in Markdown.
-    #[allow(dead_code)] // The worked example points at nothing. An equation with a mistake in it does.
-    Marked(Box<Expr>),
-}
-
-/// What is printed for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Form {
-    /// A terminal.
-    Text,
-    /// A page to paste into. Equations are plain Unicode here too: it reads the same raw and rendered.
-    Markdown,
 }
 
 pub(crate) fn letter(letter: impl Into<String>) -> Expr {
@@ -87,8 +75,8 @@ impl Expr {
     }
 
     /// The printed expression in pieces. A line may end between two of them.
-    pub(crate) fn print(&self, form: Form) -> Vec<String> {
-        let mut printer = Printer { form, pieces: vec![String::new()] };
+    pub(crate) fn print(&self) -> Vec<String> {
+        let mut printer = Printer { pieces: vec![String::new()] };
         printer.expr(self, true);
         printer.pieces
     }
@@ -97,7 +85,6 @@ impl Expr {
     fn needs_parentheses(&self, operator: char, is_left: bool, leads: bool) -> bool {
         let of_product = matches!(operator, '·' | ' ' | '⊙' | '/');
         match (self, operator) {
-            (Expr::Marked(part), _) => part.needs_parentheses(operator, is_left, leads),
             (Expr::Number(x), _) => *x < 0.0 && !leads,
             (Expr::Binary(..) | Expr::Around(.., '·' | '^'), '^') => true,
             (Expr::Binary(_, '+' | '−', _) | Expr::Around("−", ..), _) => {
@@ -125,7 +112,6 @@ macro_rules! operators {
 operators!(Add add '+' Sub sub '−' Mul mul ' ' Div div '/');
 
 struct Printer {
-    form: Form,
     pieces: Vec<String>,
 }
 
@@ -153,12 +139,6 @@ impl Printer {
                 self.operand(operand, *operator, false, *operator == '(');
                 self.write(after);
             }
-            Expr::Marked(part) => {
-                let [open, close] = if self.form == Form::Text { ["«", "»"] } else { ["**", "**"] };
-                self.write(open);
-                self.expr(part, leads);
-                self.write(close);
-            }
         }
     }
 
@@ -183,7 +163,7 @@ mod tests {
     use super::*;
 
     fn text(expr: &Expr) -> String {
-        expr.print(Form::Text).concat()
+        expr.print().concat()
     }
 
     #[test]
@@ -243,17 +223,6 @@ mod tests {
     fn a_line_may_end_before_a_term_and_not_within_a_difference() {
         let product = |x| Number(x) * Number(2.0);
         let sum = product(1.0) + product(-3.0) + Number(4.0) + (Number(5.0) - Number(6.0)).squared();
-        assert_eq!(sum.print(Form::Text), ["1 · 2", " − 3 · 2", " + 4", " + (5 − 6)²"]);
-    }
-
-    #[test]
-    fn a_mark_leaves_the_parentheses_as_they_are() {
-        let [a, b, c] = ["a", "b", "c"].map(letter);
-        let marked = |expr: Expr| Expr::Marked(Box::new(expr));
-        let slope = a.clone().binary('⊙', marked(b.clone() - c.clone()));
-        assert_eq!(text(&slope), "a ⊙ («b − c»)");
-        assert_eq!(slope.print(Form::Markdown).concat(), "a ⊙ (**b − c**)");
-        assert_eq!(text(&(Number(2.0) * marked(Number(-3.0)))), "2 · («−3»)");
-        assert_eq!(text(&a.is(marked(b * c))), "a = «b c»");
+        assert_eq!(sum.print(), ["1 · 2", " − 3 · 2", " + 4", " + (5 − 6)²"]);
     }
 }

@@ -5,8 +5,8 @@
 //! | file | what is in it |
 //! |---|---|
 //! | explanation.rs | [`explain`] runs both engines; an [`Explanation`] holds their numbers |
-//! | worked_example.rs | the sections of the page: forward, cost, backward, update |
-//! | equations.rs | activations, slopes and costs as expressions: given letters they are equations, given numbers computations |
+//! | worked_example.rs | the sections of the page: forward, loss, backward, update |
+//! | equations.rs | activations, slopes and losses as expressions: given letters they are equations, given numbers computations |
 //! | page.rs | headings, paragraphs, matrices and tables, as text or as Markdown |
 //! | expr.rs | an expression as a tree, and its printer: it knows where parentheses stand, and can mark a part of an equation |
 //! | json.rs | the same numbers as JSON |

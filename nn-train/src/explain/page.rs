@@ -5,11 +5,18 @@ use std::iter::repeat_n;
 use nn_core::Matrix;
 use nn_core::text::{Align, Table, on_paper};
 
-use super::expr::{Expr, Form};
-
 /// Longer rows of a table are broken: enough for the numbers of a 2-2-2 network.
 pub(crate) const LINE_WIDTH: usize = 112;
 const PARAGRAPH_WIDTH: usize = 100;
+
+/// What is printed for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Form {
+    /// A terminal.
+    Text,
+    /// A page to paste into. Equations are plain Unicode here too: it reads the same raw and rendered.
+    Markdown,
+}
 
 pub(crate) struct Page {
     form: Form,
@@ -55,10 +62,6 @@ impl Page {
             Form::Text => indented(&text),
             Form::Markdown => format!("```text\n{text}\n```"),
         });
-    }
-
-    pub(crate) fn equation(&self, equation: &Expr) -> Cell {
-        equation.print(self.form)
     }
 
     /// Equations of matrices, and beside them those of their entries.

@@ -1,6 +1,6 @@
 //! The worked example on paper: an [`Explanation`] as text or Markdown.
 //!
-//! Its sections follow the order in which a person computes: forward through the layers, the cost, back through the
+//! Its sections follow the order in which a person computes: forward through the layers, the loss, back through the
 //! layers, the update. A large network keeps every section and every equation, but shows the norm of each matrix in place
 //! of its entries.
 
@@ -14,8 +14,8 @@ use nn_layers::Dense;
 use super::equations;
 use super::explanation::{Explanation, LayerExplanation, Updated, largest, largest_difference};
 use super::expr::Expr::{self, Number};
-use super::expr::{Form, letter, total};
-use super::page::{Cell, Page, cell};
+use super::expr::{letter, total};
+use super::page::{Cell, Form, Page, cell};
 
 /// Entries are shown for at most this many parameters, …
 const FULL_PARAMETERS: usize = 60;
@@ -41,7 +41,7 @@ impl Explanation {
         self.introduction(&mut page);
         self.given(&mut page);
         layers.clone().for_each(|l| self.forward(&mut page, l));
-        self.cost(&mut page);
+        self.loss(&mut page);
         layers.clone().rev().for_each(|l| self.backward(&mut page, l));
         if let Some(updated) = &self.updated {
             layers.for_each(|l| self.update(&mut page, l, updated));
@@ -68,7 +68,7 @@ impl Explanation {
         let widths: String = self.network.layers().iter().map(|dense| format!("-{}", dense.outputs())).collect();
         page.heading(&format!("A {}{widths} network, by hand and by tape", self.network.inputs()));
         page.paragraph(
-            "Forward through the layers to the cost J, then back to its gradient. Every number is computed twice: by hand, \
+            "Forward through the layers to the loss J, then back to its gradient. Every number is computed twice: by hand, \
              with the δ-recursion of backpropagation, and by tape, which records the forward pass and differentiates it \
              step by step.",
         );
@@ -115,24 +115,24 @@ impl Explanation {
         page.heading(&format!("Forward, layer {l}: {} {units}, {}", dense.outputs(), dense.activation));
         page.equations([
             [cell(format!("z{here} = W{here} a{below} + b{here}")), cell(format!("zᵢ = Σₖ wᵢₖ {} + bᵢ", input(l)))],
-            [cell(format!("a{here} = σ(z{here})")), page.equation(&equations::activation_in_letters(dense.activation))],
+            [cell(format!("a{here} = σ(z{here})")), equations::activation_in_letters(dense.activation).print()],
         ]);
         let z = |i, j| products(dense.weight.row_iter(i), a_below.column(j)) + Number(dense.bias[(i, 0)]);
         let a = |i, j| {
             let sum = total(hand.z.column(j).iter().map(|&z| Number(z).exp()));
             equations::activation(dense.activation, Number(hand.z[(i, j)]), sum)
         };
-        let mut rows = self.rows(page, l, Of::Unit, ["z", "z"], |of| &of.z, z);
-        rows.extend(self.rows(page, l, Of::Unit, ["a", "a"], |of| &of.a, a));
+        let mut rows = self.rows(l, Of::Unit, ["z", "z"], |of| &of.z, z);
+        rows.extend(self.rows(l, Of::Unit, ["a", "a"], |of| &of.a, a));
         self.numbers(page, rows);
     }
 
-    fn cost(&self, page: &mut Page) {
+    fn loss(&self, page: &mut Page) {
         let (loss, l) = (self.network.loss(), self.network.layers().len());
-        page.heading(&format!("Cost: {loss}"));
+        page.heading(&format!("Loss: {loss}"));
         let mut j = letter("J");
-        let equations = equations::cost_in_letters(loss, letter("a".to_owned() + &of_layer(l)), self.m());
-        let [whole, mut entry] = equations.map(|right| page.equation(&j.clone().is(right)));
+        let equations = equations::loss_in_letters(loss, letter("a".to_owned() + &of_layer(l)), self.m());
+        let [whole, mut entry] = equations.map(|right| j.clone().is(right).print());
         if self.m() > 1 {
             entry.push(", over all examples".to_owned());
         }
@@ -141,9 +141,9 @@ impl Explanation {
             if loss != Loss::LeastSquares {
                 page.paragraph("Terms with a factor of 0 are left out.");
             }
-            j = j.is(equations::cost(loss, &self.by_hand.layers[l - 1].a, &self.y));
+            j = j.is(equations::loss(loss, &self.by_hand.layers[l - 1].a, &self.y));
         }
-        let row = vec![page.equation(&j), result(self.by_hand.loss), result(self.by_tape.loss)];
+        let row = vec![j.print(), result(self.by_hand.loss), result(self.by_tape.loss)];
         page.table(&NUMBERS[1..], &[row]);
     }
 
@@ -157,7 +157,7 @@ impl Explanation {
         let mut rules = Vec::new();
         if takes_steps {
             let g = letter("g").is(letter(format!("∂J/∂a{here}"))).is(whole.clone());
-            rules.push([page.equation(&g), page.equation(&letter("gᵢ").is(entry.clone()))]);
+            rules.push([g.print(), letter("gᵢ").is(entry.clone()).print()]);
             rules.push([cell(format!("s = 1ᵀ (a{here} ⊙ g)")), cell("s = Σₖ aₖ gₖ")]);
         }
         let steps = [format!("a{here}"), "g".to_owned(), "1 s".to_owned()].map(letter);
@@ -165,13 +165,13 @@ impl Explanation {
         let slope = equations::slope(dense.activation, letter("aᵢ"));
         let entry = self.delta(l, '·', entry, ["aᵢ", "gᵢ", "s"].map(letter), slope);
         rules.extend([
-            [page.equation(&letter(format!("δ{here}")).is(whole)), page.equation(&letter("δᵢ").is(entry))],
+            [letter(format!("δ{here}")).is(whole).print(), letter("δᵢ").is(entry).print()],
             [cell(format!("∂J/∂W{here} = δ{here} (a{below})ᵀ")), cell(format!("∂J/∂wᵢₖ = δᵢ {}{summed}", input(l)))],
             [cell(format!("∂J/∂b{here} = δ{here} 1")), cell(format!("∂J/∂bᵢ = δᵢ{summed}"))],
         ]);
         page.equations(rules);
         if self.cancels(l) {
-            let reason = "because the logarithm of the cost and the exponential of";
+            let reason = "because the logarithm of the loss and the exponential of";
             page.paragraph(&format!("δ{here} is this short {reason} {} cancel.", dense.activation));
         }
         if let Some(remark) = equations::slope_remark(dense.activation) {
@@ -186,9 +186,9 @@ impl Explanation {
                 let of_g = |i| (letter("g".to_owned() + &index(i)).is(self.upstream_in_numbers(l, i, j)), g[(i, j)]);
                 let of_s = (letter("s").is(products(hand.a.column(j), g.column(j))), s(j));
                 let steps = (0..dense.outputs()).map(of_g).chain([of_s]);
-                rows.extend(steps.map(|(equation, x)| {
-                    vec![cell((j + 1).to_string()), page.equation(&equation), result(x), cell("")]
-                }));
+                rows.extend(
+                    steps.map(|(equation, x)| vec![cell((j + 1).to_string()), equation.print(), result(x), cell("")]),
+                );
             }
         }
         let delta = |i, j| {
@@ -196,11 +196,11 @@ impl Explanation {
             let slope = equations::slope(dense.activation, a.clone());
             self.delta(l, '·', self.upstream_in_numbers(l, i, j), [a, Number(g[(i, j)]), Number(s(j))], slope)
         };
-        rows.extend(self.rows(page, l, Of::Unit, ["δ", "δ"], |of| &of.delta, delta));
+        rows.extend(self.rows(l, Of::Unit, ["δ", "δ"], |of| &of.delta, delta));
         let weight = |i, k| products(hand.delta.row_iter(i), a_below.row_iter(k));
-        rows.extend(self.rows(page, l, Of::Weight, ["∂J/∂W", "∂J/∂w"], |of| &of.weight_gradient, weight));
+        rows.extend(self.rows(l, Of::Weight, ["∂J/∂W", "∂J/∂w"], |of| &of.weight_gradient, weight));
         let bias = |i, _| total(hand.delta.row_iter(i).map(|&delta| Number(delta)));
-        rows.extend(self.rows(page, l, Of::Bias, ["∂J/∂b", "∂J/∂b"], |of| &of.bias_gradient, bias));
+        rows.extend(self.rows(l, Of::Bias, ["∂J/∂b", "∂J/∂b"], |of| &of.bias_gradient, bias));
         self.numbers(page, rows);
     }
 
@@ -229,7 +229,7 @@ impl Explanation {
             for (_, at, indices) in of.entries(old) {
                 let update = Number(old[at]) - Number(*learning_rate) * Number(gradient[at]);
                 let update = letter(entry.to_owned() + &indices).binary('←', update);
-                rows.push(vec![page.equation(&update), result(new[at])]);
+                rows.push(vec![update.print(), result(new[at])]);
             }
         }
         page.table(&[("", Left), ("new value", Point)], &rows);
@@ -240,12 +240,12 @@ impl Explanation {
         if l == 1 { &self.x } else { &self.by_hand.layers[l - 2].a }
     }
 
-    /// Whether the cost is made for the activation of layer l, the last: δ is a − y then.
+    /// Whether the loss is made for the activation of layer l, the last: δ is a − y then.
     fn cancels(&self, l: usize) -> bool {
         l == self.network.layers().len() && self.network.loss() != Loss::LeastSquares
     }
 
-    /// δ, from ∂J/∂a, or ∂J/∂z where the cost is made for the activation. A softmax takes a, g = ∂J/∂a and s.
+    /// δ, from ∂J/∂a, or ∂J/∂z where the loss is made for the activation. A softmax takes a, g = ∂J/∂a and s.
     fn delta(&self, l: usize, times: char, upstream: Expr, [a, g, s]: [Expr; 3], slope: Expr) -> Expr {
         match self.network.layers()[l - 1].activation {
             activation if self.cancels(l) || activation == Activation::Identity => upstream,
@@ -286,7 +286,6 @@ impl Explanation {
     /// A row for each entry of one of the matrices of a layer, or one for all of it.
     fn rows(
         &self,
-        page: &Page,
         l: usize,
         of: Of,
         [matrix, entry]: [&str; 2],
@@ -301,7 +300,7 @@ impl Explanation {
         }
         let row = |(example, at, indices): (String, (usize, usize), String)| {
             let equation = letter(format!("{entry}{indices}")).is(computation(at.0, at.1));
-            vec![cell(example), page.equation(&equation), result(hand[at]), result(tape[at])]
+            vec![cell(example), equation.print(), result(hand[at]), result(tape[at])]
         };
         of.entries(hand).map(row).collect()
     }

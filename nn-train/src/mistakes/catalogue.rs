@@ -7,7 +7,7 @@ use super::recursion::{At, Steps, apply, difference, product, row_sums, sloped, 
 
 const AFFINE: &str = "affine";
 const ACTIVATIONS: &str = "activations";
-const COSTS: &str = "costs";
+const LOSSES: &str = "losses";
 const DELTA: &str = "delta-recursion";
 const DESCENT: &str = "descent";
 
@@ -16,7 +16,7 @@ pub fn chapter_title(chapter: &str) -> &'static str {
     match chapter {
         AFFINE => "The affine map and batches",
         ACTIVATIONS => "Activation functions",
-        COSTS => "Costs",
+        LOSSES => "Losses",
         DESCENT => "Descent",
         _ => "The δ-recursion",
     }
@@ -32,8 +32,8 @@ const fn form_with(remark: &'static str, change: fn(&mut Steps, &Site<'_>)) -> F
     Form { remark, convention: false, change }
 }
 
-/// A form in which the cost is changed as well, so that the gradient is that of another cost.
-const fn other_cost(remark: &'static str, change: fn(&mut Steps, &Site<'_>)) -> Form {
+/// A form in which the loss is changed as well, so that the gradient is that of another loss.
+const fn other_loss(remark: &'static str, change: fn(&mut Steps, &Site<'_>)) -> Form {
     Form { remark, convention: true, change }
 }
 
@@ -86,14 +86,14 @@ pub static CATALOGUE: &[Mistake] = &[
                 no_activation(steps);
                 steps.slope = |_, error| error;
             }),
-            // Frameworks hand out logits, and keep the softmax in the cost.
-            other_cost(
-                "δ is right: your cost contains the activation, and what you call a are its logits z.",
+            // Frameworks hand out logits, and keep the softmax in the loss.
+            other_loss(
+                "δ is right: your loss contains the activation, and what you call a are its logits z.",
                 |steps, site| {
                     if site.is_cancelled() {
                         steps.activate = |at| at.z().clone();
-                        steps.cost = |at| at.loss().value(at.z(), &apply(at.activation, at.z()), at.y());
-                        steps.cost_gradient = |at| difference(&apply(at.activation, at.z()), at.y(), 1.0 / at.m());
+                        steps.loss = |at| at.loss().value(at.z(), &apply(at.activation, at.z()), at.y());
+                        steps.loss_gradient = |at| difference(&apply(at.activation, at.z()), at.y(), 1.0 / at.m());
                     }
                 },
             ),
@@ -146,12 +146,12 @@ pub static CATALOGUE: &[Mistake] = &[
         forms: &[
             form_with("On the way back the derivative is that of softmax over the classes.", |steps, _| {
                 steps.activate = softmax_over_examples;
-                steps.cost = cost_of_a;
+                steps.loss = loss_of_a;
             }),
             form_with("The derivative is taken over the examples too.", |steps, _| {
                 steps.activate = softmax_over_examples;
-                steps.cost = cost_of_a;
-                steps.cost_gradient = derivative_by_a;
+                steps.loss = loss_of_a;
+                steps.loss_gradient = derivative_by_a;
                 steps.cancelled = false;
                 steps.slope =
                     |at, error| transposed(&sloped(Activation::Softmax, &transposed(at.a()), transposed(&error)));
@@ -165,7 +165,7 @@ pub static CATALOGUE: &[Mistake] = &[
         sentence: "1/m is left out: the gradient is the sum over the examples of the batch, m times the mean.",
         equation: Equation {
             number: "5.2",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "∂J/∂a⁽ᴸ⁾ = (a⁽ᴸ⁾ − y){/m}",
             wrong: "∂J/∂a⁽ᴸ⁾ = a⁽ᴸ⁾ − y",
         },
@@ -178,7 +178,7 @@ pub static CATALOGUE: &[Mistake] = &[
         possible: |_| true,
         forms: &[
             form(|steps, site| steps.factor *= site.m()),
-            other_cost("Your J is the sum over the examples too.", |steps, site| both(steps, site.m())),
+            other_loss("Your J is the sum over the examples too.", |steps, site| both(steps, site.m())),
         ],
     },
     Mistake {
@@ -187,7 +187,7 @@ pub static CATALOGUE: &[Mistake] = &[
         sentence: "1/m is taken twice, in the output error and again later.",
         equation: Equation {
             number: "5.2",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "∂J/∂a⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/{m}",
             wrong: "∂J/∂a⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/{m²}",
         },
@@ -200,21 +200,21 @@ pub static CATALOGUE: &[Mistake] = &[
         possible: |_| true,
         forms: &[
             form(|steps, site| steps.factor /= site.m()),
-            other_cost("Your J has been divided twice too.", |steps, site| both(steps, 1.0 / site.m())),
+            other_loss("Your J has been divided twice too.", |steps, site| both(steps, 1.0 / site.m())),
         ],
     },
     Mistake {
         id: "half-missing",
         place: Place::All,
-        sentence: "The gradient is twice ours: it belongs to the cost without its ½.",
+        sentence: "The gradient is twice ours: it belongs to the loss without its ½.",
         equation: Equation {
             number: "5.1",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "J = {1/(2m)} Σ (aᵢ − yᵢ)²",
             wrong: "J = {1/m} Σ (aᵢ − yᵢ)²",
         },
         in_last_layer: None,
-        look_for: "a factor 2 from the derivative of the square: the ½ of the cost is there to cancel it",
+        look_for: "a factor 2 from the derivative of the square: the ½ of the loss is there to cancel it",
         numpy: Lines { wrong: "delta = 2 * (a - y) / len(y)", right: "delta = (a - y) / len(y)" },
         rust: Lines { wrong: "*g = 2.0 * (a - y) / m", right: "*g = (a - y) / m" },
         convention: false,
@@ -222,7 +222,7 @@ pub static CATALOGUE: &[Mistake] = &[
         possible: |site| site.loss() == Loss::LeastSquares,
         forms: &[
             form(|steps, _| steps.factor *= 2.0),
-            other_cost("Your J has no ½ either.", |steps, _| both(steps, 2.0)),
+            other_loss("Your J has no ½ either.", |steps, _| both(steps, 2.0)),
         ],
     },
     Mistake {
@@ -231,7 +231,7 @@ pub static CATALOGUE: &[Mistake] = &[
         sentence: "The mean is taken over the outputs as well as over the examples.",
         equation: Equation {
             number: "5.2",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "∂J/∂a⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/{m}",
             wrong: "∂J/∂a⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/{(m n_L)}",
         },
@@ -249,8 +249,8 @@ pub static CATALOGUE: &[Mistake] = &[
                     steps.factor *= 2.0 / site.outputs();
                 }
             }),
-            other_cost("Your J is that mean too.", |steps, site| both(steps, 1.0 / site.outputs())),
-            other_cost("Your J is that mean too, without the ½: the MSELoss of PyTorch.", |steps, site| {
+            other_loss("Your J is that mean too.", |steps, site| both(steps, 1.0 / site.outputs())),
+            other_loss("Your J is that mean too, without the ½: the MSELoss of PyTorch.", |steps, site| {
                 if site.loss() == Loss::LeastSquares {
                     both(steps, 2.0 / site.outputs());
                 }
@@ -263,7 +263,7 @@ pub static CATALOGUE: &[Mistake] = &[
         sentence: "The sign is turned: y − a for a − y, so that a step of descent climbs.",
         equation: Equation {
             number: "5.2",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "∂J/∂a⁽ᴸ⁾ = ({a⁽ᴸ⁾ − y})/m",
             wrong: "∂J/∂a⁽ᴸ⁾ = ({y − a⁽ᴸ⁾})/m",
         },
@@ -282,7 +282,7 @@ pub static CATALOGUE: &[Mistake] = &[
         sentence: "σ′ is applied to δ⁽ᴸ⁾ although it has cancelled against the cross-entropy.",
         equation: Equation {
             number: "5.4",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "δ⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/m",
             wrong: "δ⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/m{ ⊙ σ′(z⁽ᴸ⁾)}",
         },
@@ -331,7 +331,7 @@ pub static CATALOGUE: &[Mistake] = &[
         sentence: "The derivative of the cross-entropy by a is taken for the one by z: the way through softmax is left out.",
         equation: Equation {
             number: "5.4",
-            chapter: COSTS,
+            chapter: LOSSES,
             right: "δ⁽ᴸ⁾ = {(a⁽ᴸ⁾ − y)/m}",
             wrong: "δ⁽ᴸ⁾ = {−y/(a⁽ᴸ⁾ m)}",
         },
@@ -342,7 +342,7 @@ pub static CATALOGUE: &[Mistake] = &[
         convention: false,
         forward: false,
         possible: |site| site.is_last() && site.is_cancelled(),
-        forms: &[form(|steps, _| steps.cost_gradient = derivative_by_a)],
+        forms: &[form(|steps, _| steps.loss_gradient = derivative_by_a)],
     },
     // ——— σ′ ———
     Mistake {
@@ -528,7 +528,7 @@ pub static CATALOGUE: &[Mistake] = &[
         },
         convention: false,
         forward: false,
-        possible: |site| site.is_hidden() && site.task.learning_rate.is_some(),
+        possible: |site| site.is_hidden() && site.problem.learning_rate.is_some(),
         forms: &[form(|steps, _| {
             steps.hand_back = |at| {
                 let rate = at.learning_rate();
@@ -689,41 +689,41 @@ pub(crate) const GRADIENT_TRANSPOSED: &str = "gradient-transposed";
 
 impl Site<'_> {
     fn activation(&self) -> Activation {
-        self.task.network.layers()[self.l].activation
+        self.problem.network.layers()[self.l].activation
     }
 
     fn loss(&self) -> Loss {
-        self.task.network.loss()
+        self.problem.network.loss()
     }
 
     fn m(&self) -> f64 {
-        self.task.y.columns() as f64
+        self.problem.y.columns() as f64
     }
 
     /// n_L
     fn outputs(&self) -> f64 {
-        self.task.y.rows() as f64
+        self.problem.y.rows() as f64
     }
 
     /// n_{l+k}
     fn outputs_of(&self, k: usize) -> usize {
-        self.task.network.layers()[self.l + k].outputs()
+        self.problem.network.layers()[self.l + k].outputs()
     }
 
     /// n_{l−1}
     fn inputs(&self) -> usize {
-        self.task.network.layers()[self.l].inputs()
+        self.problem.network.layers()[self.l].inputs()
     }
 
     fn is_last(&self) -> bool {
-        self.l + 1 == self.task.network.layers().len()
+        self.l + 1 == self.problem.network.layers().len()
     }
 
     fn is_hidden(&self) -> bool {
         !self.is_last()
     }
 
-    /// Whether σ′ of the last layer has cancelled against the cost.
+    /// Whether σ′ of the last layer has cancelled against the loss.
     fn is_cancelled(&self) -> bool {
         self.is_last() && self.loss().activation().is_some()
     }
@@ -738,13 +738,13 @@ impl Site<'_> {
 
 fn no_activation(steps: &mut Steps) {
     steps.activate = |at| at.z().clone();
-    steps.cost = cost_of_a;
+    steps.loss = loss_of_a;
 }
 
 fn other_activation(steps: &mut Steps, activation: Activation) {
     if steps.activation != activation {
         steps.activation = activation;
-        steps.cost = cost_of_a;
+        steps.loss = loss_of_a;
     }
 }
 
@@ -752,14 +752,14 @@ fn softmax_over_examples(at: &At<'_>) -> Matrix<f64> {
     transposed(&apply(Activation::Softmax, &transposed(at.z())))
 }
 
-/// The cost and its gradient times a factor.
+/// The loss and its gradient times a factor.
 fn both(steps: &mut Steps, factor: f64) {
-    steps.cost_factor *= factor;
+    steps.loss_factor *= factor;
     steps.factor *= factor;
 }
 
 /// J from a, whatever activation has given it.
-fn cost_of_a(at: &At<'_>) -> f64 {
+fn loss_of_a(at: &At<'_>) -> f64 {
     let entries = at.a().as_slice().iter().zip(at.y().as_slice());
     let ln = |share: f64, a: f64| if share == 0.0 { 0.0 } else { share * a.ln() };
     match at.loss() {
@@ -769,7 +769,7 @@ fn cost_of_a(at: &At<'_>) -> f64 {
     }
 }
 
-/// ∂J/∂a⁽ᴸ⁾, where the cost is a function of a alone.
+/// ∂J/∂a⁽ᴸ⁾, where the loss is a function of a alone.
 fn derivative_by_a(at: &At<'_>) -> Matrix<f64> {
     let m = at.m();
     match at.loss() {

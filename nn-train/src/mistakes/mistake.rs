@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::recursion::{Pass, Steps, Task};
+use super::recursion::{Pass, Problem, Steps};
 use crate::explain::EngineExplanation;
 
 /// One mistake: what to tell the learner, and the step of the recursion that it changes.
@@ -73,7 +73,7 @@ pub struct Lines {
 pub(crate) struct Form {
     /// What is particular to it, as a sentence; empty for the plain form.
     pub(crate) remark: &'static str,
-    /// Whether the cost is changed with it, so that it becomes a convention.
+    /// Whether the loss is changed with it, so that it becomes a convention.
     pub(crate) convention: bool,
     pub(crate) change: fn(&mut Steps, &Site<'_>),
 }
@@ -81,7 +81,7 @@ pub(crate) struct Form {
 /// A layer in which a mistake may be made.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Site<'a> {
-    pub(crate) task: Task<'a>,
+    pub(crate) problem: Problem<'a>,
     /// l − 1
     pub(crate) l: usize,
 }
@@ -100,9 +100,9 @@ impl Mistake {
     /// Every place where it can be made in a network, in every form: layer by layer, then all layers at once.
     ///
     /// Some of them may give the right numbers all the same: σ′ left out after the identity is no mistake.
-    pub fn places(&'static self, task: Task<'_>) -> Vec<Made> {
-        let layers = task.network.layers().len();
-        let possible: Vec<usize> = (0..layers).filter(|&l| (self.possible)(&Site { task, l })).collect();
+    pub fn places(&'static self, problem: Problem<'_>) -> Vec<Made> {
+        let layers = problem.network.layers().len();
+        let possible: Vec<usize> = (0..layers).filter(|&l| (self.possible)(&Site { problem, l })).collect();
         let mut places: Vec<Option<usize>> = match self.place {
             Place::LayerOrAll | Place::Last => possible.iter().map(|l| Some(l + 1)).collect(),
             Place::All => Vec::new(),
@@ -138,13 +138,13 @@ impl Made {
     }
 
     /// Changes the steps of a pass.
-    pub(crate) fn make(&self, task: Task<'_>, pass: &mut Pass<'_>) {
+    pub(crate) fn make(&self, problem: Problem<'_>, pass: &mut Pass<'_>) {
         let layers = match self.layer {
             Some(layer) => layer - 1..layer,
-            None => 0..task.network.layers().len(),
+            None => 0..problem.network.layers().len(),
         };
         for l in layers {
-            let site = Site { task, l };
+            let site = Site { problem, l };
             if (self.mistake.possible)(&site) {
                 (self.form().change)(pass.steps_mut(l), &site);
             }
@@ -170,10 +170,10 @@ impl fmt::Debug for Made {
 /// # Panics
 ///
 /// Panics if the batch does not fit the network.
-pub fn explain_with_mistakes(task: Task<'_>, made: &[Made]) -> EngineExplanation {
-    let mut pass = Pass::new(task);
+pub fn explain_with_mistakes(problem: Problem<'_>, made: &[Made]) -> EngineExplanation {
+    let mut pass = Pass::new(problem);
     for made in made {
-        made.make(task, &mut pass);
+        made.make(problem, &mut pass);
     }
     pass.run()
 }

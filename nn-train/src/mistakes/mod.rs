@@ -6,17 +6,17 @@
 //! ```
 //! use nn_core::{Activation, Loss, Matrix, seeded};
 //! use nn_layers::{Initialization, Network};
-//! use nn_train::{CATALOGUE, Task, explain_with_mistakes};
+//! use nn_train::{CATALOGUE, Problem, explain_with_mistakes};
 //!
 //! let layers = [(3, Activation::Tanh), (2, Activation::Sigmoid)];
 //! let network = Network::random(2, &layers, Loss::LeastSquares, Initialization::Glorot, &mut seeded(1))?;
 //! let (x, y) = (Matrix::from_column(&[0.5, -1.0]), Matrix::from_column(&[1.0, 0.0]));
-//! let task = Task { network: &network, x: &x, y: &y, learning_rate: None };
+//! let problem = Problem { network: &network, x: &x, y: &y, learning_rate: None };
 //!
-//! let right = explain_with_mistakes(task, &[]);
+//! let right = explain_with_mistakes(problem, &[]);
 //! let sign = CATALOGUE.iter().find(|mistake| mistake.id == "sign-turned").expect("it is in the catalogue");
-//! let made = sign.places(task)[0].clone();
-//! let wrong = explain_with_mistakes(task, &[made]);
+//! let made = sign.places(problem)[0].clone();
+//! let wrong = explain_with_mistakes(problem, &[made]);
 //! assert_eq!(wrong.layers[0].weight_gradient, right.layers[0].weight_gradient.map(|g| -g));
 //! # Ok::<(), nn_layers::NetworkError>(())
 //! ```
@@ -35,4 +35,4 @@ pub(crate) use catalogue::GRADIENT_TRANSPOSED;
 pub use catalogue::{CATALOGUE, chapter_title};
 pub use mistake::{Equation, Lines, Made, Mistake, Place, explain_with_mistakes};
 pub(crate) use recursion::Pass;
-pub use recursion::Task;
+pub use recursion::Problem;

@@ -7,8 +7,8 @@ use crate::explain::{EngineExplanation, LayerExplanation};
 
 /// What is to be computed: a network, a batch, and η where a step of gradient descent is made.
 #[derive(Clone, Copy, Debug)]
-pub struct Task<'a> {
-    /// The layers and the cost.
+pub struct Problem<'a> {
+    /// The layers and the loss.
     pub network: &'a Network<f64>,
     /// x = a⁽⁰⁾, n₀ × m.
     pub x: &'a Matrix<f64>,
@@ -25,14 +25,14 @@ pub(crate) struct Steps {
     pub(crate) pre_activation: fn(&At<'_>) -> Matrix<f64>,
     pub(crate) activate: fn(&At<'_>) -> Matrix<f64>,
     /// J, in the last layer.
-    pub(crate) cost: fn(&At<'_>) -> f64,
+    pub(crate) loss: fn(&At<'_>) -> f64,
     /// What J, and …
-    pub(crate) cost_factor: f64,
+    pub(crate) loss_factor: f64,
     /// … what its gradient is multiplied with, which is 1.
     pub(crate) factor: f64,
     /// In the last layer: ∂J/∂a⁽ᴸ⁾; where σ′ has cancelled, ∂J/∂z⁽ᴸ⁾.
-    pub(crate) cost_gradient: fn(&At<'_>) -> Matrix<f64>,
-    /// Whether σ′ cancels against the cost in the last layer: true for a cross-entropy after its own activation.
+    pub(crate) loss_gradient: fn(&At<'_>) -> Matrix<f64>,
+    /// Whether σ′ cancels against the loss in the last layer: true for a cross-entropy after its own activation.
     pub(crate) cancelled: bool,
     /// In a hidden layer: ∂J/∂a⁽ˡ⁾.
     pub(crate) hand_back: fn(&At<'_>) -> Matrix<f64>,
@@ -50,10 +50,10 @@ impl Steps {
             activation: network.layers()[l].activation,
             pre_activation: |at| affine(at.dense(), at.a_below()), // z⁽ˡ⁾ = W⁽ˡ⁾ a⁽ˡ⁻¹⁾ + b⁽ˡ⁾
             activate: |at| apply(at.activation, at.z()),           // a⁽ˡ⁾ = σ(z⁽ˡ⁾)
-            cost: |at| at.loss().value(at.z(), at.a(), at.y()),    // J
-            cost_factor: 1.0,
+            loss: |at| at.loss().value(at.z(), at.a(), at.y()),    // J
+            loss_factor: 1.0,
             factor: 1.0,
-            cost_gradient: |at| difference(at.a(), at.y(), 1.0 / at.m()), // ∂J/∂a⁽ᴸ⁾, or δ⁽ᴸ⁾, = (a⁽ᴸ⁾ − y)/m
+            loss_gradient: |at| difference(at.a(), at.y(), 1.0 / at.m()), // ∂J/∂a⁽ᴸ⁾, or δ⁽ᴸ⁾, = (a⁽ᴸ⁾ − y)/m
             cancelled: network.loss().activation().is_some(),
             hand_back: |at| product(at.above().weight.t(), at.delta_above()), // ∂J/∂a⁽ˡ⁾ = W⁽ˡ⁺¹⁾ᵀ δ⁽ˡ⁺¹⁾
             slope: |at, error| sloped(at.activation, at.a(), error),          // δ⁽ˡ⁾ = ∂J/∂a⁽ˡ⁾ ⊙ σ′(z⁽ˡ⁾)
@@ -67,7 +67,7 @@ impl Steps {
 /// What the steps of layer l read: all that was computed before.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct At<'a> {
-    task: Task<'a>,
+    problem: Problem<'a>,
     layers: &'a [LayerExplanation],
     l: usize,
     /// σ, or what is taken for it.
@@ -76,7 +76,7 @@ pub(crate) struct At<'a> {
 
 impl<'a> At<'a> {
     pub(crate) fn loss(&self) -> Loss {
-        self.task.network.loss()
+        self.problem.network.loss()
     }
 
     /// m
@@ -86,25 +86,25 @@ impl<'a> At<'a> {
 
     /// η
     pub(crate) fn learning_rate(&self) -> f64 {
-        self.task.learning_rate.expect("this mistake is made only where there is a learning rate")
+        self.problem.learning_rate.expect("this mistake is made only where there is a learning rate")
     }
 
     pub(crate) fn dense(&self) -> &'a Dense<f64> {
-        &self.task.network.layers()[self.l]
+        &self.problem.network.layers()[self.l]
     }
 
     /// Layer l+1.
     pub(crate) fn above(&self) -> &'a Dense<f64> {
-        &self.task.network.layers()[self.l + 1]
+        &self.problem.network.layers()[self.l + 1]
     }
 
     pub(crate) fn y(&self) -> &'a Matrix<f64> {
-        self.task.y
+        self.problem.y
     }
 
     /// a⁽ˡ⁻¹⁾
     pub(crate) fn a_below(&self) -> &'a Matrix<f64> {
-        if self.l == 0 { self.task.x } else { &self.layers[self.l - 1].a }
+        if self.l == 0 { self.problem.x } else { &self.layers[self.l - 1].a }
     }
 
     /// z⁽ˡ⁻¹⁾, where l > 1.
@@ -138,16 +138,16 @@ impl<'a> At<'a> {
 /// A forward and a backward pass, made step by step.
 #[derive(Clone, Debug)]
 pub(crate) struct Pass<'a> {
-    task: Task<'a>,
+    problem: Problem<'a>,
     steps: Vec<Steps>,
     pub(crate) numbers: EngineExplanation,
 }
 
 impl<'a> Pass<'a> {
     /// With the right steps.
-    pub(crate) fn new(task: Task<'a>) -> Self {
+    pub(crate) fn new(problem: Problem<'a>) -> Self {
         let empty = || Matrix::zeros(0, 0);
-        let layers = task.network.layers().iter().map(|_| LayerExplanation {
+        let layers = problem.network.layers().iter().map(|_| LayerExplanation {
             z: empty(),
             a: empty(),
             delta: empty(),
@@ -155,8 +155,8 @@ impl<'a> Pass<'a> {
             bias_gradient: empty(),
         });
         let numbers = EngineExplanation { loss: f64::NAN, layers: layers.collect() };
-        let steps = (0..numbers.layers.len()).map(|l| Steps::right(task.network, l)).collect();
-        Pass { task, steps, numbers }
+        let steps = (0..numbers.layers.len()).map(|l| Steps::right(problem.network, l)).collect();
+        Pass { problem, steps, numbers }
     }
 
     pub(crate) fn steps_mut(&mut self, l: usize) -> &mut Steps {
@@ -164,7 +164,7 @@ impl<'a> Pass<'a> {
     }
 
     fn at(&self, l: usize) -> At<'_> {
-        At { task: self.task, layers: &self.numbers.layers, l, activation: self.steps[l].activation }
+        At { problem: self.problem, layers: &self.numbers.layers, l, activation: self.steps[l].activation }
     }
 
     /// z⁽ˡ⁾ and a⁽ˡ⁾ of all layers from the first to the last, and J. Layers below `from` are taken from another pass.
@@ -180,7 +180,7 @@ impl<'a> Pass<'a> {
             }
         }
         let last = self.steps.len() - 1;
-        self.numbers.loss = self.steps[last].cost_factor * (self.steps[last].cost)(&self.at(last));
+        self.numbers.loss = self.steps[last].loss_factor * (self.steps[last].loss)(&self.at(last));
     }
     // ANCHOR_END: wrong_forward
 
@@ -189,7 +189,7 @@ impl<'a> Pass<'a> {
     pub(crate) fn backward(&mut self, l: usize) {
         let (steps, is_last) = (self.steps[l], l + 1 == self.steps.len());
         let error = match is_last {
-            true => times((steps.cost_gradient)(&self.at(l)), steps.factor),
+            true => times((steps.loss_gradient)(&self.at(l)), steps.factor),
             false => (steps.hand_back)(&self.at(l)),
         };
         self.numbers.layers[l].delta = match is_last && steps.cancelled {
@@ -221,12 +221,14 @@ pub(crate) fn affine(dense: &Dense<f64>, a: &Matrix<f64>) -> Matrix<f64> {
 }
 
 /// A B
+// ANCHOR: product
 pub(crate) fn product<'a, 'b>(a: impl Into<MatrixView<'a, f64>>, b: impl Into<MatrixView<'b, f64>>) -> Matrix<f64> {
     let (a, b) = (a.into(), b.into());
     let mut c = Matrix::zeros(a.rows(), b.columns());
     matmul(a, b, Write::Replace, &mut c);
     c
 }
+// ANCHOR_END: product
 
 /// σ(z)
 pub(crate) fn apply(activation: Activation, z: &Matrix<f64>) -> Matrix<f64> {

@@ -19,7 +19,7 @@ use crate::data::{Precision, Standardization};
 /// A network and what belongs to it. The parameters are kept in f64, which holds every f32 exactly.
 #[derive(Clone, Debug)]
 pub struct Model {
-    /// The layers and the cost.
+    /// The layers and the loss.
     pub network: Network<f64>,
     /// The precision that it was trained in and is to be used in.
     pub precision: Precision,

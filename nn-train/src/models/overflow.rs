@@ -1,7 +1,7 @@
 //! Where the numbers of a finite model on finite data stop being finite.
 //!
 //! Three questions, each of which asks the ones before it too: [`Model::overflow`] looks at the forward pass,
-//! [`Model::overflow_of_loss`] at the cost, [`Model::overflow_of_gradients`] at the backward pass.
+//! [`Model::overflow_of_loss`] at the loss, [`Model::overflow_of_gradients`] at the backward pass.
 
 use std::fmt;
 use std::ops::Range;
@@ -46,9 +46,9 @@ pub enum OverflowPlace {
         /// From 1.
         unit: usize,
     },
-    /// The cost of the example alone.
+    /// The loss of the example alone.
     Loss,
-    /// The sum of the costs of the examples up to this one, each of which is finite.
+    /// The sum of the losses of the examples up to this one, each of which is finite.
     LossSum,
     /// An error: δ⁽ˡ⁾ of a unit.
     Delta {
@@ -169,7 +169,7 @@ impl Model {
         self.first_overflow(input, Pass::Forward)
     }
 
-    /// As [`overflow`](Model::overflow), and the cost too: of each example alone, and of all together.
+    /// As [`overflow`](Model::overflow), and the loss too: of each example alone, and of all together.
     ///
     /// ```
     /// use nn_core::Matrix;
@@ -287,7 +287,7 @@ impl First {
     }
 }
 
-/// The first example whose cost is not finite, or with which the sum of the costs is not.
+/// The first example whose loss is not finite, or with which the sum of the losses is not.
 fn overflow_of_loss<T: Scalar>(network: &Network<T>, [z, a]: [&Matrix<T>; 2], y: &Matrix<T>) -> Option<Overflow> {
     let loss_of = |examples: Range<usize>| {
         let [z, a, y] = [z, a, y].map(|matrix| {
@@ -301,7 +301,7 @@ fn overflow_of_loss<T: Scalar>(network: &Network<T>, [z, a]: [&Matrix<T>; 2], y:
     if examples == 0 || loss_of(0..examples).is_finite() {
         return None;
     }
-    // No cost is negative: once the sum over the first examples overflows, it stays so.
+    // No loss is negative: once the sum over the first examples overflows, it stays so.
     let (mut finite, mut not_finite) = (0, examples);
     while finite + 1 < not_finite {
         let middle = finite.midpoint(not_finite);

@@ -46,7 +46,7 @@ impl<T: Scalar> Examples<T> {
         self.len() == 0
     }
 
-    /// The cost and the accuracy (or R², in a regression) of a network on all of these.
+    /// The loss and the accuracy (or R², in a regression) of a network on all of these.
     ///
     /// # Panics
     ///
@@ -90,7 +90,7 @@ pub struct Evaluation<T> {
 pub struct Plan {
     /// The planned number of epochs, which a schedule stretches over.
     pub epochs: usize,
-    /// Examples per batch. The last batch of an epoch holds the rest, and its cost is the mean over its own examples. A
+    /// Examples per batch. The last batch of an epoch holds the rest, and its loss is the mean over its own examples. A
     /// batch larger than the data is the whole data.
     pub batch_size: usize,
     /// η
@@ -133,7 +133,7 @@ pub struct BatchReport {
 /// What there is to say after an epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EpochReport {
-    /// The example-weighted mean of the batches' costs, each taken before that batch's update.
+    /// The example-weighted mean of the batches' losses, each taken before that batch's update.
     pub loss: f64,
     /// The share of examples that the network got right when their turn came; `None` in a regression.
     pub accuracy: Option<f64>,
@@ -142,7 +142,7 @@ pub struct EpochReport {
 /// Why an epoch ended before its last batch.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum Stopped {
-    /// The cost is no longer a finite number: the learning rate is too large, or the data are.
+    /// The loss is no longer a finite number: the learning rate is too large, or the data are.
     #[error("the loss is {loss} in epoch {epoch}, batch {batch}: the training diverged; try a smaller learning rate")]
     Diverged {
         /// From 1.

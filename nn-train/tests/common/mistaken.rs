@@ -6,7 +6,9 @@ use std::fmt;
 use nn_core::{Activation, Generator, Loss, Matrix, below, normal, seeded, shuffle};
 use nn_layers::Network;
 use nn_testing::relative_error;
-use nn_train::{CATALOGUE, Diagnosis, EngineExplanation, Made, Mistake, Task, Yours, diagnose, explain_with_mistakes};
+use nn_train::{
+    CATALOGUE, Diagnosis, EngineExplanation, Made, Mistake, Problem, Yours, diagnose, explain_with_mistakes,
+};
 
 use crate::random_network::{Case, ends};
 
@@ -123,20 +125,20 @@ fn distance(u: &EngineExplanation, v: &EngineExplanation, all: bool) -> f64 {
 pub(crate) fn make(mistake: &'static Mistake, how: Handed, rng: &mut Generator) -> (Counts, String) {
     loop {
         let (case, network, x, y) = network(rng);
-        let task = Task { network: &network, x: &x, y: &y, learning_rate: Some(RATE) };
-        let places = mistake.places(task);
+        let problem = Problem { network: &network, x: &x, y: &y, learning_rate: Some(RATE) };
+        let places = mistake.places(problem);
         if places.is_empty() {
             continue;
         }
         let made = places[below(rng, places.len())].clone();
         let all = below(rng, 2) == 0;
         let (right, wrong) =
-            (explain_with_mistakes(task, &[]), explain_with_mistakes(task, std::slice::from_ref(&made)));
+            (explain_with_mistakes(problem, &[]), explain_with_mistakes(problem, std::slice::from_ref(&made)));
         if !is_finite(&wrong, all) {
             continue;
         }
-        let diagnosis = diagnose(task, &handed(&wrong, all, how, rng)).expect("numbers that fit");
-        let counts = judge(&diagnosis, task, &made, &right, &wrong, all);
+        let diagnosis = diagnose(problem, &handed(&wrong, all, how, rng)).expect("numbers that fit");
+        let counts = judge(&diagnosis, problem, &made, &right, &wrong, all);
         let numbers = if all { "all numbers" } else { "gradients" };
         return (counts, format!("{made:?}: {case}, {numbers}, {how:?}\n{}", diagnosis.to_text()));
     }
@@ -144,7 +146,7 @@ pub(crate) fn make(mistake: &'static Mistake, how: Handed, rng: &mut Generator) 
 
 fn judge(
     diagnosis: &Diagnosis,
-    task: Task<'_>,
+    problem: Problem<'_>,
     made: &Made,
     right: &EngineExplanation,
     wrong: &EngineExplanation,
@@ -163,7 +165,7 @@ fn judge(
         diagnosis.findings.iter().filter(|finding| finding.explains.len() == diagnosis.findings[0].explains.len());
     let is_it = |finding: &&nn_train::Finding| finding.made.mistake.id == made.mistake.id && finding.layer == layer;
     let gives_the_same = |finding: &nn_train::Finding| {
-        let same = explain_with_mistakes(task, std::slice::from_ref(&finding.made));
+        let same = explain_with_mistakes(problem, std::slice::from_ref(&finding.made));
         distance(&same, wrong, all) <= 100.0 * diagnosis.tolerance
     };
     let count = match diagnosis.findings.len() {
@@ -218,8 +220,8 @@ pub(crate) struct Spoilt {
 pub(crate) fn spoil(kind: &str, rng: &mut Generator) -> (Spoilt, String) {
     loop {
         let (case, network, x, y) = network(rng);
-        let task = Task { network: &network, x: &x, y: &y, learning_rate: Some(RATE) };
-        let right = explain_with_mistakes(task, &[]);
+        let problem = Problem { network: &network, x: &x, y: &y, learning_rate: Some(RATE) };
+        let right = explain_with_mistakes(problem, &[]);
         let mut wrong = right.clone();
         let layers = wrong.layers.len();
         let (chosen, is_weight) = (below(rng, layers), below(rng, 2) == 0);
@@ -261,10 +263,11 @@ pub(crate) fn spoil(kind: &str, rng: &mut Generator) -> (Spoilt, String) {
         if apart < 1e-7 {
             continue;
         }
-        let diagnosis = diagnose(task, &handed(&wrong, false, Handed::Double, rng)).expect("numbers that fit");
+        let diagnosis = diagnose(problem, &handed(&wrong, false, Handed::Double, rng)).expect("numbers that fit");
         let mut spoilt = Spoilt::default();
-        let really =
-            |finding: &nn_train::Finding| finding.explains.iter().all(|array| is_really(task, finding, &wrong, array));
+        let really = |finding: &nn_train::Finding| {
+            finding.explains.iter().all(|array| is_really(problem, finding, &wrong, array))
+        };
         *(match diagnosis.findings.as_slice() {
             [] if diagnosis.agrees => &mut spoilt.happens_to_be,
             [] => &mut spoilt.unnamed,
@@ -276,8 +279,13 @@ pub(crate) fn spoil(kind: &str, rng: &mut Generator) -> (Spoilt, String) {
 }
 
 /// Whether a single mistake gives this array to the last digits but two.
-fn is_really(task: Task<'_>, finding: &nn_train::Finding, wrong: &EngineExplanation, array: &nn_train::Array) -> bool {
-    let same = explain_with_mistakes(task, std::slice::from_ref(&finding.made));
+fn is_really(
+    problem: Problem<'_>,
+    finding: &nn_train::Finding,
+    wrong: &EngineExplanation,
+    array: &nn_train::Array,
+) -> bool {
+    let same = explain_with_mistakes(problem, std::slice::from_ref(&finding.made));
     let l = array.layer.expect("gradients have a layer") - 1;
     let of = |numbers: &EngineExplanation| match array.quantity {
         nn_train::Quantity::WeightGradient => numbers.layers[l].weight_gradient.clone(),

@@ -40,7 +40,7 @@ fn json_has_the_same_figures() {
     let report = json(&nn(&["check", text(&data("xor-start.json")), "xor", "--format", "json"]));
     assert_eq!((&report["agree"], &report["precision"]), (&true.into(), &"f64".into()));
     assert_eq!((&report["examples"], &report["left_out"]), (&4.into(), &0.into()));
-    // The cost of the published start: sums over the four examples there, means here.
+    // The loss of the published start: sums over the four examples there, means here.
     assert!((number(&report["loss"]) - 0.515_602_872_803_106_8 / 4.0).abs() < 1e-15);
     let bounds = ["tape", "dual", "stencil"].map(|way| number(&report["bounds"][way]));
     assert_eq!(bounds, [1e-13, 1e-12, 1e-8]);
@@ -190,7 +190,7 @@ fn nearly_uniform_softmax_agrees() {
     }
 }
 
-/// A finite cost of 4e307, of which the stencil takes eight times: null in JSON, and said.
+/// A finite loss of 4e307, of which the stencil takes eight times: null in JSON, and said.
 #[test]
 fn what_overflows_on_the_way_is_not_judged() {
     let folder = tempfile::tempdir().expect("a folder");

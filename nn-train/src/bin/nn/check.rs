@@ -101,7 +101,7 @@ fn rows_of(data: Data, args: &CheckArgs, model: &Model, examples: usize, path: &
     Ok(Batch { input: batch.x, y, origin, names })
 }
 
-/// Normal inputs, and targets that suit the cost: shares that sum to 1, numbers in [0, 1], or normal ones.
+/// Normal inputs, and targets that suit the loss: shares that sum to 1, numbers in [0, 1], or normal ones.
 fn random_batch(network: &Network<f64>, examples: usize, rng: &mut Generator) -> (Matrix<f64>, Matrix<f64>) {
     let x = Matrix::from_fn(network.inputs(), examples, |_, _| normal(rng));
     let y = Matrix::from_fn(network.outputs(), examples, |_, _| match network.loss() {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
 use nn_core::Matrix;
-use nn_train::{Diagnosis, Finding, Precision, Task, Yours, counted, diagnose, read_json_text};
+use nn_train::{Diagnosis, Finding, Precision, Problem, Yours, counted, diagnose, read_json_text};
 
 use crate::args::DiagnoseArgs;
 use crate::explain::read_batch;
@@ -23,8 +23,8 @@ pub(crate) fn run(args: &DiagnoseArgs) -> Result<(), Failure> {
     ask_for(bytes, format_args!("the search on {}", counted(examples, "example")))?;
     let x = model.prepare(&Matrix::from_columns(&batch.inputs));
     let y = Matrix::from_columns(&batch.targets);
-    let task = Task { network: &model.network, x: &x, y: &y, learning_rate: args.learning_rate };
-    let diagnosis = diagnose(task, &yours).map_err(|why| Failure::file(&args.yours, why))?;
+    let problem = Problem { network: &model.network, x: &x, y: &y, learning_rate: args.learning_rate };
+    let diagnosis = diagnose(problem, &yours).map_err(|why| Failure::file(&args.yours, why))?;
     Out::new(false).text(match args.format {
         // A terminal that shows colours, and nobody who has set NO_COLOR.
         TextMarkdownOrJson::Text if AutoStream::choice(&std::io::stdout()) != ColorChoice::Never => {

@@ -88,7 +88,7 @@ pub(crate) fn read_batch(path: &Path, model: &Model, precision: Precision) -> Re
     Ok(batch)
 }
 
-/// Whether the rows fit the network, its cost and the precision.
+/// Whether the rows fit the network, its loss and the precision.
 fn check(batch: &Batch, model: &Model, precision: Precision) -> Result<(), String> {
     let (inputs, outputs) = (model.network.inputs(), model.network.outputs());
     for (row, (x, y)) in (1..).zip(batch.inputs.iter().zip(&batch.targets)) {

@@ -1,4 +1,4 @@
-//! burn: its layers, its costs, its SGD, on its backend for CPUs: `burn-peer flex`, or the older `burn-peer ndarray`.
+//! burn: its layers, its losses, its SGD, on its backend for CPUs: `burn-peer flex`, or the older `burn-peer ndarray`.
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
@@ -12,7 +12,7 @@ struct Network {
     layers: Vec<Linear>,
 }
 
-/// What the cost compares the outputs with.
+/// What the loss compares the outputs with.
 enum Targets {
     Labels(Tensor<1, Int>),
     Values(Tensor<2>),
@@ -53,13 +53,13 @@ fn prepare(w: &Workload, device: &Device) -> Step {
                 Activation::Identity | Activation::Softmax => z,
             };
         }
-        let cost = match y {
+        let loss = match y {
             Targets::Labels(labels) => cross_entropy.forward(a, labels.clone()),
             Targets::Values(values) => mse.forward(a, values.clone(), Reduction::Mean),
         };
-        let gradients = GradientsParams::from_grads(cost.backward(), &before);
+        let gradients = GradientsParams::from_grads(loss.backward(), &before);
         network = Some(optimizer.step(LEARNING_RATE * w.mse_factor(), before, gradients));
-        w.mse_factor() * cost.into_scalar::<f64>()
+        w.mse_factor() * loss.into_scalar::<f64>()
     })
 }
 

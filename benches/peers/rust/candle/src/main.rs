@@ -1,4 +1,4 @@
-//! candle: its layers, its costs, its SGD.
+//! candle: its layers, its losses, its SGD.
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::{Linear, Module, Optimizer, SGD, loss, ops};
@@ -37,9 +37,9 @@ fn prepare(w: &Workload) -> Result<Step> {
                 Activation::Identity | Activation::Softmax => z,
             };
         }
-        let cost = if w.is_cross_entropy() { loss::cross_entropy(&a, y)? } else { loss::mse(&a, y)? };
-        optimizer.backward_step(&cost)?;
-        Ok(w.mse_factor() * cost.to_dtype(DType::F64)?.to_scalar::<f64>()?)
+        let loss = if w.is_cross_entropy() { loss::cross_entropy(&a, y)? } else { loss::mse(&a, y)? };
+        optimizer.backward_step(&loss)?;
+        Ok(w.mse_factor() * loss.to_dtype(DType::F64)?.to_scalar::<f64>()?)
     };
     Ok(Box::new(move |turn| step(turn).expect("shapes that fit")))
 }

@@ -12,10 +12,10 @@ type Medium = ((Linear<784, 128>, ReLU), (Linear<128, 64>, ReLU), (Linear<64, 10
 type Large = ((Linear<784, 512>, ReLU), (Linear<512, 512>, ReLU), (Linear<512, 10>,));
 type Wide = ((Linear<1024, 1024>, ReLU), (Linear<1024, 1024>, ReLU), (Linear<1024, 1024>,));
 
-/// A [`Step`] for one network: the workload, the type of its numbers, the network and its layers' numbers, the cost,
+/// A [`Step`] for one network: the workload, the type of its numbers, the network and its layers' numbers, the loss,
 /// inputs → outputs, batch.
 macro_rules! step {
-    ($w:expr, $e:ty, $model:ty, [$($l:tt)+], $cost:ident, $inputs:literal -> $outputs:literal, $batch:literal) => {{
+    ($w:expr, $e:ty, $model:ty, [$($l:tt)+], $loss:ident, $inputs:literal -> $outputs:literal, $batch:literal) => {{
         let device = Cpu::default();
         let numbers = |values: &[f64]| Vec::from_iter(values.iter().map(|&value| value as $e));
         let (mut model, weights) = (device.build_module::<$model, $e>(), $w.weights());
@@ -36,9 +36,9 @@ macro_rules! step {
         Some(Box::new(move |turn: usize| {
             let (x, y) = &batches[turn];
             let a = model.forward_mut(x.clone().traced(kept.take().expect("given back by the last step")));
-            let cost = $cost(a, y.clone());
-            let number = factor * f64::from(cost.array());
-            let mut gradients = cost.backward();
+            let loss = $loss(a, y.clone());
+            let number = factor * f64::from(loss.array());
+            let mut gradients = loss.backward();
             optimizer.update(&mut model, &gradients).expect("every parameter is used");
             model.zero_grads(&mut gradients);
             kept = Some(gradients);

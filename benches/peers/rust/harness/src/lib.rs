@@ -10,7 +10,7 @@ pub const BATCHES: usize = 4;
 /// η of plain gradient descent.
 pub const LEARNING_RATE: f64 = 0.1;
 
-/// One training step on the batch of this number: forward, cost, backward, update. Returns the cost J.
+/// One training step on the batch of this number: forward, loss, backward, update. Returns the loss J.
 pub type Step = Box<dyn FnMut(usize) -> f64>;
 
 /// The activations of the table.
@@ -20,11 +20,11 @@ pub enum Activation {
     Relu,
     Tanh,
     Sigmoid,
-    /// Left to the cost, which is cross-entropy.
+    /// Left to the loss, which is cross-entropy.
     Softmax,
 }
 
-/// A network, its cost, and the number of examples in a batch.
+/// A network, its loss, and the number of examples in a batch.
 #[derive(Clone, Debug)]
 pub struct Workload {
     pub widths: Vec<usize>,
@@ -124,7 +124,7 @@ impl Workload {
     }
 }
 
-/// Numbers in [0, 1) by SplitMix64: the Python peers draw the same ones, so that all peers compute the same costs.
+/// Numbers in [0, 1) by SplitMix64: the Python peers draw the same ones, so that all peers compute the same losses.
 fn uniform(seed: u64, count: usize) -> Vec<f64> {
     let draw = |k: u64| {
         let mut z = seed.wrapping_add(k.wrapping_mul(0x9E37_79B9_7F4A_7C15));
@@ -154,11 +154,11 @@ pub fn serve(peer: &str, prepare: impl Fn(&Workload) -> Option<Step>) {
         }
         if let Some((_, timer)) = &mut current {
             let times = timer.samples(budget);
-            let mean = |costs: &[f64]| costs.iter().sum::<f64>() / costs.len() as f64;
+            let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
             print!(r#"{{"peer":"{peer}","workload":"{name}","threads":{threads},"dtype":"{}","#, precision());
             print!(r#""median_us":{:.4},"min_us":{:.4},"#, times[times.len() / 2], times[0]);
-            print!(r#""samples":{},"cost_first":{:e},"#, times.len(), mean(&timer.costs[..BATCHES]));
-            println!(r#""cost_later":{:e}}}"#, mean(&timer.costs[BATCHES..]));
+            print!(r#""samples":{},"loss_first":{:e},"#, times.len(), mean(&timer.losses[..BATCHES]));
+            println!(r#""loss_later":{:e}}}"#, mean(&timer.losses[BATCHES..]));
         }
         println!();
         std::io::stdout().flush().expect("a driver that waits for the answer");
@@ -169,14 +169,14 @@ pub fn serve(peer: &str, prepare: impl Fn(&Workload) -> Option<Step>) {
 struct Timer {
     step: Step,
     turn: usize,
-    costs: Vec<f64>,
+    losses: Vec<f64>,
 }
 
 impl Timer {
-    /// Eight steps of warm-up, whose costs are kept.
+    /// Eight steps of warm-up, whose losses are kept.
     fn new(step: Step) -> Timer {
-        let mut timer = Timer { step, turn: 0, costs: Vec::new() };
-        timer.costs = (0..2 * BATCHES).map(|_| timer.step()).collect();
+        let mut timer = Timer { step, turn: 0, losses: Vec::new() };
+        timer.losses = (0..2 * BATCHES).map(|_| timer.step()).collect();
         timer
     }
 
