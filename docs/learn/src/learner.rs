@@ -178,7 +178,7 @@ impl Learner {
         let body = &self.bodies[&exercise.id];
         report::heading(Item::Body(exercise), &self.place(Item::Body(exercise)));
         if is_stub(exercise, &body.text) {
-            report::not_begun(body);
+            report::not_begun(exercise, body);
             return Ok(false);
         }
         let program = match build(&self.root, body.package)? {

@@ -196,8 +196,11 @@ pub(crate) fn all_done() {
     say(format_args!("  cargo run --release -- train digits"));
 }
 
-pub(crate) fn not_begun(body: &Body) {
-    say(format_args!("Nothing is written yet: {} has its `todo!()`.", body.file.display()));
+pub(crate) fn not_begun(exercise: &Exercise, body: &Body) {
+    match exercise.begins {
+        None => say(format_args!("Nothing is written yet: {} has its `todo!()`.", body.file.display())),
+        Some(_) => say(format_args!("Nothing is changed yet in {}.", body.file.display())),
+    }
     blank();
     say(format_args!("  {} shows what is asked", styled(BOLD, "cargo learn")));
 }
