@@ -87,7 +87,7 @@ function question(exercise) {
   const form = { choice: 'LETTER', formula: "'FORMULA'" }[kind] ?? numbers;
   const shown = (text) => (kind === 'choice' ? `**${text}**` : `\`${text}\``);
   const others = wrong.map((wrong) => `- ${shown(wrong.answer)}: ${markdown(wrong.sentence)}`).join('\n');
-  const text = `${shown(answer)}. ${markdown(because)}\n\nNot so:\n\n${others}`;
+  const text = `${shown(answer)}. ${markdown(because)}\n\nWrong answers, and what they overlook:\n\n${others}`;
   const ask = [markdown(asks), choices, `\`cargo learn answer ${id} ${form}\``].filter(Boolean).join('\n\n');
   return `### Exercise ${id}: ${title} {#exercise-${anchor(id)}}\n\n${ask}\n${folded(`answer-${anchor(id)}`, 'The answer', text)}`;
 }
