@@ -79,9 +79,9 @@ pub use data::{
 pub use diagnosis::{
     Array, Compared, DiagnoseError, Diagnosis, Digits, Finding, Quantity, Sample, Yours, YoursError, diagnose,
 };
-pub use explain::{EngineExplanation, Explanation, LayerExplanation, Updated, explain};
+pub use explain::{EngineExplanation, Explanation, LayerExplanation, Stage, Step, Updated, explain};
 pub use mistakes::{CATALOGUE, Equation, Lines, Made, Mistake, Place, Problem, chapter_title, explain_with_mistakes};
-pub use models::{Mismatch, Model, ModelError, NotFinite, Overflow, OverflowPlace, Report};
+pub use models::{Batch, BatchError, Mismatch, Model, ModelError, NotFinite, Overflow, OverflowPlace, Report};
 pub use nn_core::text::counted;
 pub use nn_layers::predicted_class;
 #[cfg(feature = "cli")]

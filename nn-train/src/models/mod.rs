@@ -3,16 +3,19 @@
 //! | file | what is in it |
 //! |---|---|
 //! | model.rs | [`Model`]: predicts from raw inputs |
+//! | batch.rs | [`Batch`]: examples in JSON, and whether they fit a model |
 //! | report.rs | [`Report`]: how a model does on the rows of a data set |
 //! | overflow.rs | where the numbers of a model stop being finite, and for which example |
 //! | file.rs, error.rs | the JSON form, and why a text is none |
 
+mod batch;
 mod error;
 mod file;
 mod model;
 mod overflow;
 mod report;
 
+pub use batch::{Batch, BatchError};
 pub use error::ModelError;
 pub use model::Model;
 pub use overflow::{Overflow, OverflowPlace};
