@@ -94,6 +94,7 @@ pub(crate) fn readme(from: usize) -> String {
          | `cargo learn hint` | a hint; each time one more |\n\
          | `cargo learn solution 7.2` | the shipped body, once mine passes |\n\
          | `cargo learn reset 7.2` | begins an exercise anew |\n\
+         | `scripts/playground open` | the demos of the book, with my own code in the browser |\n\
          | `cargo run --release -- train digits` | when all is done: trains on handwritten digits, with my own code |\n"
     )
 }
