@@ -1,4 +1,5 @@
-//! Figures of functions of one variable: activations, losses, the error of finite differences, arithmetic intensity.
+//! Figures of functions of one variable: activations, losses, the error of finite differences, arithmetic intensity, the
+//! roofline.
 
 use nn_autodiff::Dual;
 use nn_core::{Activation, Loss, Matrix, Scalar, sigmoid, sigmoid_derivative};
@@ -6,8 +7,8 @@ use nn_layers::{ByHand, Engine, Network};
 use plotters::prelude::*;
 
 use crate::drawing::{
-    Area, Axes, Drawn, LEFT, LEFT_OF_NUMBERS, TEXT, Theme, axes, bold, figure, label, legend, name_at_end, plain,
-    power, room_for,
+    Area, Axes, Drawn, LEFT, LEFT_OF_NUMBERS, TEXT, Theme, axes, bold, centered, figure, label, legend, name_at_end,
+    plain, power, room_for,
 };
 use crate::mazur::two_two_two;
 
@@ -214,6 +215,42 @@ pub(crate) fn intensity(theme: &Theme) -> Drawn<String> {
                 .map(|m| (m, flop_per_byte(f64::from(*n), f64::from(*n_below), m)));
             chart.draw_series(LineSeries::new(curve.clone(), color.stroke_width(5)))?;
             name_at_end(&mut chart, curve.clone().next_back(), name, *color)?;
+        }
+        Ok(())
+    })
+}
+
+/// How fast a product can be at most, over its operations per byte: the example of the text.
+pub(crate) fn roofline(theme: &Theme) -> Drawn<String> {
+    const PEAK: f64 = 50.0; // GFLOP/s
+    let description = "The highest possible speed of a product over its operations per byte, both axes logarithmic. From memory \
+                       it rises to 50 GFLOP/s at 5 operations per byte, and then stays level. From the cache it rises ten \
+                       times higher and meets the same roof at one half. Dots are products of a layer 784 to 128: one example \
+                       lies far down the slope, eight lie near the edge, 32 and 256 lie on the level part.";
+    figure(theme, 820, "The roofline: memory on the left, arithmetic on the right", description, |area| {
+        let look = Axes {
+            x_name: "intensity I (FLOP per byte)",
+            y_name: "highest speed (GFLOP/s)",
+            ticks: [8, 6],
+            left: LEFT,
+            right: 40,
+        };
+        let (x, y) = ((0.1..100.0).log_scale(), (1.0..100.0).log_scale());
+        let mut chart = axes(theme, area, look, x, y, [&plain, &plain])?;
+        let roofs = [("cache: 100 GB/s", 100.0, theme.held_out, 0.3), ("memory: 10 GB/s", 10.0, theme.training, 1.0)];
+        for (name, bandwidth, color, at) in roofs {
+            let roof = [0.1, PEAK / bandwidth, 100.0].map(|i| (i, PEAK.min(i * bandwidth)));
+            chart.draw_series(LineSeries::new(roof, color.stroke_width(5)))?;
+            let text = Text::new(name, (18, 6), label(color, TEXT - 2.0));
+            chart.draw_series([EmptyElement::at((at, at * bandwidth)) + text])?;
+        }
+        let above = centered(theme.text, TEXT - 2.0);
+        chart.draw_series([EmptyElement::at((10.0, PEAK)) + Text::new("arithmetic: 50 GFLOP/s", (0, -30), above)])?;
+        for (m, to) in [(1.0, (64, 14)), (8.0, (64, 14)), (32.0, (0, 36)), (256.0, (0, 36))] {
+            let intensity = flop_per_byte(128.0, 784.0, m);
+            let text = Text::new(format!("m = {m}"), to, centered(theme.mistake, TEXT - 2.0));
+            let dot = Circle::new((0, 0), 11, theme.mistake.filled());
+            chart.draw_series([EmptyElement::at((intensity, PEAK.min(10.0 * intensity))) + dot + text])?;
         }
         Ok(())
     })

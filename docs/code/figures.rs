@@ -23,6 +23,7 @@ fn figures() -> Vec<(&'static str, Draw)> {
         ("surface", Box::new(loss_surface::surface)),
         ("contours", Box::new(loss_surface::contours)),
         ("intensity", Box::new(curves::intensity)),
+        ("roofline", Box::new(curves::roofline)),
     ];
     let tasks = [
         (

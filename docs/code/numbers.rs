@@ -536,17 +536,12 @@ fn numbers_of_where_is_my_error_md() {
     let mut unknown = setting.with(&[]);
     unknown.layers[0].weight_gradient[(1, 0)] += 0.01;
     numbers.put("unknown", setting.diagnosis(&unknown).to_text());
-    let rows = CATALOGUE.iter().map(|mistake| {
-        vec![
-            format!("`{}`", mistake.id),
-            mistake.sentence.to_owned(),
-            format!("({})", mistake.equation.number),
-            format!("`{}`", mistake.numpy.wrong),
-        ]
+    let entries = CATALOGUE.iter().map(|mistake| {
+        let (id, number, numpy) = (mistake.id, mistake.equation.number, mistake.numpy.wrong);
+        format!("- `{id}` ({number}): {}<br>NumPy: `{numpy}`\n", mistake.sentence)
     });
     numbers.put("count", CATALOGUE.len());
-    let catalogue = table(&["mistake", "what was done", "equation", "what it looks like in NumPy"], rows);
-    numbers.put("catalogue", catalogue.replace("---:", "---")); // Sentences are aligned to the left.
+    numbers.put("catalogue", entries.collect::<String>());
     numbers.check("where-is-my-error");
 }
 
@@ -569,12 +564,14 @@ fn numbers_of_descent_md() {
     }
     numbers.put("steps", table(&["steps", "J", "first output (target 0.01)", "second output (target 0.99)"], rows));
 
-    let rows = loss_surface::ways().map(|way| {
-        let after = [0, 1, 5, 20, 100, 200].map(|k| loss_surface::loss(way.steps[k][0], way.steps[k][1]));
+    let ways = loss_surface::ways();
+    let rows = [0, 1, 5, 20, 100, 200].map(|step: usize| {
+        let after = ways.each_ref().map(|way| loss_surface::loss(way.steps[step][0], way.steps[step][1]));
         let cell = |j: f64| if j < 1e6 { small(j, 2) } else { "diverged".to_owned() }; // NaN is not below 1e6 either
-        std::iter::once(way.name.to_owned()).chain(after.map(cell)).collect()
+        std::iter::once(step.to_string()).chain(after.map(cell)).collect()
     });
-    numbers.put("ways", table(&["", "J at the start", "after 1 step", "5 steps", "20", "100", "200"], rows));
+    let header: Vec<&str> = std::iter::once("steps").chain(ways.each_ref().map(|way| way.name)).collect();
+    numbers.put("ways", table(&header, rows));
     let [at_minimum, at_start] = [[-1.0, -1.0], loss_surface::START].map(curvatures);
     numbers.put("steep", digits(at_minimum[0], 2));
     numbers.put("flat", digits(at_minimum[1], 3));

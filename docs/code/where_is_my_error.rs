@@ -102,7 +102,7 @@ mod tests {
         assert!(page.text.contains("numbers/where-is-my-error.snap:catalogue"));
         let numbers = book.text("numbers/where-is-my-error.snap").expect("the numbers of the page");
         for mistake in CATALOGUE {
-            assert!(numbers.contains(&format!("| `{}` |", mistake.id)), "{}", mistake.id);
+            assert!(numbers.contains(&format!("- `{}` (", mistake.id)), "{}", mistake.id);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A gradient written by hand that is no neural network's, held to dual numbers: the fit of a forgetting curve.
+//! A gradient written by hand, not of a neural network, compared with dual numbers: the fit of a forgetting curve.
 //!
 //! Somebody reviews a card after t days and remembers it or not. The probability of remembering is a power of t,
 //!
@@ -19,7 +19,7 @@ const REVIEWS: [(f64, bool); 8] =
     [(1.0, true), (2.0, true), (3.0, false), (5.0, true), (8.0, true), (13.0, false), (21.0, true), (34.0, false)];
 
 /// J(s, d), once, for any number. ln p = −d ln(1 + t/(9 s)), and ln(1 − p) = ln1p(−p).
-fn surprise<T: Scalar>(parameters: &[T]) -> T {
+fn negative_log_likelihood<T: Scalar>(parameters: &[T]) -> T {
     let (s, d) = (parameters[0], parameters[1]);
     REVIEWS.iter().fold(T::zero(), |sum, &(t, remembered)| {
         let ln_p = -d * (T::from_f64(t) / (T::from_f64(9.0) * s)).ln_1p();
@@ -47,14 +47,14 @@ fn gradient(parameters: &[f64]) -> Vec<f64> {
 
 fn main() {
     for point in [[2.0, 0.5], [10.0, 1.0], [0.3, 2.5]] {
-        check_gradient(surprise, gradient, &point).unwrap();
-        check_gradient_by_differences(surprise, gradient, &point).unwrap();
+        check_gradient(negative_log_likelihood, gradient, &point).unwrap();
+        check_gradient_by_differences(negative_log_likelihood, gradient, &point).unwrap();
         println!("at {point:?}: ∇J = {:?}, right by dual numbers and by differences", gradient(&point));
     }
     // What a test says where the gradient is wrong.
     let forgets_the_chain_rule = |x: &[f64]| vec![gradient(x)[0] * x[0], gradient(x)[1]];
-    let mean = |x: &[Dual<f64>]| surprise(x) * Dual::constant(1.0 / REVIEWS.len() as f64);
-    println!("\n{}", check_gradient(surprise, forgets_the_chain_rule, &[2.0, 0.5]).unwrap_err());
+    let mean = |x: &[Dual<f64>]| negative_log_likelihood(x) * Dual::constant(1.0 / REVIEWS.len() as f64);
+    println!("\n{}", check_gradient(negative_log_likelihood, forgets_the_chain_rule, &[2.0, 0.5]).unwrap_err());
     println!("{}", check_gradient(mean, gradient, &[2.0, 0.5]).unwrap_err());
 }
 
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn the_gradient_by_hand_is_right() {
         for point in [[2.0, 0.5], [10.0, 1.0], [0.3, 2.5], [100.0, 0.1]] {
-            check_gradient(surprise, gradient, &point).unwrap();
+            check_gradient(negative_log_likelihood, gradient, &point).unwrap();
         }
     }
 }

@@ -5,33 +5,33 @@ use std::fmt;
 use nn_core::{Generator, Loss, Matrix, Scalar, normal, seeded};
 
 use crate::op::{Op, Var};
-use crate::oracle::slope_by_five_points;
+use crate::oracle::derivative_by_five_points;
 use crate::tape::Tape;
 
-/// A value with at most so many entries is checked in every one of them, a larger one along [`RANDOM`] directions.
+/// A value with at most this many entries is checked in each of them, a larger one along [`RANDOM_DIRECTIONS`].
 const SINGLE_ENTRIES: usize = 64;
 
-/// How many random directions a larger value is checked along.
-const RANDOM: usize = 3;
+/// The number of random directions along which a larger value is checked.
+const RANDOM_DIRECTIONS: usize = 3;
 
 /// J̄ in the check. Other than 1, so that a backward rule that ignores the adjoint of its result does not pass.
 const J_BAR: f64 = 0.75;
 
-/// A shorter step, for where the usual one bends too much or crosses a kink.
-const SHORTER: f64 = 1.0 / 64.0;
+/// The step is divided by this where J is too curved for it, or a kink is near.
+const STEP_REDUCTION: f64 = 64.0;
 
-/// A gradient on a tape that differences of J contradict, since a backward rule does not fit its forward rule.
+/// A gradient on a tape that differences of J contradict: a backward rule is not the derivative of its forward rule.
 ///
 /// Its `Debug` form is the same text, so that `unwrap` in a test reads well.
 #[derive(Clone, PartialEq)]
 pub struct WrongRule {
     /// The name of the value whose gradient is wrong.
     pub value: String,
-    /// The entry of it, row and column counted from 0; `None` for the slope along a random direction.
+    /// The row and column of the wrong entry, counted from 0; `None` for the derivative along a random direction.
     pub entry: Option<(usize, usize)>,
     /// ∂J/∂v by the tape, in that entry or along that direction.
     pub by_tape: f64,
-    /// The same by differences.
+    /// The same derivative by differences.
     pub by_differences: f64,
     /// The operations that read the value, such as `swish (v7)`: the backward rule of one of them is wrong.
     pub operations: Vec<String>,
@@ -77,29 +77,30 @@ impl<T: Scalar> Tape<T> {
     /// # Ok::<(), nn_autodiff::WrongRule>(())
     /// ```
     ///
-    /// This is for what is on a tape: the rules of operations of one's own, before all. A gradient that is written by hand as
-    /// a function has its own [`check_gradient`](crate::check_gradient).
+    /// This is for what is on a tape, above all the rules of your own operations. For a gradient that you have written as a
+    /// function there is [`check_gradient`](crate::check_gradient).
     ///
     /// The check replays the tape and sweeps it backward. Then it goes through the values from J back to the first. Each
-    /// value v that depends on a parameter is moved, as if it were an input; the steps after it are replayed; and
+    /// value v that depends on a parameter is perturbed, as if it were an input; the steps after it are replayed; and
     /// ∂J/∂v · d is compared with
     ///
     /// ```text
     /// (J(v − 2hd) − 8 J(v − hd) + 8 J(v + hd) − J(v + 2hd)) / 12h
     /// ```
     ///
-    /// whose error is of the order h⁴. A value with at most 64 entries is moved in each of them, a larger one along three
-    /// random directions d of length 1. Adjoints nearer to J come first, so the first that is wrong tells which backward
+    /// whose error is of the order h⁴. A value with at most 64 entries is perturbed in each of them, a larger one along
+    /// three random directions d of norm 1. Adjoints nearer to J come first, so the first that is wrong tells which backward
     /// rule is: that of an operation which reads the value.
     ///
     /// # What it cannot see
     ///
     /// The check is at the values that are on the tape. A rule that is wrong elsewhere passes, as does one whose adjoint is
     /// zero here. At a kink, such as that of ReLU at 0, there is no derivative, and a right rule may fail: check with other
-    /// numbers. In f32 a difference keeps three digits; in f64 six or more. Of dual numbers the real parts are checked.
+    /// numbers. In f32 a difference keeps three digits; in f64 six or more. On a tape over dual numbers, the real parts are
+    /// checked.
     ///
-    /// The softmax or sigmoid that a cross-entropy is taken with is not moved alone: its adjoint leaves that loss
-    /// [out](Tape::gradient).
+    /// The softmax or sigmoid inside a cross-entropy is not checked by itself: its adjoint does not include
+    /// [that loss](Tape::gradient).
     ///
     /// # Errors
     ///
@@ -126,11 +127,11 @@ impl<T: Scalar> Tape<T> {
         result
     }
 
-    /// Checks one adjoint, where those after it are right.
+    /// Checks one adjoint, assuming that those after it on the tape are right.
     fn check_adjoint(&mut self, v: Var, j: Var, rng: &mut Generator) -> Result<(), WrongRule> {
         let gradient = self.gradient(v).map(|g| g.to_f64() / J_BAR);
         let entries = gradient.as_slice().len();
-        let directions = if entries <= SINGLE_ENTRIES { entries } else { RANDOM };
+        let directions = if entries <= SINGLE_ENTRIES { entries } else { RANDOM_DIRECTIONS };
         for n in 0..directions {
             let is_entry = entries <= SINGLE_ENTRIES;
             let d = if is_entry { unit(&gradient, n) } else { random(&gradient, rng) };
@@ -149,8 +150,8 @@ impl<T: Scalar> Tape<T> {
         Ok(())
     }
 
-    /// Compares a slope of J with differences. `scale` is the length of the whole gradient. The error is the slope that
-    /// differences give.
+    /// Compares a directional derivative of J with differences. `scale` is the norm of the whole gradient. `Err` holds the
+    /// derivative by differences.
     fn compare(&mut self, v: Var, j: Var, d: &Matrix<f64>, by_tape: f64, scale: f64) -> Result<(), f64> {
         let is_double = T::one() + T::from_f64(f64::EPSILON) > T::one();
         let epsilon = if is_double { f64::EPSILON } else { f64::from(f32::EPSILON) };
@@ -164,19 +165,20 @@ impl<T: Scalar> Tape<T> {
         if (slope - by_tape).abs() <= bound(h, loss) {
             return Ok(());
         }
-        let shorter = self.slope(v, j, d, SHORTER * h);
-        let both_agree = (slope - shorter).abs() <= bound(SHORTER * h, loss);
-        let is_close = (shorter - by_tape).abs() <= bound(SHORTER * h, loss);
+        let short = h / STEP_REDUCTION;
+        let shorter = self.slope(v, j, d, short);
+        let both_agree = (slope - shorter).abs() <= bound(short, loss);
+        let is_close = (shorter - by_tape).abs() <= bound(short, loss);
         if is_close && !both_agree { Ok(()) } else { Err(if both_agree { slope } else { shorter }) }
     }
 
-    /// The slope of J along d, by five points.
+    /// The slope (directional derivative) of J along d, by five points.
     fn slope(&mut self, v: Var, j: Var, d: &Matrix<f64>, h: f64) -> f64 {
         let at = self.value(v).clone();
-        let slope = slope_by_five_points(h, |step| {
-            let moved =
+        let slope = derivative_by_five_points(h, |step| {
+            let entries =
                 self.steps[v.index()].value.as_mut_slice().iter_mut().zip(at.as_slice().iter().zip(d.as_slice()));
-            moved.for_each(|(x, (&at, d))| *x = at + T::from_f64(step * d));
+            entries.for_each(|(x, (&at, d))| *x = at + T::from_f64(step * d));
             self.replay(v.index() + 1..j.index() + 1);
             self.value(j)[(0, 0)].to_f64()
         });
@@ -185,7 +187,7 @@ impl<T: Scalar> Tape<T> {
         slope
     }
 
-    /// Whether a value is the activation that a cross-entropy is taken with.
+    /// Whether a value is the softmax or sigmoid inside a cross-entropy.
     fn is_inside_a_loss(&self, v: Var) -> bool {
         let mut ops = self.vars().map(|var| self.op(var));
         ops.any(|op| matches!(op, Op::Loss { loss, a, .. } if *a == v && *loss != Loss::LeastSquares))
@@ -199,11 +201,11 @@ fn unit(like: &Matrix<f64>, n: usize) -> Matrix<f64> {
     d
 }
 
-/// A random direction of length 1.
+/// A random direction of norm 1.
 fn random(like: &Matrix<f64>, rng: &mut Generator) -> Matrix<f64> {
     let d = Matrix::from_fn(like.rows(), like.columns(), |_, _| normal(rng));
-    let length = dot(&d, &d).sqrt();
-    d.map(|d| d / length)
+    let norm = dot(&d, &d).sqrt();
+    d.map(|d| d / norm)
 }
 
 fn dot(u: &Matrix<f64>, v: &Matrix<f64>) -> f64 {

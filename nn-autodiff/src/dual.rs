@@ -36,8 +36,8 @@ use num_traits::{One, Zero};
 ///
 /// # Strong zeros
 ///
-/// A derivative of exactly 0 stays 0, whatever it is multiplied by: a constant is a constant even where the slope of the
-/// function is infinite or is no number. √0, ln 0, 1/0 and e^800 of constants have the derivative 0, not NaN. (The value
+/// A derivative of exactly 0 stays 0, whatever it is multiplied by: a constant is a constant even where the derivative of
+/// the function is infinite or NaN. √0, ln 0, 1/0 and e^800 of constants have the derivative 0, not NaN. (The value
 /// of a product is that of the numbers: 0 · ∞ is NaN.)
 ///
 /// ```
@@ -50,14 +50,14 @@ use num_traits::{One, Zero};
 ///
 /// # Comparisons
 ///
-/// `<`, `<=`, `>` and `>=` compare the **values**, so that every branch takes the side that it takes for the value
-/// alone: the value of a result never depends on a derivative. At a kink the derivative is that of the side taken: of
+/// `<`, `<=`, `>` and `>=` compare the **values**, so that dual numbers take the same branches as plain
+/// numbers: the value of a result never depends on a derivative. At a kink the derivative is that of the branch taken: of
 /// relu at 0 it is 0, of |x| at 0 it is 1.
 ///
-/// `==` compares **both parts**: 0 + 1 ε is not the constant 0, and code that leaves a zero out must not leave out its
-/// derivative. [`partial_cmp`](PartialOrd::partial_cmp) is `Equal` exactly where `==` holds, and `None` between two
-/// numbers that differ in the derivative alone. Between those, `<=` and `>=` hold although neither `<` nor `==` does:
-/// that one law of order is given up. NaN compares as it does in f64.
+/// `==` compares **both parts**: 0 + 1 ε is not the constant 0, so code that skips zeros does not skip a derivative.
+/// [`partial_cmp`](PartialOrd::partial_cmp) is `Equal` exactly where `==` holds, and `None` between two numbers that differ
+/// in the derivative alone. For those, `<=` and `>=` hold although neither `<` nor `==` does: here alone, `a <= b` does not
+/// imply `a < b || a == b`. NaN compares as it does in f64.
 #[derive(Clone, Copy, Debug, PartialEq)]
 // ANCHOR: dual
 pub struct Dual<T> {
@@ -89,8 +89,8 @@ impl<T: Scalar> Dual<T> {
 
     /// f(a) + f′(a) b ε, the chain rule.
     #[inline]
-    fn chain(self, value: T, slope: T) -> Self {
-        Dual::new(value, times(slope, self.derivative))
+    fn chain(self, value: T, f_prime: T) -> Self {
+        Dual::new(value, times(f_prime, self.derivative))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Gradients by machine: a reverse-mode **tape**, small enough to read in one sitting.
+//! Automatic differentiation (autodiff): a reverse-mode **tape**, small enough to read in one sitting, and **dual numbers**.
 //!
 //! A [`Tape`] is a Wengert list: the list of the operations of a computation, in the order in which they were done, with
 //! the value of each. Read forwards it computes the values again; read backwards, with the chain rule at each step, it
@@ -6,7 +6,7 @@
 //!
 //! # Example
 //!
-//! The loss of a network with two layers, and its gradients, in the notation of the paper:
+//! The loss of a network with two layers, and its gradients, with every value named as on paper:
 //!
 //! ```
 //! use nn_autodiff::Tape;
@@ -39,29 +39,29 @@
 //! # What it is made of
 //!
 //! - **Operations**: affine maps, activations, sums, differences, products and quotients entry by entry, exp, ln,
-//!   transposes, matrix products, sums and means of all entries, and losses ([`Op`] lists them). One that is missing is
-//!   added from outside: a forward and a backward rule, as one [`CustomOp`].
-//! - **A check**: [`Tape::check_gradient`] holds every gradient against differences of J.
+//!   transposes, matrix products, sums and means of all entries, and losses ([`Op`] lists them). An operation of your own
+//!   is a [`CustomOp`]: its forward and its backward rule (the VJP of PyTorch and JAX).
+//! - **A check**: [`Tape::check_gradient`] compares every gradient with differences of J.
 //! - **A picture**: `println!("{tape}")` prints every value with its adjoint; [`Tape::to_dot`] and [`Tape::to_mermaid`]
 //!   draw the graph.
 //! - **Second derivatives**: [`Tape::hessian_vector`], on a tape over [`Dual`] numbers.
 //!
-//! The folder `examples` has a network and an operation of one's own, twenty lines each.
+//! The folder `examples` has a network and an operation of your own, twenty lines each.
 //!
 //! # The design, and why
 //!
 //! - A [`Var`] is an index. Operands are recorded before their result, so **index order is topological order**: the
 //!   forward sweep counts up, the backward sweep counts down, and neither needs a graph search.
-//! - The operations are one enum, and each sweep is a loop around one `match`. Someone who wants to know what the machine
-//!   does reads two functions, `forward_rule` and `backward_rule`.
+//! - The operations are one enum, and each sweep is a loop around one `match`. To see what the engine does, read two
+//!   functions, `forward_rule` and `backward_rule`.
 //! - The list keeps each operation with its value; the adjoints lie in a vector beside it. A result comes after its
 //!   operands, so splitting either vector there gives the operands and the result, the one to read and the other to
 //!   write, without reference counting.
-//! - A tape is **recorded once and replayed**: after the first sweep no matrix is allocated any more.
+//! - A tape is **recorded once and replayed**: after the first sweep no matrix is allocated.
 //! - Inputs are constants: no product is computed for a derivative that nobody asked for.
-//! - Shapes fit, or the recording panics. What is to be repeated along the examples is [named](Tape::broadcast).
-//! - There are no operators. `u * v` would have to mean one of two products, and a value that knows its tape would have to
-//!   share it. Each intermediate has a name instead, as on paper.
+//! - Shapes fit, or the recording panics. There is no implicit broadcasting: [`broadcast`](Tape::broadcast) is an operation.
+//! - There is no operator overloading. `u * v` would be ambiguous (two products), and a `Var` would need a shared reference
+//!   to its tape. Each intermediate has a name instead, as on paper.
 //!
 //! The engine is under 700 lines of code: the list of operations with their names and equations, recording, both sweeps,
 //! both rules of every operation, and all messages (op.rs, rules.rs and tape.rs, without blank lines and comments). A test

@@ -1,13 +1,13 @@
-//! What a tape can record: the operations, with their names and equations, and operations of one's own.
+//! The operations that a tape can record, with their names and equations, and operations of your own.
 
 use std::fmt;
 use std::ops::Index;
 
 use nn_core::{Activation, Loss, Matrix, Shape};
 
-/// A value on a tape: its place in the list.
+/// A value on a tape: its index in the list.
 ///
-/// It is a plain index, cheap to copy, and knows which tape it belongs to, so that a `Var` of another tape is found out.
+/// It is cheap to copy, and knows which tape it belongs to: a method of another tape panics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Var {
     pub(crate) tape: u32,
@@ -15,14 +15,14 @@ pub struct Var {
 }
 
 impl Var {
-    /// The place in the list, counted from 0. Operands have smaller places than their result.
+    /// The index in the list, counted from 0. Operands have smaller indices than their result.
     #[inline]
     pub fn index(self) -> usize {
         self.index as usize
     }
 }
 
-/// A step of a recorded computation: what was done, and the result.
+/// A step of a recorded computation: the operation and its result.
 #[derive(Debug)]
 pub(crate) struct Step<T> {
     pub(crate) op: Op<T>,
@@ -31,7 +31,7 @@ pub(crate) struct Step<T> {
     pub(crate) label: Option<String>,
 }
 
-/// What was done in a step of a recorded computation, to which earlier values.
+/// The operation of a step, with the earlier values that it reads.
 #[derive(Debug)]
 // ANCHOR: op
 pub enum Op<T> {
@@ -85,7 +85,7 @@ pub enum Op<T> {
         /// y, which depends on no parameter.
         y: Var,
     },
-    /// An operation of one's own, and its operands.
+    /// An operation of your own, and its operands.
     Custom(Box<dyn CustomOp<T>>, Box<[Var]>),
 }
 // ANCHOR_END: op
@@ -156,10 +156,11 @@ impl<T> Op<T> {
     }
 }
 
-/// An operation of one's own r = f(u₀, u₁, …): a forward rule and a backward rule, for [`Tape::apply`](crate::Tape::apply).
+/// An operation of your own, r = f(u₀, u₁, …): a forward rule and a backward rule, for [`Tape::apply`](crate::Tape::apply).
 ///
-/// The example `own_operation` of this crate has one in full. Written for every [`Scalar`](nn_core::Scalar), an operation works in second
-/// derivatives too. Constants of the operation (an exponent, a width) are fields of the type that implements it.
+/// The example `own_operation` of this crate has one in full. Written for every [`Scalar`](nn_core::Scalar), an operation
+/// works in second derivatives too. Constants of the operation (an exponent, a width) are fields of the type that
+/// implements it.
 ///
 /// To check the backward rule, let J depend on each entry of r in its own way, such as J = Σ c ⊙ r with random constants
 /// c, and call [`Tape::check_gradient`](crate::Tape::check_gradient).
@@ -172,7 +173,7 @@ pub trait CustomOp<T>: fmt::Debug + Send + Sync {
 
     /// The shape of r, or `None` if the operands do not fit; the tape then panics, with this name and equation.
     ///
-    /// Unless it is written otherwise, all operands have one shape, and r has it too.
+    /// By default all operands have the same shape, and so has r.
     fn shape(&self, operands: Operands<'_, T>) -> Option<Shape> {
         let mut shapes = operands.iter().map(Matrix::shape);
         let first = shapes.next()?;
@@ -184,14 +185,15 @@ pub trait CustomOp<T>: fmt::Debug + Send + Sync {
     /// `r` has its [shape](CustomOp::shape), and any entries: the rule writes all of them.
     fn forward(&self, operands: Operands<'_, T>, r: &mut Matrix<T>);
 
-    /// The backward rule for operand k: ū ← (∂r/∂u_k)ᵀ r̄, the term that this operation contributes to the adjoint of u_k.
+    /// The backward rule (VJP) for operand k: ū ← (∂r/∂u_k)ᵀ r̄, the term that this operation contributes to the adjoint of
+    /// u_k.
     ///
     /// It is called for operands that depend on a parameter, and the tape adds up the terms. `r_bar` is the adjoint r̄ of
     /// the result. `u_bar` has the shape of u_k, and is zero.
     fn backward(&self, k: usize, operands: Operands<'_, T>, r: &Matrix<T>, r_bar: &Matrix<T>, u_bar: &mut Matrix<T>);
 }
 
-/// The values of the operands u₀, u₁, … of a [`CustomOp`], by their number: `operands[0]`.
+/// The values of the operands u₀, u₁, … of a [`CustomOp`], by index: `operands[0]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Operands<'a, T> {
     pub(crate) steps: &'a [Step<T>],

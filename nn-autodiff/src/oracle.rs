@@ -1,10 +1,10 @@
-//! A check of gradients that somebody has written by hand, for any function: what to call in a test.
+//! A check of a gradient written by hand, for any function: what to call in a test.
 
 use std::fmt;
 
 use crate::Dual;
 
-/// How far a gradient may be from dual numbers, on the scale of the gradient: both are right to rounding.
+/// How far a gradient may be from dual numbers, relative to its largest entry: both are exact up to rounding.
 pub const DUAL_TOLERANCE: f64 = 1e-10;
 
 /// How far a gradient may be from differences, which lose about a third of the digits.
@@ -12,19 +12,19 @@ pub const DIFFERENCE_TOLERANCE: f64 = 1e-7;
 
 /// Compares a gradient written by hand with dual numbers, entry by entry, at the point x.
 ///
-/// It is for a gradient that stands in a program as a function. What is on a tape has
+/// It is for a gradient that is a function of a program. For a tape there is
 /// [`Tape::check_gradient`](crate::Tape::check_gradient).
 ///
 /// `function` is the function itself, written for any [`Scalar`](nn_core::Scalar): the oracle runs it over [`Dual`]
-/// numbers, once for each entry of x, which gives ∂f/∂xᵢ to rounding. `gradient` is what is to be tested.
+/// numbers, once for each entry of x, which gives ∂f/∂xᵢ up to rounding. `gradient` is the gradient to be tested.
 ///
-/// An entry is right where |gᵢ − ∂f/∂xᵢ| ≤ 1e-10 (max |∂f/∂x| + 1e-4 |f|): on the scale of the gradient, since
-/// an entry may cancel to nothing; the second term is for a minimum, where all of them do.
+/// An entry is right if |gᵢ − ∂f/∂xᵢ| ≤ 1e-10 (max |∂f/∂x| + 1e-4 |f|). The error is relative to the largest entry, because
+/// a single entry may be zero; the second term is for a minimum, where the whole gradient is zero.
 ///
 /// # Errors
 ///
 /// Says which entry is furthest off, both values, and what simple relation holds between the two gradients: a factor, a
-/// sign, a permutation, entries that are missing, a penalty that is. Its `Debug` form is the same text, so that
+/// sign, a permutation, missing entries, a missing penalty. Its `Debug` form is the same text, so that
 /// `unwrap` in a test reads well.
 ///
 /// # Panics
@@ -54,7 +54,7 @@ pub const DIFFERENCE_TOLERANCE: f64 = 1e-7;
 /// assert!(wrong.to_string().contains("every entry has the other sign"));
 /// ```
 ///
-/// A function with data is a closure over something that has a generic method:
+/// If the function has data, make it a generic method, and pass a closure:
 ///
 /// ```
 /// # use nn_autodiff::{Dual, check_gradient};
@@ -89,18 +89,18 @@ pub fn check_gradient(
 ) -> Result<(), WrongGradient> {
     let mut point: Vec<Dual<f64>> = x.iter().copied().map(Dual::constant).collect();
     let mut value = function(&point).value;
-    let mut slopes = Vec::with_capacity(x.len());
+    let mut partials = Vec::with_capacity(x.len());
     for i in 0..x.len() {
         point[i] = Dual::variable(x[i]);
         let y = function(&point);
         point[i] = Dual::constant(x[i]);
         value = y.value;
-        slopes.push(y.derivative);
+        partials.push(y.derivative);
     }
-    compare(&gradient(x), &slopes, x, value, "dual numbers", DUAL_TOLERANCE)
+    compare(&gradient(x), &partials, x, value, "dual numbers", DUAL_TOLERANCE)
 }
 
-/// The same by differences, for a function of f64 alone, or one that needs more than [`Scalar`](nn_core::Scalar) has.
+/// [`check_gradient`] by differences, for a function of f64 alone, or one that needs more than [`Scalar`](nn_core::Scalar) has.
 ///
 /// The five-point stencil with h = 1e-3 max(1, |xᵢ|) gives about ten digits of a smooth function; across a kink it gives
 /// none. The bound is 1e-7 (max |∂f/∂x| + |f|).
@@ -127,51 +127,51 @@ pub fn check_gradient_by_differences(
     x: &[f64],
 ) -> Result<(), WrongGradient> {
     let mut point = x.to_vec();
-    let slopes = (0..x.len()).map(|i| {
-        let slope = slope_by_five_points(1e-3 * x[i].abs().max(1.0), |step| {
+    let partials = (0..x.len()).map(|i| {
+        let partial = derivative_by_five_points(1e-3 * x[i].abs().max(1.0), |step| {
             point[i] = x[i] + step;
             function(&point)
         });
         point[i] = x[i];
-        slope
+        partial
     });
-    let slopes: Vec<f64> = slopes.collect();
-    compare(&gradient(x), &slopes, x, function(x), "differences", DIFFERENCE_TOLERANCE)
+    let partials: Vec<f64> = partials.collect();
+    compare(&gradient(x), &partials, x, function(x), "differences", DIFFERENCE_TOLERANCE)
 }
 
 /// f′(0) by the five-point stencil, with an error of the order h⁴.
-pub(crate) fn slope_by_five_points(h: f64, mut f: impl FnMut(f64) -> f64) -> f64 {
+pub(crate) fn derivative_by_five_points(h: f64, mut f: impl FnMut(f64) -> f64) -> f64 {
     (f(-2.0 * h) - 8.0 * f(-h) + 8.0 * f(h) - f(2.0 * h)) / (12.0 * h)
 }
 
-/// A gradient that is not that of its function: its worst entry, and what holds between the two.
+/// A gradient that is not that of its function: its worst entry, and how it is related to the right one.
 #[derive(Clone, PartialEq)]
 pub struct WrongGradient {
     /// The entry that is furthest off, from 0.
     pub entry: usize,
-    /// What was given for it.
+    /// Its value in the gradient that was checked.
     pub yours: f64,
-    /// What it is by the oracle.
+    /// Its value by the oracle.
     pub oracle: f64,
-    /// max |yours − oracle|, on the scale of the gradient.
+    /// max |yours − oracle|, relative to the largest entry of the oracle's (plus the term for a minimum).
     pub difference: f64,
-    /// The entries that are beyond the bound.
+    /// The indices of the entries that are beyond the bound.
     pub off: Vec<usize>,
-    /// What simple relations hold, as sentences.
+    /// The simple relations between the two gradients, as sentences.
     pub relations: Vec<String>,
     entries: usize,
-    way: &'static str,
+    method: &'static str,
 }
 
 impl std::error::Error for WrongGradient {}
 
 impl fmt::Display for WrongGradient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let WrongGradient { entry, yours, oracle, difference, off, relations, entries, way } = self;
+        let WrongGradient { entry, yours, oracle, difference, off, relations, entries, method } = self;
         write!(
             f,
             "the gradient is off in {} of {entries} entries, by up to {difference:.1e} of its size: \
-             entry {entry} is {yours:?}, but {oracle:?} by {way}",
+             entry {entry} is {yours:?}, but {oracle:?} by {method}",
             off.len()
         )?;
         relations.iter().try_for_each(|relation| write!(f, "; {relation}"))
@@ -190,17 +190,17 @@ fn compare(
     oracle: &[f64],
     x: &[f64],
     value: f64,
-    way: &'static str,
+    method: &'static str,
     tolerance: f64,
 ) -> Result<(), WrongGradient> {
-    assert!(yours.len() == x.len(), "a gradient of {} entries for a point of {}", yours.len(), x.len());
+    assert!(yours.len() == x.len(), "the gradient has {} entries, but the point has {}", yours.len(), x.len());
     let largest = |u: &[f64]| u.iter().fold(0.0, |largest: f64, u| largest.max(u.abs()));
-    let share = if way == "differences" { 1.0 } else { 1e-4 };
-    let scale = largest(oracle) + share * value.abs();
+    let weight = if method == "differences" { 1.0 } else { 1e-4 };
+    let scale = largest(oracle) + weight * value.abs();
     let distance = |u: f64, v: f64| if u == v { 0.0 } else { (u - v).abs() / scale };
     let same = |u: f64, v: f64| distance(u, v) <= tolerance; // NaN is never the same.
     let off: Vec<usize> = (0..x.len()).filter(|&i| !same(yours[i], oracle[i])).collect();
-    // Of entries with NaN, the first; otherwise the one that is furthest off.
+    // The first entry with NaN, or else the one that is furthest off.
     let far = |&i: &usize| Some(distance(yours[i], oracle[i])).filter(|d| !d.is_nan()).unwrap_or(f64::INFINITY);
     let Some(entry) = off.iter().copied().reduce(|worst, i| if far(&i) > far(&worst) { i } else { worst }) else {
         return Ok(());
@@ -213,11 +213,11 @@ fn compare(
         relations: relations(yours, oracle, x, &off, same),
         off,
         entries: x.len(),
-        way,
+        method,
     })
 }
 
-/// What holds between two gradients that differ.
+/// The simple relations between two gradients that differ.
 fn relations(yours: &[f64], oracle: &[f64], x: &[f64], off: &[usize], same: impl Fn(f64, f64) -> bool) -> Vec<String> {
     let all_same = |f: &dyn Fn(usize) -> f64| (0..x.len()).all(|i| same(yours[i], f(i)));
     if let Some(i) = (0..x.len()).find(|&i| !yours[i].is_finite() || !oracle[i].is_finite()) {
@@ -232,7 +232,7 @@ fn relations(yours: &[f64], oracle: &[f64], x: &[f64], off: &[usize], same: impl
     if is_zero(oracle) {
         return vec!["the oracle's is zero throughout".to_owned()];
     }
-    // yours = c · oracle, by least squares; one entry has a factor always.
+    // yours = c · oracle, by least squares. (A single entry is always a multiple of another.)
     let dot = |u: &[f64], v: &[f64]| u.iter().zip(v).map(|(u, v)| u * v).sum::<f64>();
     let factor = dot(yours, oracle) / dot(oracle, oracle);
     let is_scaled = factor != 0.0 && (0..x.len()).all(|i| same(yours[i] / factor, oracle[i]));
@@ -248,7 +248,7 @@ fn relations(yours: &[f64], oracle: &[f64], x: &[f64], off: &[usize], same: impl
         let distinct = x.iter().any(|&other| other != x[0]);
         if lambda.is_finite() && off.len() > 1 && all_same(&|i| oracle[i] + lambda * x[i]) {
             found.push(format!(
-                "yours less the oracle's is {} x: a penalty ½ λ ‖x‖² is in one of them alone",
+                "yours − the oracle's = {} x: one of the two has a penalty ½ λ ‖x‖² that the other lacks",
                 short(lambda)
             ));
         } else if off.len() == x.len() && distinct && all_same(&|i| oracle[i] + shift[0]) {
@@ -259,8 +259,8 @@ fn relations(yours: &[f64], oracle: &[f64], x: &[f64], off: &[usize], same: impl
         if missing.len() == off.len() {
             found.push(format!("{} {} zero in yours: {}", entries(&missing), are(&missing), "is it ever written?"));
         }
-        let turned = off.iter().all(|&i| same(yours[i], -oracle[i]));
-        if turned && found.is_empty() {
+        let flipped = off.iter().all(|&i| same(yours[i], -oracle[i]));
+        if flipped && found.is_empty() {
             found.push(format!("{} {} the other sign", entries(off), if off.len() == 1 { "has" } else { "have" }));
         }
         if off.len() > 1 && off.len() < x.len() && found.is_empty() {
@@ -272,7 +272,7 @@ fn relations(yours: &[f64], oracle: &[f64], x: &[f64], off: &[usize], same: impl
             }
         }
         if off.len() < x.len() && found.is_empty() {
-            found.push(format!("wrong {} {}, and no other", if off.len() == 1 { "is" } else { "are" }, entries(off)));
+            found.push(format!("only {} {} wrong", entries(off), are(off)));
         }
     }
     found
@@ -284,23 +284,23 @@ fn of_factor(factor: f64, entries: usize) -> String {
     let (inverse, whole) = ((1.0 / factor).round(), factor.round());
     let meaning = match () {
         () if near(-1.0) => return "every entry has the other sign".to_owned(),
-        () if near(2.0) => "the derivative of a square without its ½, or a term that is counted twice".to_owned(),
-        () if near(0.5) => "½ taken twice".to_owned(),
+        () if near(2.0) => "a square was differentiated without its factor ½, or a term is counted twice".to_owned(),
+        () if near(0.5) => "a factor ½ is applied twice".to_owned(),
         () if entries > 2 && near(1.0 / entries as f64) => {
             format!("1/{entries}: a mean over the {entries} entries, or over as many examples")
         }
         () if inverse.abs() > 1.0 && inverse.abs() < 1e6 && near(1.0 / inverse) => {
-            format!("1/{inverse}: a mean over so many examples is taken once too often")
+            format!("1/{inverse}: the mean over {inverse} examples is taken once too often")
         }
         () if whole.abs() > 1.0 && whole.abs() < 1e6 && near(whole) => {
-            "a sum over so many examples, where the function has their mean".to_owned()
+            format!("a sum over {whole} examples, where the function has their mean")
         }
         () => return format!("every entry is {} times the oracle's", short(factor)),
     };
     format!("every entry is {} times the oracle's: {meaning}", short(factor))
 }
 
-/// The entries that are off are those of the oracle in another order.
+/// Says so if the wrong entries are a permutation of the oracle's.
 fn permutation(yours: &[f64], oracle: &[f64], off: &[usize], same: impl Fn(f64, f64) -> bool) -> Option<String> {
     if off.len() < 2 {
         return None;
@@ -315,7 +315,7 @@ fn permutation(yours: &[f64], oracle: &[f64], off: &[usize], same: impl Fn(f64, 
         return None;
     }
     let n = yours.len();
-    // A transposed matrix, stored row by row: entry i r + k of one is entry k c + i of the other.
+    // A transposed matrix, stored row by row: entry k r + i of one is entry i c + k of the other.
     let shape = (2..n)
         .filter(|c| n.is_multiple_of(*c))
         .map(|c| (n / c, c))

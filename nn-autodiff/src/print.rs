@@ -1,4 +1,4 @@
-//! A tape to look at: as a table, and as a graph.
+//! Printing a tape: as a table, and as a graph.
 
 use std::fmt;
 
@@ -8,12 +8,13 @@ use nn_core::{Matrix, Scalar};
 use crate::op::{Op, Var};
 use crate::tape::Tape;
 
-/// A matrix of at most so many entries is printed whole; of a larger one, the length of the vector of its entries.
-const WHOLE: usize = 4;
+/// A matrix with at most this many entries is printed in full, a larger one as its norm.
+const MAX_PRINTED_ENTRIES: usize = 4;
 
 /// The tape as a table: step, operation, operands, shape, value, adjoint.
 ///
-/// An adjoint that the last backward sweep did not write is a dash: J does not depend on that value, or nobody asked.
+/// A dash stands for an adjoint that the last backward sweep did not write: J does not depend on that value, or the value
+/// depends on no parameter.
 ///
 /// Numbers have six significant digits; `{:.3}` asks for three. Matrices are written row after row: `[1 2; 3 4]`. Of
 /// those with more than four entries the table gives the norm ‖v‖ = √(Σ v_ij²).
@@ -104,7 +105,7 @@ fn matrix<T: Scalar>(matrix: &Matrix<T>, digits: usize) -> String {
     match entries {
         [] => "[]".to_owned(),
         [single] => significant(single.to_f64(), digits),
-        _ if entries.len() > WHOLE => {
+        _ if entries.len() > MAX_PRINTED_ENTRIES => {
             let norm = entries.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>().sqrt();
             format!("‖·‖ = {}", significant(norm, digits))
         }

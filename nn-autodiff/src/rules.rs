@@ -9,10 +9,10 @@ use crate::op::{Op, Operands, Step, Var};
 
 /// Why an operation cannot be done.
 #[derive(Debug)]
-pub(crate) enum Misfit {
+pub(crate) enum Mismatch {
     /// The shapes of its operands do not fit.
     Shapes,
-    /// The loss does not take its targets.
+    /// The targets are not valid for the loss.
     Targets(TargetError),
 }
 
@@ -20,7 +20,7 @@ pub(crate) enum Misfit {
 #[inline(always)]
 #[track_caller]
 // ANCHOR: forward_rule
-pub(crate) fn forward_rule<T: Scalar>(op: &Op<T>, before: &[Step<T>], r: &mut Matrix<T>) -> Result<(), Misfit> {
+pub(crate) fn forward_rule<T: Scalar>(op: &Op<T>, before: &[Step<T>], r: &mut Matrix<T>) -> Result<(), Mismatch> {
     let of = |var: Var| &before[var.index()].value;
     match *op {
         Op::Input | Op::Parameter => {}
@@ -60,7 +60,7 @@ pub(crate) fn forward_rule<T: Scalar>(op: &Op<T>, before: &[Step<T>], r: &mut Ma
         }
         Op::Sum(u) => write_number(r, sum(of(u).as_slice())), // Σ u_ij
         Op::Mean(u) => {
-            fits(!of(u).as_slice().is_empty())?; // A mean over nothing is no number.
+            fits(!of(u).as_slice().is_empty())?; // A mean over nothing is undefined.
             write_number(r, sum(of(u).as_slice()) / count(of(u)));
         }
         Op::Loss { loss, z, a, y } => {
@@ -69,7 +69,7 @@ pub(crate) fn forward_rule<T: Scalar>(op: &Op<T>, before: &[Step<T>], r: &mut Ma
         }
         Op::Custom(ref operation, ref operands) => {
             let operands = Operands { steps: before, operands };
-            let shape = operation.shape(operands).ok_or(Misfit::Shapes)?;
+            let shape = operation.shape(operands).ok_or(Mismatch::Shapes)?;
             r.resize(shape.rows, shape.columns);
             operation.forward(operands, r); // f(u₀, u₁, …)
             let (name, found) = (operation.name(), r.shape());
@@ -82,7 +82,8 @@ pub(crate) fn forward_rule<T: Scalar>(op: &Op<T>, before: &[Step<T>], r: &mut Ma
 
 /// The backward rule: what the adjoint r̄ of a result r contributes to the adjoint ū of each operand u.
 ///
-/// By the chain rule it is ū += (∂r/∂u)ᵀ r̄. The line of each operand ends with that equation.
+/// By the chain rule it is ū += (∂r/∂u)ᵀ r̄, a vector–Jacobian product (the VJP of JAX and PyTorch). The line of each
+/// operand ends with that equation.
 #[inline(always)]
 #[track_caller]
 // ANCHOR: backward_rule
@@ -172,10 +173,10 @@ pub(crate) fn backward_rule<T: Scalar>(op: &Op<T>, r: &Matrix<T>, r_bar: &Matrix
 #[derive(Debug)]
 pub(crate) struct Adjoint<T> {
     pub(crate) matrix: Matrix<T>,
-    /// Whether v depends on a parameter. The adjoint of one that does not is never computed.
+    /// Whether v depends on a parameter (PyTorch's `requires_grad`). If not, its adjoint is never computed.
     pub(crate) tracked: bool,
-    /// Whether this backward sweep has written a term of it. The first term replaces what is there; a second one, of a value
-    /// that is used twice, is added to it: the terms accumulate.
+    /// Whether this backward sweep has written a term already. The first term overwrites; a value that is used twice
+    /// (fan-out) gets a second one, which is added: the terms accumulate.
     pub(crate) written: bool,
 }
 
@@ -183,12 +184,12 @@ pub(crate) struct Adjoint<T> {
 pub(crate) struct Adjoints<'a, T> {
     pub(crate) steps: &'a [Step<T>],
     pub(crate) adjoints: &'a mut [Adjoint<T>],
-    /// Where a term is computed that comes to an adjoint with other terms in it.
+    /// Scratch matrix: a term is computed here before it is added to an adjoint that already has terms.
     pub(crate) scratch: &'a mut Matrix<T>,
 }
 
 impl<T: Scalar> Adjoints<'_, T> {
-    /// Adds a term to the adjoint of `var`: `term` is told whether to replace what an earlier sweep left, or to add.
+    /// Adds a term to the adjoint of `var`: `term` is told whether to overwrite what an earlier sweep left, or to add.
     #[inline(always)]
     fn add(&mut self, var: Var, term: impl FnOnce(Write, &mut Matrix<T>)) {
         if let Some((write, adjoint, _)) = self.next_term(var) {
@@ -202,7 +203,7 @@ impl<T: Scalar> Adjoints<'_, T> {
         self.add(var, |write, adjoint| write_each(write, adjoint, terms));
     }
 
-    /// The same for a `term` that can only replace: where there are others already, it is computed in the scratch matrix.
+    /// The same for a `term` that can only overwrite; if the adjoint already has terms, it goes through the scratch matrix.
     #[inline(always)]
     fn add_term(&mut self, var: Var, term: impl FnOnce(&mut Matrix<T>)) {
         let Some((write, adjoint, scratch)) = self.next_term(var) else { return };
@@ -216,8 +217,8 @@ impl<T: Scalar> Adjoints<'_, T> {
         }
     }
 
-    /// How the next term of an adjoint is written, the matrix that it goes to, and the scratch matrix. `None` for a value
-    /// that depends on no parameter: its terms are not computed.
+    /// Whether the next term of an adjoint overwrites or adds, the matrix that it goes to, and the scratch matrix. `None`
+    /// for a value that depends on no parameter: its terms are not computed.
     #[inline(always)]
     // ANCHOR: next_term
     fn next_term(&mut self, var: Var) -> Option<(Write, &mut Matrix<T>, &mut Matrix<T>)> {
@@ -233,14 +234,14 @@ impl<T: Scalar> Adjoints<'_, T> {
     // ANCHOR_END: next_term
 }
 
-/// What a loss asks of an output a, which has the shape of z, and of targets y.
-pub(crate) fn check_loss<T: Scalar>(loss: Loss, a: &Matrix<T>, y: &Matrix<T>) -> Result<(), Misfit> {
-    fits(a.shape() == y.shape() && !y.as_slice().is_empty())?; // A mean over nothing is no number.
-    loss.check_targets(y).map_err(Misfit::Targets)
+/// Checks the output a of a network, which has the shape of z, and the targets y for a loss.
+pub(crate) fn check_loss<T: Scalar>(loss: Loss, a: &Matrix<T>, y: &Matrix<T>) -> Result<(), Mismatch> {
+    fits(a.shape() == y.shape() && !y.as_slice().is_empty())?; // A mean over nothing is undefined.
+    loss.check_targets(y).map_err(Mismatch::Targets)
 }
 
-fn fits(shapes_fit: bool) -> Result<(), Misfit> {
-    if shapes_fit { Ok(()) } else { Err(Misfit::Shapes) }
+fn fits(shapes_fit: bool) -> Result<(), Mismatch> {
+    if shapes_fit { Ok(()) } else { Err(Mismatch::Shapes) }
 }
 
 /// r ← f(u, v), entry by entry.
@@ -250,7 +251,7 @@ fn write_pairs<T: Scalar>(
     u: &Matrix<T>,
     v: &Matrix<T>,
     f: impl Fn(T, T) -> T,
-) -> Result<(), Misfit> {
+) -> Result<(), Mismatch> {
     fits(u.shape() == v.shape())?;
     r.resize(u.rows(), u.columns());
     write_each(Write::Replace, r, pairs(u, v).map(|(u, v)| f(u, v)));
@@ -269,13 +270,13 @@ fn write_each<T: Scalar>(write: Write, matrix: &mut Matrix<T>, terms: impl Itera
     // END SOLUTION 8.2
 }
 
-/// A 1 × 1 matrix.
+/// matrix ← number, as a 1 × 1 matrix.
 fn write_number<T: Scalar>(matrix: &mut Matrix<T>, number: T) {
     matrix.resize(1, 1);
     matrix[(0, 0)] = number;
 }
 
-/// The number of entries.
+/// The number of entries, as a `T`.
 fn count<T: Scalar>(u: &Matrix<T>) -> T {
     T::from_f64(u.as_slice().len() as f64)
 }

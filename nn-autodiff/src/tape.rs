@@ -6,22 +6,22 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use nn_core::{Activation, Loss, Matrix, MatrixView, Scalar};
 
 use crate::op::{CustomOp, Op, Step, Var};
-use crate::rules::{Adjoint, Adjoints, Misfit, backward_rule, check_loss, forward_rule};
+use crate::rules::{Adjoint, Adjoints, Mismatch, backward_rule, check_loss, forward_rule};
 
-/// A recorded computation, its values, and the derivatives of its last J.
+/// A recorded computation, its values, and the adjoints of the last backward sweep.
 ///
-/// The front page of the [crate](crate) shows one at work; `println!("{tape}")` prints it as a table.
+/// The documentation of the [crate](crate) shows one at work; `println!("{tape}")` prints it as a table.
 #[derive(Debug)]
 // ANCHOR: tape
 pub struct Tape<T> {
     id: u32,
-    /// What was done, and the results.
+    /// The operations, and their results.
     pub(crate) steps: Vec<Step<T>>,
-    /// The adjoints of the results, each in the same place.
+    /// The adjoints of the results, at the same indices.
     pub(crate) adjoints: Vec<Adjoint<T>>,
     /// How many steps there were at the last backward sweep: later ones have no adjoint yet.
     swept: usize,
-    /// Where a term is computed that comes to an adjoint with other terms in it.
+    /// Scratch matrix: a term is computed here before it is added to an adjoint that already has terms.
     scratch: Matrix<T>,
 }
 // ANCHOR_END: tape
@@ -44,7 +44,7 @@ impl<T: Scalar> IntoMatrix<T> for T {
     }
 }
 
-/// Recording. Each method computes its value at once and returns its place.
+/// Recording. Each method computes its value at once and returns its index.
 ///
 /// # Panics
 ///
@@ -133,7 +133,7 @@ impl<T: Scalar> Tape<T> {
 
     /// u in the shape of v: a column as every column, or a number as every entry.
     ///
-    /// No other operation repeats an operand that is too small. What is to be repeated is named:
+    /// There is no implicit broadcasting: a column or number that is to be repeated is recorded with `broadcast`.
     ///
     /// ```
     /// use nn_autodiff::Tape;
@@ -149,7 +149,7 @@ impl<T: Scalar> Tape<T> {
     ///
     /// # Shapes
     ///
-    /// u: n × 1 or 1 × 1, v: n × m → n × m. Of v nothing but the shape is read.
+    /// u: n × 1 or 1 × 1, v: n × m → n × m. Only the shape of v is read.
     #[track_caller]
     pub fn broadcast(&mut self, u: Var, v: Var) -> Var {
         self.record(Op::Broadcast(u, v))
@@ -200,16 +200,17 @@ impl<T: Scalar> Tape<T> {
         self.loss_of(Loss::BinaryCrossEntropy, z, y)
     }
 
-    /// The loss of a network whose last activation a = σ(z) is already on the tape. The three losses above are this.
+    /// The loss of a network whose last activation a = σ(z) is already on the tape. The three losses above
+    /// record the same operation, the cross-entropies after their activation.
     ///
     /// # Panics
     ///
     /// Panics if a is not the [activation](Loss::activation) of z that the loss is made for, if y depends on a
-    /// parameter or is [not a target of the loss](Loss::check_targets), or if the shapes do not fit.
+    /// parameter or is [not valid as targets](Loss::check_targets), or if the shapes do not fit.
     #[track_caller]
     pub fn loss(&mut self, loss: Loss, z: Var, a: Var, y: Var) -> Var {
         let Some(activation) = loss.activation() else {
-            self.place(z);
+            self.index_of(z);
             return self.loss_of(loss, a, y); // Least squares does not read z, of whatever shape.
         };
         self.check_target(loss, a, y);
@@ -219,10 +220,10 @@ impl<T: Scalar> Tape<T> {
         self.record(Op::Loss { loss, z, a, y })
     }
 
-    /// The loss of what it is a function of: a for least squares, z for the cross-entropies.
+    /// The loss of `output`: a for least squares, z for the cross-entropies.
     #[track_caller]
     fn loss_of(&mut self, loss: Loss, output: Var, y: Var) -> Var {
-        self.check_target(loss, output, y); // now, so that nothing is on the tape if it does not fit
+        self.check_target(loss, output, y); // first, so that nothing is on the tape if it panics
         let a = loss.activation().map_or(output, |activation| self.activate(output, activation));
         self.record(Op::Loss { loss, z: output, a, y })
     }
@@ -231,16 +232,16 @@ impl<T: Scalar> Tape<T> {
     fn check_target(&self, loss: Loss, output: Var, y: Var) {
         let (a, target) = (self.value(output), self.value(y));
         assert!(!self.is_tracked(y), "{loss}: the target depends on a parameter; a target is an input");
-        if let Err(misfit) = check_loss(loss, a, target) {
-            self.refuse(&Op::Loss { loss, z: output, a: output, y }, misfit)
+        if let Err(mismatch) = check_loss(loss, a, target) {
+            self.panic_with_operands(&Op::Loss { loss, z: output, a: output, y }, mismatch)
         }
     }
 
-    /// An operation of one's own: a forward and a backward rule, given as one [`CustomOp`].
+    /// An operation of your own: its forward and its backward rule, given as one [`CustomOp`].
     ///
     /// # Panics
     ///
-    /// Panics also if a rule leaves a matrix of another shape than it was given.
+    /// Also panics if a rule changes the shape of its output.
     #[track_caller]
     pub fn apply(&mut self, operation: impl CustomOp<T> + 'static, operands: &[Var]) -> Var {
         self.record(Op::Custom(Box::new(operation), operands.into()))
@@ -248,12 +249,12 @@ impl<T: Scalar> Tape<T> {
 
     #[track_caller]
     fn record(&mut self, op: Op<T>) -> Var {
-        // A fold asks every operand whether it is of this tape; `any` would stop at the first that is tracked.
+        // `fold`, not `any`: `is_tracked` also panics on a `Var` of another tape, and must see every operand.
         let tracked = op.operands().into_iter().fold(false, |tracked, operand| tracked | self.is_tracked(operand));
         let mut value = Matrix::zeros(0, 0);
         // The rule comes first: if it panics, nothing is on the tape.
-        if let Err(misfit) = forward_rule(&op, &self.steps, &mut value) {
-            self.refuse(&op, misfit)
+        if let Err(mismatch) = forward_rule(&op, &self.steps, &mut value) {
+            self.panic_with_operands(&op, mismatch)
         }
         self.push(op, tracked, value)
     }
@@ -271,7 +272,7 @@ impl<T: Scalar> Tape<T> {
     /// The value of the last forward sweep, or of the recording.
     #[track_caller]
     pub fn value(&self, var: Var) -> &Matrix<T> {
-        &self.steps[self.place(var)].value
+        &self.steps[self.index_of(var)].value
     }
 
     /// Replaces the value of an input or a parameter; [`forward`](Tape::forward) then brings the rest up to date. The
@@ -300,13 +301,13 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     pub fn values_mut(&mut self, [u, v]: [Var; 2]) -> [&mut Matrix<T>; 2] {
         let (i, j) = (self.leaf(u), self.leaf(v));
-        assert!(i != j, "the same value, {}, twice", self.name(u));
-        self.steps.get_disjoint_mut([i, j]).expect("two different places of the tape").map(|step| &mut step.value)
+        assert!(i != j, "values_mut was given {} twice", self.name(u));
+        self.steps.get_disjoint_mut([i, j]).expect("two different indices").map(|step| &mut step.value)
     }
 
     /// The adjoint v̄ = ∂J/∂v that the last backward sweep found; zero where J does not depend on v.
     ///
-    /// The cross-entropies are functions of z, differentiated past a = σ(z) in one step: they add nothing to ā.
+    /// A cross-entropy is differentiated directly with respect to z, so it contributes nothing to ā.
     ///
     /// # Panics
     ///
@@ -314,7 +315,7 @@ impl<T: Scalar> Tape<T> {
     /// it was recorded.
     #[track_caller]
     pub fn gradient(&self, var: Var) -> &Matrix<T> {
-        let (i, name) = (self.place(var), || self.name(var));
+        let (i, name) = (self.index_of(var), || self.name(var));
         assert!(self.is_tracked(var), "gradient of {}: it depends on no parameter; record it as a parameter", name());
         assert!(i < self.swept, "gradient of {}: there was no backward sweep since it was recorded", name());
         &self.adjoints[i].matrix
@@ -334,28 +335,28 @@ impl<T: Scalar> Tape<T> {
         (0..self.steps.len() as u32).map(move |index| Var { tape, index })
     }
 
-    /// What was done to compute a value.
+    /// The operation that computed a value.
     #[track_caller]
     pub fn op(&self, var: Var) -> &Op<T> {
-        &self.steps[self.place(var)].op
+        &self.steps[self.index_of(var)].op
     }
 
     /// Gives a value a name for tables, graphs and messages, such as `W⁽¹⁾`.
     #[track_caller]
     pub fn label(&mut self, var: Var, name: &str) {
-        let i = self.place(var);
+        let i = self.index_of(var);
         self.steps[i].label = Some(name.to_owned());
     }
 
-    /// The label of a value, or `v` and its place.
+    /// The label of a value, or `v` and its index.
     #[track_caller]
     pub fn name(&self, var: Var) -> String {
-        self.steps[self.place(var)].label.clone().unwrap_or_else(|| format!("v{}", var.index()))
+        self.steps[self.index_of(var)].label.clone().unwrap_or_else(|| format!("v{}", var.index()))
     }
 
-    /// The place of a `Var` of this tape.
+    /// The index of a `Var`; panics if it is of another tape.
     #[track_caller]
-    pub(crate) fn place(&self, var: Var) -> usize {
+    pub(crate) fn index_of(&self, var: Var) -> usize {
         assert!(var.tape == self.id, "v{} belongs to another tape", var.index());
         var.index()
     }
@@ -363,34 +364,34 @@ impl<T: Scalar> Tape<T> {
     /// Whether a value depends on a parameter, or is one.
     #[track_caller]
     pub(crate) fn is_tracked(&self, var: Var) -> bool {
-        self.adjoints[self.place(var)].tracked
+        self.adjoints[self.index_of(var)].tracked
     }
 
-    /// The place of an input or a parameter.
+    /// The index of an input or a parameter; panics if the value is a result.
     #[track_caller]
     fn leaf(&self, var: Var) -> usize {
-        let i = self.place(var);
+        let i = self.index_of(var);
         if !matches!(self.steps[i].op, Op::Input | Op::Parameter) {
-            self.is_a_result(var)
+            self.panic_for_result(var)
         }
         i
     }
 
     #[cold]
     #[track_caller]
-    fn is_a_result(&self, var: Var) -> ! {
+    fn panic_for_result(&self, var: Var) -> ! {
         panic!("{} is the result of {}: only inputs and parameters can be set", self.name(var), self.op(var).name())
     }
 
-    /// Says why an operation cannot be done, and panics.
+    /// Panics, with the operation, its equation and the shapes of its operands, or with what is wrong with the targets.
     #[cold]
     #[track_caller]
-    fn refuse(&self, op: &Op<T>, misfit: Misfit) -> ! {
+    fn panic_with_operands(&self, op: &Op<T>, mismatch: Mismatch) -> ! {
         let each = |var: &Var| format!("{} is {}", self.name(*var), self.value(*var).shape());
         let mut operands: Vec<String> = op.operands().iter().map(each).collect();
         operands.dedup();
-        match (misfit, op) {
-            (Misfit::Targets(error), Op::Loss { y, .. }) => panic!("{}: {error}", self.name(*y)),
+        match (mismatch, op) {
+            (Mismatch::Targets(error), Op::Loss { y, .. }) => panic!("{}: {error}", self.name(*y)),
             _ => panic!("{}: the shapes do not fit {}: {}", op.name(), op.equation(), operands.join(", ")),
         }
     }
@@ -402,8 +403,8 @@ impl<T: Scalar> Tape<T> {
     ///
     /// # Panics
     ///
-    /// Panics if a new value does not fit the operations that read it, with the operation and the shapes; or if a loss
-    /// does not take its targets, with the example.
+    /// Panics if a new value does not fit the operations that read it, with the operation and the shapes; or if targets
+    /// are not valid for their loss, with the example.
     #[track_caller]
     pub fn forward(&mut self) {
         self.replay(0..self.steps.len());
@@ -414,11 +415,11 @@ impl<T: Scalar> Tape<T> {
     // ANCHOR: replay
     pub(crate) fn replay(&mut self, range: Range<usize>) {
         for i in range {
-            // Operands stand before their result: the split gives the ones to read and the other to write.
+            // Operands come before their result: the split gives the operands to read and the result to write.
             let (before, rest) = self.steps.split_at_mut(i);
             let Step { op, value, .. } = &mut rest[0];
-            if let Err(misfit) = forward_rule(op, before, value) {
-                self.refuse(&self.steps[i].op, misfit)
+            if let Err(mismatch) = forward_rule(op, before, value) {
+                self.panic_with_operands(&self.steps[i].op, mismatch)
             }
         }
     }
@@ -427,7 +428,8 @@ impl<T: Scalar> Tape<T> {
     /// Computes the adjoint v̄ = ∂J/∂v of every value v that depends on a parameter.
     ///
     /// J̄ = ∂J/∂J = 1. Then each operation, from the last to the first, adds its terms to the adjoints of its operands, by
-    /// the chain rule. A value that is used twice receives two terms, which accumulate.
+    /// the chain rule. A value that is used twice receives two terms, which accumulate: rules.rs
+    /// remembers in `Adjoint::written` that there was a first.
     ///
     /// # Panics
     ///
@@ -437,7 +439,7 @@ impl<T: Scalar> Tape<T> {
         self.backward_from(j, T::one());
     }
 
-    /// The same for any J̄. All adjoints have it as a factor.
+    /// [`backward`](Tape::backward) with another J̄ than 1, which becomes a factor of every adjoint.
     #[inline(never)] // Both sweeps in one function would be 4 % slower for the smallest networks.
     #[track_caller]
     // ANCHOR: backward

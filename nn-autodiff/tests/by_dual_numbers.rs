@@ -156,8 +156,8 @@ impl Recording for Temperature {
         let sums = tape.matmul(ones, e);
         let shares = tape.divide(e, sums);
         let logarithms = tape.ln(shares);
-        let surprise = tape.multiply(y, logarithms);
-        let mean = tape.mean(surprise);
+        let negative = tape.multiply(y, logarithms);
+        let mean = tape.mean(negative);
         tape.scale(T::from_f64(-2.0), mean) // mean over the examples, sum over the outputs
     }
 }

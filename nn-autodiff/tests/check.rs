@@ -78,7 +78,7 @@ impl<T: Scalar> CustomOp<T> for SquareTimes {
     }
 }
 
-/// J = least squares of tanh(r), r = u² ⊙ v of two affine maps of parameters of so many units and examples.
+/// J = least squares of tanh(r), r = u² ⊙ v of two affine maps of parameters with `units` units and `examples` examples.
 fn record(units: usize, examples: usize, mistake: Mistake) -> (Tape<f64>, Var) {
     let mut rng = seeded(1);
     let mut tape = Tape::new();

@@ -6,7 +6,7 @@ use common::Power;
 use nn_autodiff::{Op, Tape, Var};
 use nn_core::{Activation, Activation::Sigmoid, Loss, Matrix};
 
-/// The 2-2-2 network of the crate's front page, with the names that the book gives its values.
+/// The 2-2-2 network of the crate's documentation, with the names that the book gives its values.
 fn network() -> (Tape<f64>, Var) {
     let mut tape = Tape::new();
     let x = tape.input(Matrix::from_column(&[0.05, 0.10]));

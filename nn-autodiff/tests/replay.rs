@@ -19,7 +19,7 @@ fn network(leaves: [Matrix<f64>; 6]) -> (Tape<f64>, [Var; 6], Var) {
     (tape, [x, y, w1, b1, w2, b2], j)
 }
 
-/// Other numbers for every leaf, and so many examples.
+/// Other numbers for every leaf, and this many examples.
 fn leaves(seed: u64, examples: usize) -> [Matrix<f64>; 6] {
     let mut rng = seeded(seed);
     let y = Matrix::from_fn(2, examples, |i, j| f64::from(u8::from(i == j % 2)));

@@ -1,23 +1,23 @@
 //! Activation functions, each with its derivative beside it.
 //!
-//! A derivative is taken from the **activation a = σ(z)**, not from z: the forward pass has kept a, and for each of
-//! these functions it says all that the derivative needs (sigmoid: a (1 − a)), without another exponential.
+//! A derivative is taken from the **activation a = σ(z)**, not from z. The forward pass keeps a, and a alone determines the
+//! derivative of each of these functions (sigmoid: a (1 − a)), without another exponential.
 //!
 //! # Accuracy
 //!
-//! a is rounded, and a derivative taken from it is right **absolutely**: within ε for sigmoid and softplus, within 3 ε for
+//! a is rounded, and a derivative taken from it has a small **absolute error**: at most ε for sigmoid and softplus, 3 ε for
 //! tanh, where ε is 2.2e-16 in f64 and 1.2e-7 in f32. Where a rounds to 1, no digit is left: sigmoid′(37) = 8.5e-17 becomes
-//! 0 (on the other side, where a is small, sigmoid′(−37) keeps all its digits). PyTorch and JAX do the same, and no
-//! training sees it; another exponential in every step would be the price of these digits.
+//! 0 (on the other side, where a is small, sigmoid′(−37) keeps all its digits). PyTorch and JAX do the same, and training
+//! does not suffer; these digits would cost another exponential in every step.
 
 use crate::name::named;
 use crate::scalar::vectorize;
 use crate::sum::{largest, sum_of};
-use crate::view::refuse;
+use crate::view::panic_with_shapes;
 use crate::{Matrix, Scalar};
 
-/// `each!(a = relu(z))` is the loop a_i = relu(z_i) over two slices, and `each!(g *= relu_derivative(a))` likewise. The loop is a
-/// function, because the compiler knows of two parameters that they do not overlap.
+/// `each!(a = relu(z))` is the loop a_i = relu(z_i) over two slices, and `each!(g *= relu_derivative(a))` likewise. The
+/// loop is a function, because the compiler knows that two slice parameters do not alias.
 macro_rules! each {
     ($out:ident $operation:tt $function:ident($in:ident)) => {{
         #[inline(always)]
@@ -35,8 +35,8 @@ macro_rules! each {
 /// Every function works on each entry alone, except [`Softmax`](Activation::Softmax), which turns each column into
 /// probabilities. NaN goes in, NaN comes out: no activation hides it.
 ///
-/// A custom activation for a network of one's own needs no entry here: see the example `own_activation` of nn-layers. To add
-/// one to the library, follow CONTRIBUTING.md.
+/// Your own activation (a custom activation for one network) needs no entry here: see the example `own_activation` of
+/// nn-layers. To add one to the library, follow CONTRIBUTING.md.
 ///
 /// ```
 /// use nn_core::{Activation, Matrix};
@@ -96,7 +96,9 @@ impl Activation {
     ///
     /// # Panics
     ///
-    /// Panics if the shapes differ. Source: seed document, section 3.7.2.
+    /// Panics if the shapes differ.
+    ///
+    /// Source: seed document (docs/src/seed.md), section 3.7.2.
     #[track_caller]
     pub fn apply<T: Scalar>(self, z: &Matrix<T>, a: &mut Matrix<T>) {
         assert!(z.shape() == a.shape(), "activation {self}: z is {}, a is {}", z.shape(), a.shape());
@@ -120,7 +122,7 @@ impl Activation {
     /// ∂J/∂z = a ⊙ (∂J/∂a − (∂J/∂a · a))       softmax, column by column
     /// ```
     ///
-    /// σ′(z) is taken from a, and right to a few ε absolutely: within 2.2e-16 for a sigmoid and 6.7e-16 for tanh in f64. A
+    /// σ′(z) is taken from a. Its absolute error is a few ε: in f64 at most 2.2e-16 for sigmoid and 6.7e-16 for tanh. A
     /// saturated unit, whose a rounds to 1, has σ′ = 0.
     ///
     /// ```
@@ -129,7 +131,7 @@ impl Activation {
     /// let (z, mut a, mut slope) = (Matrix::from_column(&[-37.0, 37.0]), Matrix::zeros(2, 1), Matrix::from_column(&[1.0; 2]));
     /// Activation::Sigmoid.apply(&z, &mut a);
     /// Activation::Sigmoid.backward(&a, &mut slope);
-    /// assert_eq!(slope[(1, 0)], 0.0); // sigmoid is even in its derivative, which is 8.5e-17 on either side
+    /// assert_eq!(slope[(1, 0)], 0.0); // although sigmoid′ is even: 8.5e-17 at both
     /// assert!((slope[(0, 0)] - 8.5e-17_f64).abs() < 1e-18);
     /// ```
     ///
@@ -143,7 +145,7 @@ impl Activation {
     #[track_caller]
     pub fn backward<T: Scalar>(self, a: &Matrix<T>, gradient: &mut Matrix<T>) {
         if a.shape() != gradient.shape() {
-            refuse(format_args!("derivative of {self}"), &[("a", a.shape()), ("∂J/∂a", gradient.shape())]);
+            panic_with_shapes(format_args!("derivative of {self}"), &[("a", a.shape()), ("∂J/∂a", gradient.shape())]);
         }
         let (rows, a, g) = (a.rows().max(1), a.as_slice(), gradient.as_mut_slice());
         match self {
@@ -160,7 +162,8 @@ impl Activation {
         }
     }
 
-    /// ∂J/∂z ← ∂J/∂a ⊙ σ′(z): [`backward`](Activation::backward) from one matrix into another, for callers that need ∂J/∂a afterwards.
+    /// ∂J/∂z ← ∂J/∂a ⊙ σ′(z): [`backward`](Activation::backward) from one matrix into another, for callers that need ∂J/∂a
+    /// afterwards.
     ///
     /// ```
     /// use nn_core::{Activation, Matrix};
@@ -177,12 +180,14 @@ impl Activation {
     ///
     /// # Panics
     ///
-    /// Panics if the shapes differ. Source: seed document, section 3.7.4.
+    /// Panics if the shapes differ.
+    ///
+    /// Source: seed document (docs/src/seed.md), section 3.7.4.
     #[track_caller]
     pub fn backward_into<T: Scalar>(self, a: &Matrix<T>, a_gradient: &Matrix<T>, z_gradient: &mut Matrix<T>) {
         let [da, dz] = [a_gradient.shape(), z_gradient.shape()];
         if a.shape() != da || a.shape() != dz {
-            refuse(format_args!("derivative of {self}"), &[("a", a.shape()), ("∂J/∂a", da), ("∂J/∂z", dz)]);
+            panic_with_shapes(format_args!("derivative of {self}"), &[("a", a.shape()), ("∂J/∂a", da), ("∂J/∂z", dz)]);
         }
         z_gradient.as_mut_slice().copy_from_slice(a_gradient.as_slice());
         self.backward(a, z_gradient);
@@ -269,7 +274,7 @@ pub fn sigmoid<T: Scalar>(z: T) -> T {
 }
 // ANCHOR_END: sigmoid
 
-/// sigmoid′ = a (1 − a), within ε absolutely: 0 where a rounds to 1.
+/// sigmoid′ = a (1 − a), with an absolute error of at most ε: 0 where a rounds to 1.
 #[inline(always)]
 // ANCHOR: sigmoid_derivative
 pub fn sigmoid_derivative<T: Scalar>(a: T) -> T {
@@ -285,8 +290,8 @@ pub fn tanh<T: Scalar>(z: T) -> T {
     z.tanh()
 }
 
-/// tanh′ = 1 − a², as (1 − a)(1 + a), which loses no more digits than a has lost where |a| is close to 1: within 3 ε
-/// absolutely, 0 where a rounds to ±1.
+/// tanh′ = 1 − a², as (1 − a)(1 + a), which loses no more digits than a has lost where |a| is close to 1. The absolute error
+/// is at most 3 ε: 0 where a rounds to ±1.
 #[inline(always)]
 // ANCHOR: tanh_derivative
 pub fn tanh_derivative<T: Scalar>(a: T) -> T {
@@ -300,8 +305,8 @@ pub fn tanh_derivative<T: Scalar>(a: T) -> T {
 #[inline(always)]
 pub fn softplus<T: Scalar>(z: T) -> T {
     // BEGIN SOLUTION 4.5
-    // Not relu(z): at z = 0 the kinks of max(0, z) and |z| cancel only if both take the side of z > 0 there, as dual
-    // numbers notice.
+    // Not relu(z): at z = 0 the kinks of max(0, z) and |z| cancel only if both have the derivative of z > 0 there. Otherwise
+    // the derivative by dual numbers is wrong.
     let linear = if z < T::zero() { T::zero() } else { z };
     linear + (-z.abs()).exp().ln_1p()
     // END SOLUTION 4.5
@@ -332,7 +337,7 @@ pub fn softmax<T: Scalar>(z: &[T], a: &mut [T]) {
     softmax_of_columns(z.len().max(1), z, a);
 }
 
-/// The softmax of each column of so many rows.
+/// The softmax of each column; a column has `rows` entries.
 fn softmax_of_columns<T: Scalar>(rows: usize, z: &[T], a: &mut [T]) {
     // BEGIN SOLUTION 4.7
     vectorize!(T, {
@@ -341,7 +346,7 @@ fn softmax_of_columns<T: Scalar>(rows: usize, z: &[T], a: &mut [T]) {
             a.iter_mut().zip(z).for_each(|(a, &z)| *a = z - largest);
         }
         for a in &mut *a {
-            *a = a.exp(); // of all columns in one loop
+            *a = a.exp(); // all columns in one loop
         }
         for a in a.chunks_exact_mut(rows) {
             let total = sum_of(a, a, |a, _| a);

@@ -1,21 +1,21 @@
-//! Large products, and updates of large matrices, divided among threads that someone else keeps.
+//! Large products, and updates of large matrices, split among the caller's threads.
 //!
-//! This crate starts no thread. Callers that own threads pass an [`Executor`], a function that calls two tasks at the same
-//! time, and everything computed within its [`scope`](Executor::scope) uses it, whichever engine computes: no equation
+//! This crate starts no thread. Callers that own threads pass an [`Executor`], which has a fork–join function: it calls two
+//! tasks at the same time. Everything computed within its [`scope`](Executor::scope) uses it, by either engine: no equation
 //! mentions threads.
 //!
-//! A product C = A B is divided by the **columns of C**: each part takes all of A and its own columns of B. In z = W a and
-//! in Wᵀ δ the columns are the examples; in ∂J/∂W = δ aᵀ they are the columns of W. So no sum is divided, nothing has to be
+//! A product C = A B is split by the **columns of C**: each part takes all of A and its own columns of B. In z = W a and
+//! in Wᵀ δ the columns are the examples; in ∂J/∂W = δ aᵀ they are the columns of W. So no sum is split, nothing has to be
 //! added up afterwards, and the bits are the same for any number of threads.
 
 use std::cell::Cell;
 
 use crate::{MatrixView, Scalar};
 
-/// Part of a divided computation.
+/// Part of a computation that is split among threads.
 pub type Task<'a> = &'a mut (dyn FnMut() + Send);
 
-/// How many threads there are, and who calls two tasks at the same time.
+/// A number of threads, and a fork–join function that calls two tasks at the same time.
 ///
 /// ```
 /// use nn_core::{Executor, Matrix, Task, Write, matmul};
@@ -48,29 +48,29 @@ thread_local! {
 }
 
 impl Executor {
-    /// One task after the other, in the thread that asks.
+    /// One task after the other, in the calling thread.
     pub const ONE_THREAD: Executor = Executor { threads: 1, join: |first, second| (first(), second()).0 };
 
-    /// Grain size: no part of a divided product has fewer multiplications than this. The other thread has to be told, and
-    /// what this one has just written, W above all, has to reach the other's caches: on two cores of an Intel Xeon a step of
+    /// Grain size: no part of a product has fewer multiplications than this. The other thread has to be notified, and what
+    /// this one has just written, W above all, has to reach the other's caches: on two cores of an Intel Xeon a step of
     /// 784-128-10 (batch 32), with three million multiplications in its largest product, took 1.3 times as long in parts.
     pub(crate) const GRAIN: usize = 5 << 20;
 
-    /// An executor of so many threads. `join` calls both tasks, perhaps at the same time, and returns when both have
+    /// An executor of `threads` threads. `join` calls both tasks, perhaps at the same time, and returns when both have
     /// returned. A task may call it again.
     ///
     /// # Panics
     ///
-    /// Panics if there is no thread.
+    /// Panics if `threads` is 0.
     #[track_caller]
     pub fn new(threads: usize, join: fn(Task<'_>, Task<'_>)) -> Self {
-        assert!(threads > 0, "an executor without a thread");
+        assert!(threads > 0, "an executor needs at least one thread");
         Executor { threads, join }
     }
 
-    /// Calls `work`, in this thread, with every large product within divided.
+    /// Calls `work` in this thread; large products inside it are split among the threads.
     pub fn scope<R>(self, work: impl FnOnce() -> R) -> R {
-        /// Puts back what was there, also after a panic.
+        /// Restores the previous executor, also after a panic.
         struct Restore(Executor);
         impl Drop for Restore {
             fn drop(&mut self) {
@@ -82,7 +82,7 @@ impl Executor {
     }
 
     // ANCHOR: parts
-    /// Into how many parts a product of an m × k and a k × n matrix is divided, each of at least four columns.
+    /// The number of parts into which a product of an m × k and a k × n matrix is split, each of at least four columns.
     #[inline]
     pub fn parts(self, m: usize, k: usize, n: usize) -> usize {
         let multiplications = m.saturating_mul(k).saturating_mul(n);
@@ -91,9 +91,9 @@ impl Executor {
     // ANCHOR_END: parts
 }
 
-/// Calls `product` with A and parts of the columns of B and of C, which together are all of them.
+/// Splits the columns of B and C into parts that cover them, and calls `product` with A and each part.
 #[inline(always)]
-pub(crate) fn divide<T: Scalar>(
+pub(crate) fn split_columns<T: Scalar>(
     a: MatrixView<'_, T>,
     b: MatrixView<'_, T>,
     c: &mut [T],
@@ -104,27 +104,27 @@ pub(crate) fn divide<T: Scalar>(
         product(a, b, c);
     } else {
         let (executor, a, b) = (CURRENT.get(), a.columns_range(0..k), b.columns_range(0..n));
-        divide_into(executor.parts(m, k, n), executor, m, b, c, &|b, c: &mut [T]| product(a, b, c));
+        split_into(executor.parts(m, k, n), executor, m, b, c, &|b, c: &mut [T]| product(a, b, c));
     }
 }
 
-/// Calls `work` with parts of two slices of the same length, which together are all of them.
+/// Splits two slices of the same length into parts that cover them, and calls `work` on each.
 ///
 /// On two virtual cores of an Intel Xeon two threads were 1.68 times as fast as one on 784-512-512-10 (batch 256) with the
-/// updates of W divided, 1.59 times without.
+/// updates of W split, 1.59 times without.
 #[inline]
-pub(crate) fn divide_entries<T: Scalar>(x: &mut [T], y: &[T], work: impl Fn(&mut [T], &[T]) + Sync) {
+pub(crate) fn split_entries<T: Scalar>(x: &mut [T], y: &[T], work: impl Fn(&mut [T], &[T]) + Sync) {
     const GRAIN: usize = 1 << 17;
     if x.len() < 2 * GRAIN {
-        // The same without asking for the executor, which takes as long as a small update.
+        // Reading the executor would take as long as a small update.
         return work(x, y);
     }
     let executor = CURRENT.get();
     let (parts, row) = ((x.len() / GRAIN).min(executor.threads), MatrixView::new(1, y.len(), y)); // as a matrix of one row
-    divide_into(parts, executor, 1, row, x, &|y, x: &mut [T]| work(x, &y.raw().0[..x.len()]));
+    split_into(parts, executor, 1, row, x, &|y, x: &mut [T]| work(x, &y.raw().0[..x.len()]));
 }
 
-fn divide_into<T: Scalar>(
+fn split_into<T: Scalar>(
     parts: usize,
     executor: Executor,
     m: usize,
@@ -139,8 +139,8 @@ fn divide_into<T: Scalar>(
     let left = n * left_parts / parts;
     let (c_left, c_right) = c.split_at_mut(left * m);
     (executor.join)(
-        &mut || divide_into(left_parts, executor, m, b.columns_range(0..left), c_left, product),
-        &mut || divide_into(parts - left_parts, executor, m, b.columns_range(left..n), c_right, product),
+        &mut || split_into(left_parts, executor, m, b.columns_range(0..left), c_left, product),
+        &mut || split_into(parts - left_parts, executor, m, b.columns_range(left..n), c_right, product),
     );
 }
 
@@ -151,13 +151,13 @@ mod tests {
     use super::*;
     use crate::Matrix;
 
-    /// The bits are the same however the columns are divided, so that only this test keeps one thread from doing it all.
+    /// Results do not depend on the split, so no other test would notice an uneven one.
     #[test]
     fn parts_are_as_even_as_whole_columns_can_be() {
         for (parts, n) in [(1, 3), (2, 7), (3, 10), (4, 4), (5, 257), (8, 1000)] {
             let (b, mut c) = (Matrix::<f32>::zeros(1, n), vec![0.0; 2 * n]);
             let widths = Mutex::new(Vec::new());
-            divide_into(parts, Executor::ONE_THREAD, 2, b.view(), &mut c, &|b, c| {
+            split_into(parts, Executor::ONE_THREAD, 2, b.view(), &mut c, &|b, c| {
                 assert_eq!(c.len(), 2 * b.columns());
                 widths.lock().unwrap().push(b.columns());
             });

@@ -4,8 +4,8 @@
 
 use crate::{MatrixView, Write};
 
-/// Whether A is large enough for matrixmultiply, which copies its factors before it multiplies them. The shape of B has no
-/// say, so that a column of C has the same bits whatever others there are.
+/// Whether A is large enough for matrixmultiply, which copies its factors before it multiplies them: at least 4,096 entries,
+/// as 64×64 has. B's shape is not considered, so that a column of C has the same bits in a batch of any size.
 pub(crate) fn is_large<T>(a: &MatrixView<'_, T>) -> bool {
     a.rows().saturating_mul(a.columns()) >= 1 << 12
 }

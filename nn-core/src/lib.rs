@@ -1,5 +1,5 @@
 //! Numbers for feed-forward neural networks: matrices small enough to read, the matrix product, activations and
-//! losses. Everything above this crate (the tape, the δ-recursion, training) is written in these terms.
+//! losses. The other crates (the tape, the δ-recursion, training) are written in these terms.
 //!
 //! # Columns are examples
 //!
@@ -40,17 +40,23 @@
 //! assert!((delta[(0, 0)] - 0.143_156_469_470_162).abs() < 1e-14);
 //! ```
 //!
-//! # What is the same on every processor
+//! # What is the same on every machine, and why the last digits are not
 //!
-//! Activations, losses and their derivatives are plain operations in one order. With the default feature `fast` their
-//! functions are this crate's own, and they have the same bits on every processor and operating system.
+//! On one kind of processor and system everything is deterministic: the same seed gives the same bits, for any number of
+//! threads. It is not bit-for-bit (bitwise) reproducible on another machine: there the last digits of a trained model differ,
+//! for three reasons.
 //!
-//! Products are right to rounding, and their last digits depend on the processor, in two ways. AVX2, AVX-512 and NEON have a
-//! fused multiply-add, which rounds once where SSE2 and wasm round twice. And an inner product, by which Wᵀ δ of one example or
-//! two is computed, is summed in as many parts as a vector has numbers. So a model that is trained on another machine has
-//! other last digits. On one kind of processor a training is reproducible to the last bit, with any number of threads. `set_vector_bits(128)` gives one x86-64 processor the bits of any other.
+//! 1. **Fused multiply-add** (FMA): in products, AVX2, AVX-512 and NEON round a multiplication and an addition once, SSE2 and
+//!    wasm twice.
+//! 2. **Partial sums per SIMD lane**: an inner product (dot product) is summed in as many parts as the SIMD registers have
+//!    lanes. Inner products compute Wᵀ δ of one or two examples, or of at most 512 multiplications, and W a in a layer of one
+//!    unit. All other products are summed in one order everywhere.
+//! 3. **The system's ln and cos**: [`normal`] random numbers, and so the initial weights of He and of Nielsen, may differ in
+//!    the last bit between operating systems. [`uniform`] ones do not.
 //!
-//! Without `fast`, e^x and its kin are the system's, and so is their last digit.
+//! With the default feature `fast`, activations, losses and their derivatives have the same bits on every processor and
+//! system: their functions are this crate's own, in plain operations of one order. Without it, exp, ln and tanh come from the
+//! system's library, and their last digits vary too. `set_vector_bits(128)` gives an x86-64 processor the bits of any other.
 //!
 //! # In the book
 //!
@@ -60,8 +66,7 @@
 //! # What it does not do
 //!
 //! It knows no gradient of a network, no files and no clocks, and starts no thread: callers that own threads pass an
-//! [`Executor`]. Shapes that do not fit are a bug of the
-//! caller: such a call panics and names the operation and both shapes.
+//! [`Executor`]. A shape mismatch is a bug of the caller: the call panics and names the operation and the shapes.
 //!
 //! # Precision
 //!

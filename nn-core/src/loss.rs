@@ -5,7 +5,7 @@
 use crate::name::named;
 use crate::scalar::vectorize;
 use crate::sum::{largest_and_others, sum_of, sum_over};
-use crate::view::refuse;
+use crate::view::panic_with_shapes;
 use crate::{Activation, Matrix, Scalar};
 
 /// The loss J of a network's outputs against the targets.
@@ -49,7 +49,7 @@ impl Loss {
     /// The last activation that this loss is made for: softmax for cross-entropy, sigmoid for binary cross-entropy,
     /// any (`None`) for least squares.
     ///
-    /// Where there is one, [`gradient`](Loss::gradient) is ∂J/∂z, with that activation already differentiated away.
+    /// Where there is one, [`gradient`](Loss::gradient) is ∂J/∂z, which already includes the derivative of that activation.
     // ANCHOR: loss_activation
     pub fn activation(self) -> Option<Activation> {
         match self {
@@ -68,7 +68,9 @@ impl Loss {
     ///
     /// # Panics
     ///
-    /// Panics if the shapes differ or the batch is empty. Source: seed document, section 3.7.3.
+    /// Panics if the shapes differ or the batch is empty.
+    ///
+    /// Source: seed document (docs/src/seed.md), section 3.7.3.
     #[track_caller]
     pub fn value<T: Scalar>(self, z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> T {
         self.check(z, a, y);
@@ -79,7 +81,7 @@ impl Loss {
         }
     }
 
-    /// The derivative of J: ∂J/∂a for least squares; ∂J/∂z, which is δ⁽ᴸ⁾ at once, for the cross-entropies.
+    /// The derivative of J: ∂J/∂a for least squares; ∂J/∂z, which is already δ⁽ᴸ⁾, for the cross-entropies.
     ///
     /// # Shapes
     ///
@@ -101,9 +103,9 @@ impl Loss {
     #[track_caller]
     fn check<T: Scalar>(self, z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) {
         if z.shape() != y.shape() || a.shape() != y.shape() {
-            refuse(format_args!("loss {self}"), &[("z", z.shape()), ("a", a.shape()), ("y", y.shape())]);
+            panic_with_shapes(format_args!("loss {self}"), &[("z", z.shape()), ("a", a.shape()), ("y", y.shape())]);
         }
-        assert!(y.columns() > 0, "loss {self}: a mean over no examples");
+        assert!(y.columns() > 0, "loss {self}: the batch has no examples");
     }
 }
 
@@ -137,8 +139,8 @@ pub fn least_squares_gradient<T: Scalar>(a: &Matrix<T>, y: &Matrix<T>, gradient:
 
 /// J = −1/m Σ y ln softmax(z), for targets that sum to 1 in each column (one-hot or soft).
 ///
-/// With z_max the largest of a column, −ln softmax(z)_t = (z_max − z_t) + ln(1 + Σ_{i≠max} e^{z_i − z_max}), where no
-/// term cancels another, and e^{z_i − z_max} = a_i / a_max needs no new exponential.
+/// For each class t, −ln softmax(z)_t = (z_max − z_t) + ln(1 + Σ_{i≠max} e^{z_i − z_max}), where z_max is the largest z of
+/// the column. No term cancels another, and e^{z_i − z_max} = a_i / a_max needs no new exponential.
 ///
 /// # Shapes
 ///
@@ -156,10 +158,10 @@ pub fn cross_entropy<T: Scalar>(z: &Matrix<T>, a: &Matrix<T>, y: &Matrix<T>) -> 
 fn cross_entropy_of<T: Scalar>(z: &[T], a: &[T], y: &[T]) -> T {
     // BEGIN SOLUTION 5.3
     let (max, a_max, others) = largest_and_others(a);
-    // The entry that is left out of the sum, and no other: several may have the same a, and z that differ.
+    // z at the same index: several entries may share the largest a, once it is rounded, and differ in z.
     let z_max = z.get(max).copied().unwrap_or(T::zero());
     let log_sum = (others / a_max).ln_1p();
-    // A target of 0 takes no part, even where z_max − z overflows. A NaN takes part.
+    // A target of 0 contributes nothing, even where z_max − z overflows. A NaN contributes.
     sum_of(z, y, |z, y| if y != T::zero() { y * ((z_max - z) + log_sum) } else { T::zero() })
     // END SOLUTION 5.3
 }
@@ -167,8 +169,8 @@ fn cross_entropy_of<T: Scalar>(z: &[T], a: &[T], y: &[T]) -> T {
 
 /// δ = ∂J/∂z = (a − y) / m for a = softmax(z).
 ///
-/// For the largest entry of a column a − y is taken as (1 − y) − Σ_{i≠max} a_i, which keeps its digits where a is close
-/// to 1: a sure and right network still has a direction to improve in.
+/// For the largest entry of a column, a − y is computed as (1 − y) − Σ_{i≠max} a_i, which keeps its digits where a is close
+/// to 1: a network that is confident and right still has a direction to improve in.
 ///
 /// # Shapes
 ///
@@ -209,7 +211,7 @@ pub fn binary_cross_entropy<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>) -> T {
         y.as_slice(),
         #[inline(always)]
         |z, y| {
-            // At z = 0 the side of z > 0 is taken, as |z| takes it: only together do their kinks cancel.
+            // At z = 0 this has the derivative of z > 0, as |z| has: only then do their kinks cancel.
             let linear = if z < T::zero() { -z * y } else { z * (T::one() - y) };
             linear + (-z.abs()).exp().ln_1p()
         },
@@ -218,7 +220,7 @@ pub fn binary_cross_entropy<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>) -> T {
     // END SOLUTION 5.5
 }
 
-/// δ = ∂J/∂z = (a − y) / m for a = sigmoid(z), taken as (1 − y) sigmoid(z) − y sigmoid(−z), which keeps its digits where
+/// δ = ∂J/∂z = (a − y) / m for a = sigmoid(z), computed as (1 − y) sigmoid(z) − y sigmoid(−z), which keeps its digits where
 /// a is close to y = 1.
 ///
 /// # Shapes
@@ -246,7 +248,7 @@ pub fn binary_cross_entropy_gradient<T: Scalar>(z: &Matrix<T>, y: &Matrix<T>, gr
 fn same_shapes<T, const N: usize>(loss: &str, matrices: [(&str, &Matrix<T>); N], y: &Matrix<T>) {
     for (name, matrix) in matrices {
         if matrix.shape() != y.shape() {
-            refuse(loss, &[(name, matrix.shape()), ("y", y.shape())]);
+            panic_with_shapes(loss, &[(name, matrix.shape()), ("y", y.shape())]);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::text::{Align, Table};
 use crate::{MatrixView, Scalar, Shape, executor};
 
 #[cfg(feature = "fast")]
-use crate::kernels::Aligned as Numbers; // like a Vec
+use crate::kernels::Aligned as Numbers; // a Vec aligned to cache lines
 #[cfg(not(feature = "fast"))]
 use std::vec::Vec as Numbers;
 
@@ -39,19 +39,19 @@ impl<T: Scalar> Matrix<T> {
     ///
     /// # Panics
     ///
-    /// Panics if so many entries take more memory than can be addressed.
+    /// Panics if the entries take more memory than can be addressed.
     #[track_caller]
     pub fn zeros(rows: usize, columns: usize) -> Self {
         let mut data = Numbers::default();
-        data.resize(length::<T>(rows, columns), T::zero());
+        data.resize(entry_count::<T>(rows, columns), T::zero());
         Matrix { rows, columns, data }
     }
 
-    /// The matrix whose entry (i, j) is `f(i, j)`. The entries are asked for column by column.
+    /// The matrix whose entry (i, j) is `f(i, j)`. `f` is called column by column.
     ///
     /// # Panics
     ///
-    /// Panics if so many entries take more memory than can be addressed.
+    /// Panics if the entries take more memory than can be addressed.
     #[track_caller]
     pub fn from_fn(rows: usize, columns: usize, mut f: impl FnMut(usize, usize) -> T) -> Self {
         let mut matrix = Self::zeros(rows, columns);
@@ -88,7 +88,7 @@ impl<T: Scalar> Matrix<T> {
         Self::from_slice(column.len(), 1, column)
     }
 
-    /// A matrix from numbers that lie column by column.
+    /// A matrix from its numbers, column by column.
     ///
     /// # Panics
     ///
@@ -199,16 +199,16 @@ impl<T> Matrix<T> {
 /// Change in place.
 impl<T: Scalar> Matrix<T> {
     /// Makes this a `rows` × `columns` matrix and keeps the allocation where it is large enough. The entries are
-    /// unspecified afterwards: the next operation is to write them.
+    /// unspecified afterwards: the next operation must write all of them.
     ///
     /// # Panics
     ///
-    /// Panics if so many entries take more memory than can be addressed.
+    /// Panics if the entries take more memory than can be addressed.
     #[inline]
     #[track_caller]
     pub fn resize(&mut self, rows: usize, columns: usize) {
         if (rows, columns) != (self.rows, self.columns) {
-            self.data.resize(length::<T>(rows, columns), T::zero());
+            self.data.resize(entry_count::<T>(rows, columns), T::zero());
         }
         (self.rows, self.columns) = (rows, columns);
     }
@@ -259,13 +259,13 @@ impl<T: Scalar> Matrix<T> {
     #[track_caller]
     pub fn zip_in_place(&mut self, other: &Matrix<T>, f: impl Fn(T, T) -> T + Copy + Sync) {
         assert!(self.shape() == other.shape(), "zip of {} with {}: shapes differ", self.shape(), other.shape());
-        executor::divide_entries(&mut self.data, &other.data, |entries, others| {
+        executor::split_entries(&mut self.data, &other.data, |entries, others| {
             vectorize!(T, zip(entries, others, f));
         });
     }
 
-    /// A matrix whose entries are `f` of these: the allocating convenience beside [`map_in_place`](Self::map_in_place),
-    /// and the way from one number type to another.
+    /// A new matrix with `f` applied to each entry: [`map_in_place`](Self::map_in_place), but allocating. It also converts
+    /// to another number type.
     ///
     /// ```
     /// let single = nn_core::Matrix::from_rows(&[[0.5_f64, 0.25]]).map(|x| x as f32);
@@ -275,7 +275,7 @@ impl<T: Scalar> Matrix<T> {
         Matrix::from_fn(self.rows, self.columns, |i, j| f(self[(i, j)]))
     }
 
-    /// The row of the largest entry of column `j`, the first of equals: the class that an example is given.
+    /// The row of the largest entry of column `j`, the first one in a tie: the predicted class of example `j`.
     ///
     /// # Panics
     ///
@@ -290,7 +290,7 @@ impl<T: Scalar> Matrix<T> {
     }
 }
 
-/// x_i ← f(x_i, y_i). Two parameters do not overlap, as the compiler knows.
+/// x_i ← f(x_i, y_i). A function of its own: the compiler knows that two slice parameters do not alias.
 #[inline(always)]
 fn zip<T: Scalar>(entries: &mut [T], others: &[T], f: impl Fn(T, T) -> T) {
     entries.iter_mut().zip(others).for_each(|(entry, &other)| *entry = f(*entry, other));
@@ -330,11 +330,11 @@ impl<T: fmt::Display> fmt::Display for Matrix<T> {
     }
 }
 
-/// rows · columns, where memory for so many entries can be addressed at all.
+/// rows · columns. Panics if the entries take more memory than can be addressed.
 #[track_caller]
-fn length<T>(rows: usize, columns: usize) -> usize {
+fn entry_count<T>(rows: usize, columns: usize) -> usize {
     let shape = Shape { rows, columns };
-    // Memory may be asked for in pieces of 16 entries.
+    // With the feature `fast`, memory is allocated in lines of 16 entries.
     let entries = rows.checked_mul(columns).and_then(|entries| entries.checked_next_multiple_of(16));
     let bytes = entries.and_then(|n| n.checked_mul(size_of::<T>())).filter(|&n| isize::try_from(n).is_ok());
     assert!(bytes.is_some(), "a {shape} matrix takes more memory than can be addressed");

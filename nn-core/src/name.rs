@@ -9,7 +9,7 @@ pub struct UnknownName {
     pub(crate) known: String,
 }
 
-/// A type with `ALL` and `name` is printed by its name and read from it.
+/// `Display` and `FromStr` by name, for a type with `ALL` and `name`.
 macro_rules! named {
     ($type:ident, $what:literal) => {
         impl std::fmt::Display for $type {

@@ -1,11 +1,11 @@
-//! The matrix product, and the two sums over a batch that stand beside it in every layer.
+//! The matrix product, the affine map, and the sum of the columns of a matrix.
 
-use crate::executor::divide;
+use crate::executor::split_columns;
 use crate::sum::{PAIRWISE_FROM, add_up};
-use crate::view::refuse;
+use crate::view::panic_with_shapes;
 use crate::{Matrix, MatrixView, Scalar};
 
-/// What an operation does with what its result held before.
+/// Whether an operation overwrites its output or adds to it (accumulates).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Write {
     /// C ← A B. What C held is not read.
@@ -16,8 +16,10 @@ pub enum Write {
 
 /// C ← A B, or C ← C + A B.
 ///
-/// Without the feature `fast` this is [`plain_product`], and a large product is matrixmultiply's. With it, the kernel that runs
-/// for f32 and f64 is chosen by `plan` in kernels/plan.rs: a 64×64 product is computed in tiles by kernels/micro_kernel.rs.
+/// For f32 and f64 the feature `fast`, on by default, decides which code runs. With it, `plan` in kernels/plan.rs chooses
+/// the kernel: a product of two 64×64 (64x64) matrices is computed in tiles by kernels/micro_kernel.rs. Without it, the
+/// crate matrixmultiply computes products in which A has at least 4,096 entries (64×64 just does), and [`plain_product`]
+/// the others.
 ///
 /// Either factor may be a transposed view: `matmul(w.t(), &delta, …)` is Wᵀ δ, and `matmul(&delta, a.t(), …)` is δ aᵀ.
 ///
@@ -27,7 +29,7 @@ pub enum Write {
 ///
 /// # Panics
 ///
-/// Panics if the shapes do not fit, with all three of them.
+/// Panics if the shapes do not fit; the message has all three.
 ///
 /// ```
 /// use nn_core::{Matrix, Write, matmul};
@@ -53,10 +55,10 @@ pub fn matmul<'a, 'b, T: Scalar>(
 ) {
     let (a, b) = (a.into(), b.into());
     if a.columns() != b.rows() || c.rows() != a.rows() || c.columns() != b.columns() {
-        refuse("matrix product C = A B", &[("A", a.shape()), ("B", b.shape()), ("C", c.shape())]);
+        panic_with_shapes("matrix product C = A B", &[("A", a.shape()), ("B", b.shape()), ("C", c.shape())]);
     }
     let k = a.columns();
-    divide(
+    split_columns(
         a,
         b,
         c.as_mut_slice(),
@@ -79,8 +81,8 @@ fn pairwise_product<T: Scalar>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, write
 
 /// Z ← W A + b 1ᵀ: the affine map of a layer, for every example of a batch.
 ///
-/// Each sum begins with its bias, and the products are added to it. An example has the same bits alone as in a batch of any
-/// size.
+/// Each sum starts at the bias; the products are then added. The result for an example has the same bits whether it is
+/// computed alone or in a batch of any size.
 ///
 /// # Shapes
 ///
@@ -88,7 +90,9 @@ fn pairwise_product<T: Scalar>(a: MatrixView<'_, T>, b: MatrixView<'_, T>, write
 ///
 /// # Panics
 ///
-/// Panics if the shapes do not fit. Source: seed document, section 3.7.1.
+/// Panics if the shapes do not fit.
+///
+/// Source: seed document (docs/src/seed.md), section 3.7.1.
 #[inline(always)]
 #[track_caller]
 // ANCHOR: affine
@@ -97,9 +101,9 @@ pub fn affine<'a, T: Scalar>(weight: &Matrix<T>, a: impl Into<MatrixView<'a, T>>
     let fits = w.columns() == a.rows() && z.rows() == w.rows() && z.columns() == a.columns();
     if !fits || bias.rows() != w.rows() || bias.columns() != 1 {
         let shapes = [("W", w.shape()), ("a", a.shape()), ("b", bias.shape()), ("z", z.shape())];
-        refuse("affine map z = W a + b", &shapes);
+        panic_with_shapes("affine map z = W a + b", &shapes);
     }
-    divide(
+    split_columns(
         w,
         a,
         z.as_mut_slice(),
@@ -133,7 +137,7 @@ pub fn sum_columns<T: Scalar>(d: &Matrix<T>, write: Write, s: &mut Matrix<T>) {
 }
 // ANCHOR_END: sum_columns
 
-/// The shapes of a product fit, and the entries of C can be counted.
+/// Panics unless the shapes fit and m · n is the length of C.
 #[inline(always)]
 #[track_caller]
 pub(crate) fn check_product<T: Scalar>(a: &MatrixView<'_, T>, b: &MatrixView<'_, T>, c: &[T]) {
@@ -142,12 +146,12 @@ pub(crate) fn check_product<T: Scalar>(a: &MatrixView<'_, T>, b: &MatrixView<'_,
     assert!(fits, "matrix product C = A B: A is {a}, B is {b}, C has {c} entries");
 }
 
-/// C ← A B by the definition C_ij = Σ_p A_ip B_pj, one entry after the other: the slow product that no one doubts,
-/// against which the tests hold the others.
+/// C ← A B by the definition C_ij = Σ_p A_ip B_pj, one entry after the other: slow, but plainly right. The tests compare the
+/// other products with it.
 ///
 /// # Panics
 ///
-/// Panics if the columns of A are not as many as the rows of B.
+/// Panics if A does not have as many columns as B has rows.
 #[track_caller]
 // ANCHOR: matmul_reference
 pub fn matmul_reference<'a, 'b, T: Scalar>(
@@ -164,11 +168,11 @@ pub fn matmul_reference<'a, 'b, T: Scalar>(
 }
 // ANCHOR_END: matmul_reference
 
-/// The product in three plain loops: what [`Scalar::product`] means, and how every number type computes it that has no
-/// faster way.
+/// The product in three plain loops: it defines [`Scalar::product`], and every number type without a faster one uses it.
 ///
-/// Column j of C gathers the columns of A, each times one entry of B: the innermost loop runs along a column of C and, unless
-/// A is transposed, along a column of A. Each entry is summed in the order of p.
+/// Column j of C is a linear combination of the columns of A, with the entries of column j of B as coefficients. So the
+/// innermost loop runs along a column of C and, unless A is transposed, along a column of A. Each entry is summed in the
+/// order of p.
 ///
 /// # Shapes
 ///

@@ -34,18 +34,18 @@ pub fn normal(rng: &mut impl Rng) -> f64 {
     radius * angle.cos()
 }
 
-/// A whole number drawn uniformly from 0 … n − 1 (Lemire's multiplication; its bias, below n / 2⁶⁴, cannot be seen).
+/// An integer drawn uniformly from 0 … n − 1 (Lemire's multiplication; its bias, below n / 2⁶⁴, is negligible).
 ///
 /// # Panics
 ///
 /// Panics if n is 0.
 #[track_caller]
 pub fn below(rng: &mut impl Rng, n: usize) -> usize {
-    assert!(n > 0, "a number below 0 was asked for");
+    assert!(n > 0, "below(n): n must be at least 1");
     ((u128::from(rng.next_u64()) * n as u128) >> 64) as usize
 }
 
-/// Brings `items` into random order (the shuffle of Fisher and Yates, in Durstenfeld's form).
+/// Shuffles `items` (Fisher and Yates, in Durstenfeld's form).
 ///
 /// ```
 /// let mut order: Vec<usize> = (0..5).collect();
@@ -118,8 +118,8 @@ mod tests {
     const NORMALS_OF_SEED_1: [f64; 3] = [-0.03323709594059, -0.01091916499163, -0.53850916045686];
 
     #[test]
-    #[should_panic(expected = "a number below 0 was asked for")]
-    fn nothing_is_below_zero() {
+    #[should_panic(expected = "below(n): n must be at least 1")]
+    fn below_needs_a_positive_bound() {
         below(&mut seeded(1), 0);
     }
 

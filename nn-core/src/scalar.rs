@@ -13,8 +13,9 @@ use crate::{MatrixView, Write, plain_product};
 /// It asks for little, so that another number type fits on a screen: a dual number a + b ε (forward-mode
 /// differentiation) needs the rule of the product and the derivatives of these few functions.
 ///
-/// The last four, from [`product`](Scalar::product) to [`vectorize`](Scalar::vectorize), are hooks: here is what they mean,
-/// and a number type may bring a faster way to the same result. With the default feature `fast`, `f32` and `f64` do.
+/// The last four methods, from [`product`](Scalar::product) to [`vectorize`](Scalar::vectorize), are hooks. Their default
+/// implementations define the result; a number type may override them with faster ones, as `f32` and `f64` do with the
+/// default feature `fast`.
 ///
 /// # Example
 ///
@@ -46,19 +47,19 @@ pub trait Scalar:
     + Sync
     + 'static
 {
-    /// The nearest number of this type. Constants and data come in this way.
+    /// The nearest number of this type. Used for constants and input data.
     fn from_f64(value: f64) -> Self;
 
-    /// The value as f64 (of a dual number: its real part). Figures for people and files go out this way.
+    /// The value as f64 (of a dual number: its real part). Used for printing and files.
     fn to_f64(self) -> f64;
 
     /// e^x
     fn exp(self) -> Self;
 
-    /// e^x − 1, accurate near x = 0 where `exp(x) - 1` is not.
+    /// e^x − 1, accurate near x = 0, where `x.exp() - 1` is not.
     fn exp_m1(self) -> Self;
 
-    /// ln(1 + x), accurate near x = 0 where `ln(1 + x)` is not.
+    /// ln(1 + x), accurate near x = 0, where `(1 + x).ln()` is not.
     fn ln_1p(self) -> Self;
 
     /// ln x, the natural logarithm.
@@ -127,10 +128,11 @@ pub trait Scalar:
         // END SOLUTION 3.4
     }
 
-    /// Runs a loop over many numbers of this type, and returns what it returns.
+    /// Runs `work`, a loop over many numbers of this type, compiled for the widest SIMD instructions of this processor, and
+    /// returns its result.
     ///
-    /// Several numbers at a time take the same operations as one after the other, and give the same bits. A closure that is
-    /// not `#[inline(always)]`, or calls what is not, may be compiled to go one after the other.
+    /// With SIMD or without, each number goes through the same operations, so the bits are the same. If the closure, or a
+    /// function that it calls, is not `#[inline(always)]`, that part may be compiled without SIMD.
     ///
     /// ```
     /// use nn_core::Scalar;

@@ -1,21 +1,24 @@
-//! Sums of many numbers, which lose no digits to how many they are, and the largest of some.
+//! Pairwise summation, whose rounding error hardly grows with the number of terms; and the maximum.
 //!
 //! A running sum of a million numbers grows until each further number is small beside it, and most of that number's digits
 //! are rounded away: in f32, a million equal numbers come out one percent wrong. So a long sum is taken **pairwise**:
-//! the terms are divided in two until few are left, and the two sums, of like size, are added. Every sum has one fixed order.
+//! the terms are split in two until few are left, and the two sums, of like size, are added. Every sum has one fixed order.
 
 use std::ops::Range;
 
 use crate::Scalar;
 use crate::scalar::vectorize;
 
-/// Up to so many terms, matrices are summed one after the other, and from there on pairwise.
+/// Sums over examples with more terms than this are pairwise; shorter ones are sequential.
 pub(crate) const PAIRWISE_FROM: usize = 4096;
 
-/// The terms that a pairwise sum adds one after the other. Rounding takes at most 5 · 10⁻⁷ of 32 equal terms in f32.
-const FEW: usize = 32;
+/// The most terms that a pairwise sum adds sequentially. In f32 the relative error of 32 equal terms is at most 5 · 10⁻⁷.
+const SEQUENTIAL_TERMS: usize = 32;
 
-/// Σ_i x_i. In f32 the sum of ten million terms of one sign is right to 10⁻⁶.
+/// The same for a sum of a slice, in which each of the eight accumulators of [`combine`] adds at most 16 terms.
+const SEQUENTIAL_ENTRIES: usize = 8 * 16;
+
+/// Σ_i x_i. In f32 the sum of ten million terms of one sign has a relative error of at most 10⁻⁶.
 ///
 /// ```
 /// assert_eq!(nn_core::sum(&[1.0_f32; (1 << 24) + 10]), 16_777_226.0);
@@ -27,7 +30,7 @@ pub fn sum<T: Scalar>(x: &[T]) -> T {
 /// Σ_i term(x_i, y_i), for two slices of the same length.
 #[inline(always)]
 pub(crate) fn sum_of<T: Scalar>(x: &[T], y: &[T], term: impl Fn(T, T) -> T + Copy) -> T {
-    if x.len() <= 8 * FEW / 2 {
+    if x.len() <= SEQUENTIAL_ENTRIES {
         combine(x, y, T::zero(), term, |sum, term| sum + term)
     } else {
         pairwise_sum(x, y, term)
@@ -35,7 +38,7 @@ pub(crate) fn sum_of<T: Scalar>(x: &[T], y: &[T], term: impl Fn(T, T) -> T + Cop
 }
 
 fn pairwise_sum<T: Scalar>(x: &[T], y: &[T], term: impl Fn(T, T) -> T + Copy) -> T {
-    if x.len() <= 8 * FEW / 2 {
+    if x.len() <= SEQUENTIAL_ENTRIES {
         return vectorize!(T, combine(x, y, T::zero(), term, |sum, term| sum + term));
     }
     let middle = x.len() / 2;
@@ -50,7 +53,7 @@ pub(crate) fn sum_over<T: Scalar>(m: usize, term: impl Fn(usize) -> T) -> T {
     total[0]
 }
 
-/// Adds so many terms to each of `sums`. `add` adds some of them, one after the other.
+/// Adds `terms` terms to each of `sums`. `add(range, sums)` adds those of a range, sequentially.
 pub(crate) fn add_up<T: Scalar>(terms: usize, sums: &mut [T], add: impl Fn(Range<usize>, &mut [T])) {
     if terms <= PAIRWISE_FROM {
         return add(0..terms, sums);
@@ -59,7 +62,7 @@ pub(crate) fn add_up<T: Scalar>(terms: usize, sums: &mut [T], add: impl Fn(Range
 }
 
 fn add_half<T: Scalar>(terms: Range<usize>, sums: &mut [T], add: &impl Fn(Range<usize>, &mut [T])) {
-    if terms.len() <= FEW {
+    if terms.len() <= SEQUENTIAL_TERMS {
         return add(terms, sums);
     }
     let (middle, mut others) = (terms.start + terms.len() / 2, vec![T::zero(); sums.len()]);
@@ -68,26 +71,26 @@ fn add_half<T: Scalar>(terms: Range<usize>, sums: &mut [T], add: &impl Fn(Range<
     sums.iter_mut().zip(&others).for_each(|(sum, &other)| *sum += other);
 }
 
-/// The place of the largest number, the number itself, and the sum of all others. Ties: the first counts as the largest and
-/// the rest as others, each with the derivative that it has as a dual number.
+/// The index of the largest number, the number itself, and the sum of all others. In a tie the first is the largest and the
+/// rest are among the others, each with its own derivative if `T` is a dual number.
 #[inline(always)]
 pub(crate) fn largest_and_others<T: Scalar>(numbers: &[T]) -> (usize, T, T) {
     let max = largest(numbers);
-    let place = numbers.iter().position(|&x| x == max).unwrap_or(0);
+    let index = numbers.iter().position(|&x| x == max).unwrap_or(0);
     let smaller = sum_of(numbers, numbers, |x, _| if x == max { T::zero() } else { x });
-    let behind = numbers.get(place + 1..).unwrap_or_default();
-    (place, max, behind.iter().filter(|&&x| x == max).fold(smaller, |sum, &x| sum + x))
+    let after = numbers.get(index + 1..).unwrap_or_default();
+    (index, max, after.iter().filter(|&&x| x == max).fold(smaller, |sum, &x| sum + x))
 }
 
-/// The largest number; the first where it is NaN; 0 where there is none. NaN behind the first is passed over.
+/// The largest number. NaN if the first number is NaN; a later NaN is ignored. 0 for an empty slice.
 #[inline(always)]
 pub(crate) fn largest<T: Scalar>(numbers: &[T]) -> T {
     let Some(&first) = numbers.first() else { return T::zero() };
     combine(numbers, numbers, first, |x, _| x, |max, x| if x > max { x } else { max })
 }
 
-/// term(x_0, y_0), term(x_1, y_1), … joined to `first` one after the other, in eight results side by side: a single one
-/// would have each operation wait for the one before it.
+/// A fold: term(x_0, y_0), term(x_1, y_1), … are joined to `first`, in eight independent accumulators. With one, each
+/// operation would wait for the one before it.
 #[inline(always)]
 fn combine<T: Scalar>(x: &[T], y: &[T], first: T, term: impl Fn(T, T) -> T, join: impl Fn(T, T) -> T) -> T {
     let ((x_eights, x_rest), (y_eights, y_rest)) = (x.as_chunks::<8>(), y.as_chunks::<8>());

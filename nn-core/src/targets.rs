@@ -1,11 +1,11 @@
-//! Which targets a loss can have.
+//! Which targets are valid for a loss.
 
 use crate::{Loss, Matrix, Scalar};
 
 /// How far the targets of an example may be from a sum of 1: probabilities that were rounded to seven decimals are closer.
 const TOLERANCE: f64 = 1e-6;
 
-/// Why a matrix cannot be the targets of a loss: the first example that does not fit, and what is wrong with it.
+/// Why a matrix is not valid as the targets of a loss: the first example that is wrong, and what is wrong with it.
 ///
 /// Examples and outputs are counted from 1, as on paper.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
@@ -13,35 +13,35 @@ pub enum TargetError {
     /// The probabilities of an example do not sum to 1.
     #[error("the targets of example {example} sum to {sum}: those of {loss} are probabilities that sum to 1")]
     Sum {
-        /// The loss.
+        /// The loss that was given these targets.
         loss: Loss,
-        /// From 1.
+        /// The number of the example, from 1.
         example: usize,
-        /// What they sum to.
+        /// The sum of the targets of this example.
         sum: f64,
     },
-    /// A target is below 0, above 1, or no number.
+    /// A target is below 0, above 1, or NaN.
     #[error("target {output} of example {example} is {value}: those of {loss} lie between 0 and 1")]
     Range {
-        /// The loss.
+        /// The loss that was given these targets.
         loss: Loss,
-        /// From 1.
+        /// The number of the example, from 1.
         example: usize,
-        /// From 1.
+        /// The number of the output, from 1.
         output: usize,
-        /// The target.
+        /// The target that is out of range.
         value: f64,
     },
 }
 
 impl Loss {
-    /// Whether y can be the targets of this loss.
+    /// Checks that y is valid as the targets of this loss.
     ///
     /// The targets of an example are a column of y. Cross-entropy needs probabilities: none is negative, and they sum to 1
     /// (within 10⁻⁶). Binary cross-entropy needs numbers in [0, 1]. Least squares takes any.
     ///
-    /// The derivative (a − y)/m of cross-entropy holds only for targets that sum to 1. For others a training goes on for
-    /// ever, with a loss that means nothing. So whatever computes gradients asks here first.
+    /// The derivative (a − y)/m of cross-entropy holds only for targets that sum to 1. With others, training would run
+    /// without an error and the loss would be meaningless. So whatever computes gradients checks the targets here first.
     ///
     /// ```
     /// use nn_core::{Loss, Matrix};
@@ -61,7 +61,7 @@ impl Loss {
     pub fn check_targets<T: Scalar>(self, y: &Matrix<T>) -> Result<(), TargetError> {
         let largest = match self {
             Loss::LeastSquares => return Ok(()),
-            Loss::CrossEntropy => f64::INFINITY, // That they sum to 1 is asked below.
+            Loss::CrossEntropy => f64::INFINITY, // Their sum is checked below.
             Loss::BinaryCrossEntropy => 1.0,
         };
         for (example, targets) in (1..).zip(y.columns_iter()) {

@@ -1,4 +1,4 @@
-//! A matrix that someone else owns, looked at whole, in part, or transposed.
+//! A borrowed view of a matrix: all of it, a range of columns or rows, or the transpose.
 
 use std::fmt;
 use std::ops::{Index, Range};
@@ -27,12 +27,12 @@ impl fmt::Display for Shape {
 /// Panics at the caller's line: "WHAT: A is 2×3, B is 4×5".
 #[cold]
 #[track_caller]
-pub(crate) fn refuse(what: impl fmt::Display, shapes: &[(&str, Shape)]) -> ! {
+pub(crate) fn panic_with_shapes(what: impl fmt::Display, shapes: &[(&str, Shape)]) -> ! {
     let shapes: Vec<String> = shapes.iter().map(|(name, shape)| format!("{name} is {shape}")).collect();
     panic!("{what}: {}", shapes.join(", "))
 }
 
-/// A matrix seen without owning or copying it: a range of columns, a range of rows, or the transpose.
+/// A borrowed matrix, not copied: all of it, a range of columns, a range of rows, or the transpose.
 ///
 /// Entry (i, j) is `data[i * row_stride + j * column_stride]`; one of the two strides is 1.
 ///
@@ -55,7 +55,7 @@ pub struct MatrixView<'a, T> {
 }
 
 impl<'a, T> MatrixView<'a, T> {
-    /// A view of `rows` × `columns` numbers that lie column by column in `data`.
+    /// A view of `data`, which holds `rows` × `columns` numbers column by column.
     ///
     /// # Panics
     ///

@@ -141,7 +141,7 @@ fn a_scope_ends() {
 }
 
 #[test]
-#[should_panic(expected = "an executor without a thread")]
+#[should_panic(expected = "an executor needs at least one thread")]
 fn an_executor_has_a_thread() {
     Executor::new(0, in_turn);
 }

@@ -351,7 +351,7 @@ fn shapes_that_differ_are_named() {
             assert_eq!(panic_message(|| loss.gradient(z, a, y, &mut y.clone())), format!("loss {loss}: {shapes}"));
         }
         let empty = Matrix::<f64>::zeros(2, 0);
-        let refusal = format!("loss {loss}: a mean over no examples");
+        let refusal = format!("loss {loss}: the batch has no examples");
         assert_eq!(panic_message(|| loss.value(&empty, &empty, &empty)), refusal);
         assert_eq!(panic_message(|| loss.gradient(&empty, &empty, &empty, &mut empty.clone())), refusal);
         let got = panic_message(|| loss.gradient(&good, &good, &good, &mut bad.clone()));

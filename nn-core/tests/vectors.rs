@@ -1,4 +1,5 @@
-//! The width of the vectors is chosen once, before anything is computed. A program of its own, because a program chooses once.
+//! The width of the vectors is chosen once, before anything is computed. A program of its own, because a program chooses
+//! once.
 #![cfg(feature = "fast")]
 
 use nn_core::{Activation, Matrix, Write, matmul, matmul_reference, set_vector_bits, vector_bits};
@@ -21,7 +22,7 @@ fn a_program_computes_with_the_width_that_it_chose_first() {
     assert_eq!(activated, c);
 
     if let Some(&other) = available.iter().find(|&&other| other != bits) {
-        let text = format!("vectors of {other} bits were asked for after vectors of {bits} bits had been used");
+        let text = format!("SIMD of {other} bits was asked for after SIMD of {bits} bits had been used");
         assert_eq!(panic_message(|| set_vector_bits(other)), text);
     }
     assert_eq!(vector_bits(), bits);

@@ -1,4 +1,4 @@
-//! A loss of your own on a network: counts, whose logarithm of the mean the network says (Poisson regression), and a ridge
+//! Your own loss on a network: Poisson regression, in which the network predicts the logarithm of the mean count, and a ridge
 //! penalty on its weights.
 //!
 //! ```text
@@ -16,9 +16,9 @@ fn main() -> Result<(), NetworkError> {
     let network = Network::<f64>::random(1, &layers, Loss::LeastSquares, Initialization::Glorot, &mut seeded(1))?;
     let mut engine = ByTape::with_loss(&network, |tape, layers, y| {
         let z = layers[1].z; // the logarithm of the mean count
-        let (mean, seen) = (tape.exp(z), tape.multiply(y, z));
-        let surprise = tape.subtract(mean, seen); // −ln of the Poisson probability, but for a constant
-        let loss = tape.mean(surprise);
+        let (mean, observed) = (tape.exp(z), tape.multiply(y, z));
+        let negative_log_likelihood = tape.subtract(mean, observed); // of the Poisson distribution, without its constant
+        let loss = tape.mean(negative_log_likelihood);
 
         let ridge = record_ridge(tape, &layers[..1], 0.002); // 0.002/2 Σ W⁽¹⁾²
         tape.add(loss, ridge)

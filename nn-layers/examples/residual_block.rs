@@ -1,10 +1,10 @@
-//! The gradient of a residual block by hand, held against the tape; and what its shortcut is good for.
+//! The gradient of a residual block by hand, compared with the tape; and the effect of its shortcut.
 //!
 //! ```text
 //! z = W⁽¹⁾ x + b⁽¹⁾,   a = σ(z),   r = x + W⁽²⁾ a + b⁽²⁾
 //! ```
 //!
-//! x goes through the block and past it, and so does the error on its way back. (He, Zhang, Ren and Sun, *Deep residual
+//! x goes through the block and past it, and so does the error in the backward pass. (He, Zhang, Ren and Sun, *Deep residual
 //! learning for image recognition*, 2016.)
 //!
 //! ```text
@@ -28,7 +28,7 @@ fn forward([first, second]: &Block, x: &Matrix<f64>) -> [Matrix<f64>; 2] {
     [a, r]
 }
 
-/// The way back through a block: from ∂J/∂r to ∂J/∂x, and to ∂J/∂W⁽¹⁾, ∂J/∂b⁽¹⁾, ∂J/∂W⁽²⁾ and ∂J/∂b⁽²⁾.
+/// The backward pass through a block: from ∂J/∂r to ∂J/∂x, and to ∂J/∂W⁽¹⁾, ∂J/∂b⁽¹⁾, ∂J/∂W⁽²⁾ and ∂J/∂b⁽²⁾.
 ///
 /// ```text
 /// δ = (W⁽²⁾ᵀ ∂J/∂r) ⊙ σ′(z),   ∂J/∂x = ∂J/∂r + W⁽¹⁾ᵀ δ

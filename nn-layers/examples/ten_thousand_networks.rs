@@ -1,5 +1,5 @@
-//! Ten thousand random networks, each gradient computed in four ways: prints how far the ways are apart at worst, and in
-//! which network.
+//! Ten thousand random networks, each gradient computed by four methods: prints the largest difference between the methods,
+//! and the network that it was found in.
 //!
 //! ```text
 //! cargo run --release -p nn-layers --example ten_thousand_networks           # 10,000 networks

@@ -1,4 +1,4 @@
-//! The engine by hand: the forward pass keeps z and a, the δ-recursion walks back over them.
+//! The engine by hand: the forward pass keeps z and a, the δ-recursion goes backward over them.
 
 use std::borrow::Cow;
 
@@ -37,7 +37,7 @@ impl<T: Scalar> ByHand<T> {
         ByHand { network, x: empty(), y: empty(), layers }
     }
 
-    /// A forward and a backward pass over the batch, which fits the network.
+    /// A forward and a backward pass, without a check of the batch.
     #[inline]
     #[track_caller]
     pub(crate) fn sweep(&mut self) {

@@ -1,4 +1,4 @@
-//! The engine by machine: the same network, recorded on a tape.
+//! The engine by tape: the same network, recorded for automatic differentiation.
 
 use std::borrow::Cow;
 
@@ -9,8 +9,9 @@ use crate::{Dense, Engine, LayerValues, Network};
 
 /// A network on a tape: recorded once, for one example, and replayed for every batch.
 ///
-/// It states the forward pass and nothing else. That the gradients agree with [`ByHand`](crate::ByHand) is a fact, which
-/// the tests of this crate hold, not a construction.
+/// Only the forward pass is written here; the tape derives the backward pass. Tests check that the gradients agree with
+/// those of
+/// [`ByHand`](crate::ByHand).
 #[derive(Debug)]
 pub struct ByTape<T> {
     tape: Tape<T>,
@@ -21,7 +22,7 @@ pub struct ByTape<T> {
     j: Var,
 }
 
-/// Where the numbers of one layer stand on a tape: what [`Network::record`] returns for each.
+/// The values of one layer on a tape: [`Network::record`] returns one of these for each layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LayerVars {
     /// W⁽ˡ⁾, a parameter.
@@ -36,7 +37,7 @@ pub struct LayerVars {
     pub activation: Activation,
 }
 
-/// A network on a tape of one's own.
+/// A network on your own tape.
 impl<T: Scalar> Network<T> {
     /// Records the forward pass, for the examples in the columns of x. Parameters and values get the labels W1, b1, z1,
     /// a1, W2, …
@@ -70,7 +71,7 @@ impl<T: Scalar> Network<T> {
     ///
     /// # Panics
     ///
-    /// Panics if y does not have the shape of a⁽ᴸ⁾, or if the loss [does not take](nn_core::Loss::check_targets) it.
+    /// Panics if y does not have the shape of a⁽ᴸ⁾, or is [not valid](nn_core::Loss::check_targets) for the loss.
     #[track_caller]
     pub fn record_loss(&self, tape: &mut Tape<T>, layers: &[LayerVars], y: Var) -> Var {
         let last = layers[layers.len() - 1];
@@ -78,9 +79,10 @@ impl<T: Scalar> Network<T> {
     }
 }
 
-/// Records a ridge penalty λ/2 Σ W⁽ˡ⁾ᵢⱼ², over all weights of some layers of a network that is [on the tape](Network::record).
+/// Records a ridge penalty λ/2 Σ W⁽ˡ⁾ᵢⱼ², over all weights of some layers of a network that is [on the
+/// tape](Network::record).
 ///
-/// Added to a loss, it adds λ W⁽ˡ⁾ to each ∂J/∂W⁽ˡ⁾: large weights cost something. Biases cost nothing.
+/// Added to a loss, it adds λ W⁽ˡ⁾ to each ∂J/∂W⁽ˡ⁾: large weights are penalised (weight decay, L2). Biases are not.
 ///
 /// ```
 /// use nn_autodiff::Tape;
@@ -151,7 +153,7 @@ impl<T: Scalar> ByTape<T> {
     pub fn with_loss(network: &Network<T>, loss: impl FnOnce(&mut Tape<T>, &[LayerVars], Var) -> Var) -> Self {
         let mut tape = Tape::new();
         let x = tape.input(Matrix::zeros(network.inputs(), 1));
-        // The first of the classes, which every loss takes as a target.
+        // A one-hot target, which is valid for every loss.
         let y = tape.input(Matrix::from_fn(network.outputs(), 1, |i, _| if i == 0 { T::one() } else { T::zero() }));
         tape.label(x, "x");
         tape.label(y, "y");
@@ -161,7 +163,7 @@ impl<T: Scalar> ByTape<T> {
         let shape = tape.value(j).shape();
         assert!(shape.rows * shape.columns == 1, "J of a network is {shape}: it must be 1×1");
         for buffer in tape.values_mut([x, y]) {
-            buffer.resize(buffer.rows(), 0); // The example that it was recorded with was none.
+            buffer.resize(buffer.rows(), 0); // The example used for recording was a placeholder: leave the batch empty.
         }
         ByTape { tape, x, y, layers, loss: network.loss(), j }
     }
@@ -176,12 +178,12 @@ impl<T: Scalar> ByTape<T> {
         &mut self.tape
     }
 
-    /// Where the layers stand on the tape.
+    /// The values of each layer on the tape.
     pub fn layers(&self) -> &[LayerVars] {
         &self.layers
     }
 
-    /// Where J stands on the tape.
+    /// J on the tape.
     pub fn j(&self) -> Var {
         self.j
     }
@@ -223,7 +225,7 @@ impl<T: Scalar> Engine<T> for ByTape<T> {
         LayerValues {
             z: tape.value(z),
             a: tape.value(a),
-            delta: tape.gradient(z), // δ⁽ˡ⁾ = ∂J/∂z⁽ˡ⁾ is what the machine calls the adjoint of z⁽ˡ⁾
+            delta: tape.gradient(z), // δ⁽ˡ⁾ = ∂J/∂z⁽ˡ⁾ is what automatic differentiation calls the adjoint of z⁽ˡ⁾
             weight_gradient: tape.gradient(weight),
             bias_gradient: tape.gradient(bias),
         }

@@ -1,13 +1,15 @@
 //! The δ-recursion of backpropagation, by hand: three equations, from the output layer down to the first.
 //!
-//! δ⁽ˡ⁾ = ∂J/∂z⁽ˡ⁾ is the **error** of layer l: how the loss changes with the layer's pre-activation. Source: seed
-//! document, sections 3.7.4 and 3.7.5; Rumelhart, Hinton and Williams (1986); Nielsen, chapter 2, equations BP1 to BP4.
+//! δ⁽ˡ⁾ = ∂J/∂z⁽ˡ⁾ is the **error** of layer l: how the loss changes with the layer's pre-activation.
+//!
+//! Sources: seed document (docs/src/seed.md), sections 3.7.4 and 3.7.5; Rumelhart, Hinton and Williams (1986); Nielsen,
+//! chapter 2, equations BP1 to BP4.
 
 use nn_core::{Activation, Loss, Matrix, MatrixView, Scalar, Write, matmul, sum_columns};
 
 use crate::Dense;
 
-/// δ⁽ᴸ⁾ = ∂J/∂a⁽ᴸ⁾ ⊙ σ′(z⁽ᴸ⁾): the error of the output layer.
+/// δ⁽ᴸ⁾ = ∂J/∂a⁽ᴸ⁾ ⊙ σ′(z⁽ᴸ⁾): the error δ of the output layer.
 ///
 /// For a cross-entropy, which is taken from z, the two factors cancel to δ⁽ᴸ⁾ = (a⁽ᴸ⁾ − y)/m.
 ///
@@ -17,7 +19,7 @@ use crate::Dense;
 ///
 /// # Panics
 ///
-/// Panics if the shapes differ, or if a cross-entropy stands after another activation than [its own](Loss::activation).
+/// Panics if the shapes differ, or if the activation is not [the one that a cross-entropy needs](Loss::activation).
 #[track_caller]
 // ANCHOR: output_delta
 pub fn output_delta<T: Scalar>(
@@ -30,16 +32,16 @@ pub fn output_delta<T: Scalar>(
 ) {
     // BEGIN SOLUTION 7.1
     delta.resize(y.rows(), y.columns());
-    loss.gradient(z, a, y, delta); // ∂J/∂a⁽ᴸ⁾, or for a cross-entropy ∂J/∂z⁽ᴸ⁾ = δ⁽ᴸ⁾ at once
+    loss.gradient(z, a, y, delta); // ∂J/∂a⁽ᴸ⁾, or for a cross-entropy already ∂J/∂z⁽ᴸ⁾ = δ⁽ᴸ⁾
     match loss.activation() {
         None => activation.backward(a, delta), // δ⁽ᴸ⁾ = ∂J/∂a⁽ᴸ⁾ ⊙ σ′(z⁽ᴸ⁾)
-        Some(its_own) => assert!(activation == its_own, "{loss} after {activation}: it is taken from {its_own}"),
+        Some(needed) => assert!(activation == needed, "{loss} needs {needed} as last activation, not {activation}"),
     }
     // END SOLUTION 7.1
 }
 // ANCHOR_END: output_delta
 
-/// δ⁽ˡ⁾ = (W⁽ˡ⁺¹⁾ᵀ δ⁽ˡ⁺¹⁾) ⊙ σ′(z⁽ˡ⁾): the error of a hidden layer, from the error of the layer above.
+/// δ⁽ˡ⁾ = (W⁽ˡ⁺¹⁾ᵀ δ⁽ˡ⁺¹⁾) ⊙ σ′(z⁽ˡ⁾): the error δ of a hidden layer, from that of the layer above.
 ///
 /// # Shapes
 ///

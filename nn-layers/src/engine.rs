@@ -1,4 +1,4 @@
-//! What the two engines have in common, so that training and checks cannot tell them apart.
+//! The trait of both engines: training and checks work with either.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use nn_core::{Matrix, MatrixView, Scalar};
 
 use crate::Network;
 
-/// A machine that holds a network's parameters and computes J and ∂J/∂θ for every parameter θ, batch after batch, in
+/// An engine holds a network's parameters and computes J and ∂J/∂θ for every parameter θ, batch after batch, in
 /// buffers of its own: [`ByHand`](crate::ByHand) by the δ-recursion, [`ByTape`](crate::ByTape) by the tape.
 ///
 /// One step of gradient descent, for either:
@@ -16,7 +16,7 @@ use crate::Network;
 /// use nn_layers::Engine;
 ///
 /// fn step<T: Scalar>(engine: &mut impl Engine<T>, learning_rate: T) -> T {
-///     let j = engine.loss_and_gradients(); // of the batch that set_batch or batch_mut laid down
+///     let j = engine.loss_and_gradients(); // of the current batch: see set_batch
 ///     for (parameter, gradient) in engine.parameters_mut() {
 ///         parameter.zip_in_place(gradient, |w, g| w - learning_rate * g);
 ///     }
@@ -39,8 +39,8 @@ pub trait Engine<T: Scalar> {
     ///
     /// # Panics
     ///
-    /// Panics if the batch is empty or does not have the network's shape, or if it has targets that the loss
-    /// [does not take](nn_core::Loss::check_targets), with the first example that is wrong.
+    /// Panics if the batch is empty or does not have the network's shape, or if its targets are
+    /// [not valid](nn_core::Loss::check_targets) for the loss, with the first example that is wrong.
     fn loss_and_gradients(&mut self) -> T;
 
     /// a⁽ᴸ⁾, n_L × m: the outputs that the last call of [`loss_and_gradients`](Engine::loss_and_gradients) computed.
@@ -61,11 +61,11 @@ pub trait Engine<T: Scalar> {
     /// one, as [`ByHand`](crate::ByHand) does, and otherwise a copy.
     fn network(&self) -> Cow<'_, Network<T>>;
 
-    /// The network with its parameters as they are now, when the engine has done its work.
+    /// The network with its parameters as they are now; the engine is used up.
     fn into_network(self) -> Network<T>;
 }
 
-/// The numbers of one layer for one batch.
+/// The matrices that an engine computed for one layer and one batch.
 #[derive(Clone, Copy, Debug)]
 pub struct LayerValues<'a, T> {
     /// z⁽ˡ⁾, n_l × m

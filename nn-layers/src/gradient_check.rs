@@ -1,30 +1,30 @@
-//! Four independent ways to a gradient, held against each other: by hand, by tape, by dual numbers, by differences.
+//! Four independent methods for a gradient, compared: by hand, by tape, by dual numbers, by finite differences.
 //!
-//! | way | what it knows of derivatives |
+//! | method | what it knows of derivatives |
 //! |---|---|
 //! | by hand | the δ-recursion, and σ′ and ∂J/∂a from nn-core |
 //! | by tape | the chain rule step by step, and the same σ′ and ∂J/∂a |
 //! | dual numbers | the rules of +, −, ·, / and of exp, ln, tanh; it runs the forward pass alone |
 //! | stencil | nothing: it subtracts losses |
 //!
-//! The first two give the whole gradient and are compared entry by entry. The other two give a slope, the derivative of J
-//! along a direction v within one parameter matrix: every single entry where the matrix has at most [`SINGLE_ENTRIES`],
-//! otherwise one random direction.
+//! The first two give the whole gradient and are compared entry by entry. The other two give a slope, which is the
+//! directional derivative of J along a direction v within one parameter matrix: each entry of a matrix with at most
+//! [`SINGLE_ENTRIES`], one random direction of a larger one.
 //!
 //! # Scale
 //!
-//! A difference is divided by ‖g‖, the length of the whole gradient vector (the longer of the two engines'), a
-//! difference of slopes by ‖g‖ ‖v‖, where every v is of length 1; for the stencil |J| is added, because it subtracts
-//! numbers of that size. One entry, or one matrix, may cancel to nothing, and its own size would then be no measure.
-//! Where the examples cancel each other so well that the whole gradient is rounding noise (a network at its optimum),
-//! ‖g‖ is taken as 1/64 of the size that gradients of single examples have.
+//! A difference is divided by ‖g‖, the norm of the whole gradient vector (the larger of the two engines'), a difference of
+//! slopes by ‖g‖ ‖v‖, where every v has norm 1; for the stencil |J| is added, because it subtracts numbers of that size. A
+//! single entry or matrix may be zero by cancellation, so an error relative to it would be useless. Where the whole
+//! gradient is rounding noise (at an optimum the examples cancel each other), 1/64 of the root mean square norm of
+//! single-example gradients takes the place of ‖g‖.
 //!
 //! # Rounding
 //!
-//! σ′ is taken from a, and where a rounds to 1 it has no digit left: the gradient by hand may be exactly 0 where dual numbers
-//! find 1e-17, and both are right. So one pass forward and one back, both in absolute values, add up how far rounding may
-//! carry the gradient, and the scale is at least so large that the bound for dual numbers lets that pass. What
-//! rounding does to the losses that the stencil subtracts, divided by h, is let pass likewise.
+//! σ′ is taken from a, and where a rounds to 1 it has no digit left: the gradient by hand may be exactly 0 where dual
+//! numbers find 1e-17, and both are right. So a forward error analysis (one forward and one backward pass over absolute
+//! values) bounds the rounding error of the gradient. The scale is at least that error divided by the tolerance for dual
+//! numbers. The rounding error of the losses that the stencil subtracts, divided by h, is allowed for in the same way.
 
 use nn_autodiff::Dual;
 use nn_core::{Matrix, Scalar, Shape, Write, matmul, seeded};
@@ -33,10 +33,10 @@ use crate::rounding::{Rounding, relative_error, rounding};
 use crate::slopes::{Direction, Forward, has_kink};
 use crate::{ByHand, ByTape, Engine, Network};
 
-/// A matrix with at most so many entries is checked in every one of them, a larger one along one random direction.
+/// A matrix with at most this many entries is checked in each of them, a larger one along one random direction.
 pub const SINGLE_ENTRIES: usize = 1000;
 
-/// How far two ways may be apart, on the scale of the gradient.
+/// How far two methods may be apart, on the scale of the gradient.
 ///
 /// A bound is at least five times the worst that ten thousand random networks show
 /// (`cargo run --release -p nn-layers --example ten_thousand_networks` prints it).
@@ -54,7 +54,7 @@ impl Bounds {
     /// For networks in f64.
     pub const F64: Bounds = Bounds { tape: 1e-13, dual: 1e-12, stencil: 1e-8 };
 
-    /// For networks in f32. The stencil is computed in f64, so that its bound is about f32's rounding, not its own.
+    /// For networks in f32. The stencil is computed in f64, so its bound reflects the rounding of the f32 gradient.
     pub const F32: Bounds = Bounds { tape: 5e-6, dual: 1e-4, stencil: 1e-4 };
 
     /// The bounds for networks of this number type, by the spacing of its numbers.
@@ -69,8 +69,8 @@ impl Bounds {
     }
 }
 
-/// How the four ways agree on one parameter matrix. Differences are on the scale of the gradient; a NaN in a gradient by hand
-/// or by tape is an infinite difference.
+/// How the four methods agree on one parameter matrix. Differences are on the scale of the gradient; a NaN in a gradient by
+/// hand or by tape is an infinite difference.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParameterCheck {
     /// W1, b1, W2, …, as the tape calls them.
@@ -85,48 +85,48 @@ pub struct ParameterCheck {
     /// The largest |by hand − stencil| over the directions, / (‖g‖ ‖v‖ + |J|); `None` where all of them are at a kink, or
     /// overflow.
     pub stencil: Option<f64>,
-    /// In how many directions the slope was taken: the number of entries, or 1.
+    /// The number of directions along which slopes were compared: the number of entries, or 1.
     pub directions: usize,
-    /// In how many of them the stencil's step was shortened because a kink was near.
+    /// In this many of them the stencil's step was shortened because a kink was near.
     pub shortened: usize,
-    /// In how many of them it met a kink all the same, and was not judged.
+    /// In this many of them it met a kink all the same, and was skipped.
     pub at_a_kink: usize,
-    /// In how many of them the dual number or the stencil was not judged, because it overflows though the gradient by hand
-    /// is finite: the dual number of a square is twice its half, the stencil adds losses that are eight times as large.
+    /// In this many of them the dual number or the stencil was skipped, because it overflows although the gradient by hand is
+    /// finite. (The stencil multiplies losses by 8; dual numbers square a residual before they halve it.)
     pub overflowed: usize,
 }
 
 impl ParameterCheck {
-    /// Whether each difference that could be judged is within its bound.
+    /// Whether each difference is within its bound; what was skipped counts as within.
     pub fn agrees(&self, bounds: &Bounds) -> bool {
         let within = |difference: Option<f64>, bound| difference.is_none_or(|difference| difference <= bound);
         self.tape <= bounds.tape && within(self.dual, bounds.dual) && within(self.stencil, bounds.stencil)
     }
 }
 
-/// What a check of a network on a batch found: a row for each parameter matrix, W1, b1, W2, b2, …
+/// The result of a check of a network on a batch: a row for each parameter matrix, W1, b1, W2, b2, …
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradientCheck {
     /// J
     pub loss: f64,
-    /// ‖g‖, the scale of all differences, or what stands in for it where it is [rounding](GradientCheck::rounding).
+    /// The scale of all differences: ‖g‖, or more where ‖g‖ is of the size of the [rounding error](GradientCheck::rounding).
     pub scale: f64,
-    /// How far rounding may carry the gradient: above all that of a, from which σ′ is taken. A gradient that is not longer
-    /// cannot be judged further than that all ways find it so short. Where this is infinite, dual numbers and the stencil
-    /// are not judged.
+    /// A bound on the rounding error of the gradient, most of which comes from a, from which σ′ is taken. If the norm of the
+    /// gradient is below it, the check can only say that all methods find it that small. If it is infinite, dual numbers and
+    /// the stencil are skipped.
     pub rounding: f64,
-    /// The length of the gradient by hand.
+    /// The norm of the gradient by hand.
     pub length: f64,
-    /// Units that are saturated on some example: an a of sigmoid, tanh or softmax that is within 4 ε of ±1, so that σ′
-    /// taken from it has no digit left. A last layer under a cross-entropy is left out, whose δ takes no σ′.
+    /// The number of units that are saturated on some example: their a (sigmoid, tanh or softmax) is within 4 ε of ±1, so
+    /// that σ′ taken from it has no digit left. The last layer does not count under a cross-entropy, whose δ takes no σ′.
     pub saturated_units: usize,
-    /// Those activations: the same, counted on each example.
+    /// The number of saturated activations, over all units and examples.
     pub saturated_activations: usize,
     /// The examples of the batch that were used.
     pub examples: usize,
     /// The examples that were left out, because they are at a kink.
     pub left_out: usize,
-    /// What the differences are held to.
+    /// The bounds of the differences.
     pub bounds: Bounds,
     /// One for each parameter matrix.
     pub parameters: Vec<ParameterCheck>,
@@ -138,7 +138,7 @@ impl GradientCheck {
         self.scale.is_finite() && self.parameters.iter().all(|parameter| parameter.agrees(&self.bounds))
     }
 
-    /// The largest difference of all matrices: by hand against tape, dual numbers, stencil. What was not judged counts as 0.
+    /// The largest difference of all matrices: by hand against tape, dual numbers, stencil. What was skipped counts as 0.
     pub fn worst(&self) -> [f64; 3] {
         self.parameters.iter().fold([0.0; 3], |[tape, dual, stencil], row| {
             [tape.max(row.tape), dual.max(row.dual.unwrap_or(0.0)), stencil.max(row.stencil.unwrap_or(0.0))]
@@ -147,7 +147,7 @@ impl GradientCheck {
 }
 
 /// Checks the gradients of [`ByHand`] and [`ByTape`] for a network and a batch against each other, dual numbers and
-/// differences. The numbers of `seed` are the random directions.
+/// differences. `seed` gives the random directions.
 ///
 /// Examples [at a kink](examples_at_a_kink) are left out, unless all of them are.
 ///
@@ -200,8 +200,8 @@ pub fn gradients<T: Scalar>(engine: &mut impl Engine<T>, x: &Matrix<T>, y: &Matr
     engine.parameters_mut().map(|(_, gradient)| gradient.clone()).collect()
 }
 
-/// The same for gradients from anywhere, in the order W⁽¹⁾, b⁽¹⁾, W⁽²⁾, …: `by_hand` is the one that is held against
-/// the three others.
+/// [`check_gradients`] for gradients from anywhere, in the order W⁽¹⁾, b⁽¹⁾, W⁽²⁾, …: the three other methods are compared
+/// with `by_hand`.
 ///
 /// # Dual numbers and stencil
 ///
@@ -217,17 +217,16 @@ pub fn gradients<T: Scalar>(engine: &mut impl Engine<T>, x: &Matrix<T>, y: &Matr
 /// keeps ε^(4/5), five digits at best, and its longer step meets more kinks. So it tells how good the f32 gradient is, not
 /// how good the stencil is.
 ///
-/// h = ε^(1/5) / (the largest rate at which a pre-activation of any layer changes along v), and at most ε^(1/5) times
-/// the largest parameter moved, or 1: then no z moves by more than 2 ε^(1/5) = 0.0015, whatever the sizes of the inputs,
-/// of the weights above and of v are.
+/// h = ε^(1/5) / (the largest rate at which a pre-activation of any layer changes along v), and at most ε^(1/5) times the
+/// largest parameter perturbed, or 1: then no z changes by more than 2 ε^(1/5) = 0.0015, whatever the sizes of the inputs,
+/// of the weights above and of v.
 ///
 /// # Kinks
 ///
 /// At the kink of ReLU and leaky ReLU and at the jump of the step there is no derivative, and a stencil across one gives
-/// nonsense. A unit is clear of it if |z| is at least 1.5 times as large as the largest move of z. If one of them is not,
-/// h is divided by 64, once; if that does not help, the direction is not judged. Dual numbers take the side of the kink
-/// that the engines take, unless rounding decides it: where an example is [at a kink](examples_at_a_kink), neither is
-/// judged.
+/// nonsense. A unit is clear of the kink if |z| is at least 1.5 times the largest change of z. If some unit is not, h is
+/// divided by 64, once; if that does not help, the direction is skipped. Dual numbers take the same side of the kink as the
+/// engines, unless rounding decides it: where an example is [at a kink](examples_at_a_kink), both are skipped.
 ///
 /// # Panics
 ///
@@ -247,16 +246,14 @@ pub fn compare_gradients<T: Scalar>(
     assert!(shapes(by_hand) == wanted && shapes(by_tape) == wanted, "gradients of other shapes than the parameters");
 
     let bounds = Bounds::of::<T>();
-    let Rounding { length: rounding, loss: loss_error, saturated_units, saturated_activations } =
-        rounding(network, x, y);
+    let Rounding { norm: rounding, loss: loss_error, saturated_units, saturated_activations } = rounding(network, x, y);
     let is_clear = examples_at_a_kink(network, x).is_empty();
-    let is_judged = is_clear && rounding.is_finite();
+    let compares_slopes = is_clear && rounding.is_finite();
     let mut duals = Forward::new(&network.map(Dual::constant), x.map(Dual::constant), y.map(Dual::constant));
     let mut doubles = Forward::new(&network.map(T::to_f64), x.map(T::to_f64), y.map(T::to_f64));
     let loss = duals.loss.to_f64();
-    let floors = [usual_length(network, x, y) / 64.0, rounding / bounds.dual, smallest_normal::<T>()];
-    let scale =
-        floors.into_iter().filter(|floor| floor.is_finite()).fold(length(by_hand).max(length(by_tape)), f64::max);
+    let floors = [usual_norm(network, x, y) / 64.0, rounding / bounds.dual, smallest_normal::<T>()];
+    let scale = floors.into_iter().filter(|floor| floor.is_finite()).fold(norm(by_hand).max(norm(by_tape)), f64::max);
     let mut rng = seeded(seed);
 
     let parameters = wanted.iter().enumerate().map(|(p, &shape)| {
@@ -284,20 +281,20 @@ pub fn compare_gradients<T: Scalar>(
             let slope = v.dot(&by_hand[p]);
             let by_stencil = doubles.stencil(p, v).filter(|_| is_clear);
             row.at_a_kink += usize::from(by_stencil.is_none());
-            if !is_judged {
+            if !compares_slopes {
                 continue;
             }
             // ‖v‖ = 1
-            let is_judged = [
-                judge(&mut row.dual, slope, duals.slope(p, v), scale),
+            let compared = [
+                keep_largest(&mut row.dual, slope, duals.slope(p, v), scale),
                 by_stencil.as_ref().is_none_or(|by_stencil| {
-                    // It runs in f64, in which J is off by so much less.
+                    // The stencil runs in f64: the error of J is smaller by the ratio of the two machine epsilons.
                     let own = relative_error::<f64>() * (by_stencil.largest + loss_error / relative_error::<T>());
                     let scale = (scale + loss.abs()).max(2.0 * own / by_stencil.h / bounds.stencil);
-                    judge(&mut row.stencil, slope, by_stencil.slope, scale)
+                    keep_largest(&mut row.stencil, slope, by_stencil.slope, scale)
                 }),
             ];
-            row.overflowed += usize::from(is_judged != [true, true]);
+            row.overflowed += usize::from(compared != [true, true]);
             row.shortened += usize::from(by_stencil.is_some_and(|by_stencil| by_stencil.is_shortened));
         }
         row
@@ -307,7 +304,7 @@ pub fn compare_gradients<T: Scalar>(
         loss,
         scale,
         rounding,
-        length: length(by_hand),
+        length: norm(by_hand),
         saturated_units,
         saturated_activations,
         examples: x.columns(),
@@ -317,20 +314,20 @@ pub fn compare_gradients<T: Scalar>(
     }
 }
 
-/// Keeps the largest difference of slopes. Whether it could be taken: a slope or a scale that overflows, where the gradient
-/// by hand does not, says nothing about that.
-fn judge(largest: &mut Option<f64>, by_hand: f64, other: f64, scale: f64) -> bool {
-    let can_be_judged = (other.is_finite() && scale.is_finite()) || !by_hand.is_finite();
-    if can_be_judged {
+/// Updates the largest difference of slopes. Returns false, and skips it, if the other slope or the scale overflows and the
+/// gradient by hand does not.
+fn keep_largest(largest: &mut Option<f64>, by_hand: f64, other: f64, scale: f64) -> bool {
+    let comparable = (other.is_finite() && scale.is_finite()) || !by_hand.is_finite();
+    if comparable {
         *largest = Some(largest.unwrap_or(0.0).max(ratio(by_hand - other, scale)));
     }
-    can_be_judged
+    comparable
 }
 
-/// The examples, counted from 0, with a unit that is so close to a kink that rounding may decide its side: |z| is at most
-/// 8 ε (Σ|w a| + |b|). Two ways of summing may disagree there, and be right.
+/// The examples, counted from 0, with a unit so close to a kink that rounding may decide its side: |z| is at most
+/// 8 ε (Σ|w a| + |b|). Two orders of summation may then disagree, and both be right.
 ///
-/// A z that is 0 because all its terms are 0 is 0 in every way of summing, and does not count.
+/// A z that is 0 because all its terms are 0 does not count: it is 0 in every order of summation.
 ///
 /// # Panics
 ///
@@ -357,8 +354,8 @@ pub fn examples_at_a_kink<T: Scalar>(network: &Network<T>, x: &Matrix<T>) -> Vec
     (0..x.columns()).filter(|&j| is_at_a_kink[j]).collect()
 }
 
-/// ‖g‖, measured in units of the largest entry, so that squares neither overflow nor vanish.
-pub(crate) fn length<T: Scalar>(gradient: &[Matrix<T>]) -> f64 {
+/// ‖g‖, scaled by the largest entry, so that squares neither overflow nor underflow.
+pub(crate) fn norm<T: Scalar>(gradient: &[Matrix<T>]) -> f64 {
     let entries = || gradient.iter().flat_map(|matrix| matrix.as_slice()).map(|g| g.to_f64());
     let largest = entries().fold(0.0, |largest: f64, g| largest.max(g.abs()));
     if largest == 0.0 || largest.is_infinite() {
@@ -367,29 +364,29 @@ pub(crate) fn length<T: Scalar>(gradient: &[Matrix<T>]) -> f64 {
     largest * entries().map(|g| (g / largest).powi(2)).sum::<f64>().sqrt()
 }
 
-/// The root mean square of ‖g‖ over single examples, each with its own target and with a target of 0: the size that a
-/// gradient has where neither the examples nor output and target cancel each other.
-fn usual_length<T: Scalar>(network: &Network<T>, x: &Matrix<T>, y: &Matrix<T>) -> f64 {
+/// The root mean square of ‖g‖ over single examples, each with its own target and with a target of 0: the norm of a gradient
+/// where neither the examples nor output and target cancel each other.
+fn usual_norm<T: Scalar>(network: &Network<T>, x: &Matrix<T>, y: &Matrix<T>) -> f64 {
     let mut engine = ByHand::new(network.clone());
-    let mut lengths = Vec::with_capacity(2 * x.columns());
+    let mut norms = Vec::with_capacity(2 * x.columns());
     for j in 0..x.columns() {
         for target in [y.column(j), &vec![T::zero(); y.rows()]] {
             engine.set_batch(&Matrix::from_column(x.column(j)), &Matrix::from_column(target));
-            engine.sweep(); // which asks no target to be one of the loss: 0 is none of cross-entropy
+            engine.sweep(); // It does not check targets: all zeros are not valid for cross-entropy.
             let gradient: Vec<_> = engine.parameters_mut().map(|(_, gradient)| gradient.clone()).collect();
-            lengths.push(length(&gradient));
+            norms.push(norm(&gradient));
         }
     }
-    length(&[Matrix::from_column(&lengths)]) / (lengths.len() as f64).sqrt()
+    norm(&[Matrix::from_column(&norms)]) / (norms.len() as f64).sqrt()
 }
 
-/// |difference| / scale. A NaN is infinitely far away.
+/// |difference| / scale, and ∞ for NaN.
 fn ratio(difference: f64, scale: f64) -> f64 {
     let ratio = difference.abs() / scale;
     if ratio.is_nan() { f64::INFINITY } else { ratio }
 }
 
-/// The smallest number of this type with all its digits: below it, a gradient is rounded as coarsely as it is large.
+/// The smallest normal number of this type. Below it (subnormal numbers) precision is lost.
 pub(crate) fn smallest_normal<T: Scalar>() -> f64 {
     if epsilon::<T>() > f64::EPSILON { f64::from(f32::MIN_POSITIVE) } else { f64::MIN_POSITIVE }
 }
@@ -405,24 +402,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lengths_of_nothing_and_of_too_much_are_lengths() {
-        let one = |x: f64| length(&[Matrix::from_column(&[x, 0.0])]);
+    fn norms_of_zero_and_of_the_largest_numbers_are_right() {
+        let one = |x: f64| norm(&[Matrix::from_column(&[x, 0.0])]);
         assert_eq!(one(0.0), 0.0);
         assert_eq!(one(f64::INFINITY), f64::INFINITY);
         // Its square would overflow.
-        assert!((length(&[Matrix::from_column(&[3e200, -4e200])]) / 5e200 - 1.0).abs() < 1e-15);
+        assert!((norm(&[Matrix::from_column(&[3e200, -4e200])]) / 5e200 - 1.0).abs() < 1e-15);
     }
 
     /// z = 2x: at x = 3 the gradient is (a − y)(x, 1), so 5 (3, 1) for the target 1 and 6 (3, 1) for the target 0.
     #[test]
-    fn the_usual_length_is_that_of_single_examples() {
+    fn the_usual_norm_is_that_of_single_examples() {
         let dense = crate::Dense {
             weight: Matrix::from_rows(&[[2.0]]),
             bias: Matrix::from_column(&[0.0]),
             activation: nn_core::Activation::Identity,
         };
         let network = Network::new(vec![dense], nn_core::Loss::LeastSquares).expect("a network");
-        let usual = usual_length(&network, &Matrix::from_column(&[3.0]), &Matrix::from_column(&[1.0]));
+        let usual = usual_norm(&network, &Matrix::from_column(&[3.0]), &Matrix::from_column(&[1.0]));
         assert!((usual - 305.0_f64.sqrt()).abs() < 1e-13, "{usual}"); // √((250 + 360) / 2)
     }
 

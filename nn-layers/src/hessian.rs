@@ -16,8 +16,8 @@ use crate::{ByHand, Engine, Network};
 /// ∂J/∂θ (θ + v ε) = ∂J/∂θ (θ) + H v ε
 /// ```
 ///
-/// That costs a few gradients. Source: Pearlmutter, *Fast exact multiplication by the Hessian* (1994). For losses of one's
-/// own there is [`Tape::hessian_vector`](nn_autodiff::Tape::hessian_vector).
+/// That costs a few gradients. Source: Pearlmutter, *Fast exact multiplication by the Hessian* (1994). For your own losses
+/// there is [`Tape::hessian_vector`](nn_autodiff::Tape::hessian_vector).
 ///
 /// ```
 /// use nn_core::{Activation, Loss, Matrix};

@@ -1,4 +1,4 @@
-//! Where the parameters of a network start.
+//! The random initial parameters of a network.
 
 use std::fmt;
 

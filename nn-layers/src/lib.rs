@@ -12,7 +12,8 @@
 //! | δ⁽ˡ⁾ = (W⁽ˡ⁺¹⁾ᵀ δ⁽ˡ⁺¹⁾) ⊙ σ′(z⁽ˡ⁾) | error of a hidden layer | [`hidden_delta`] |
 //! | ∂J/∂W⁽ˡ⁾ = δ⁽ˡ⁾ (a⁽ˡ⁻¹⁾)ᵀ, ∂J/∂b⁽ˡ⁾ = δ⁽ˡ⁾ 1 | gradients | [`parameter_gradients`] |
 //!
-//! A batch is a matrix whose columns are the examples; nn-core's front page says more. J is the mean over the examples.
+//! A batch is a matrix whose columns are the examples; the documentation of nn-core says more. J is the mean over the
+//! examples.
 //!
 //! # Example
 //!
@@ -40,7 +41,7 @@
 //! # Building on it
 //!
 //! [`ByTape::with_loss`] puts a penalty or another loss on a network, and trains it like any other engine.
-//! [`Network::record`] puts a network on a tape of one's own, beside other networks. [`hessian_vector`] gives the second
+//! [`Network::record`] puts a network on your own tape, beside other networks. [`hessian_vector`] gives the second
 //! derivatives along a direction. The folder `examples` has a program of twenty lines for each.
 //!
 //! # In the book

@@ -86,17 +86,17 @@ pub enum NetworkError {
     /// The loss is made for another last activation.
     #[error("the loss {loss} needs {needed} as last activation, but layer {layer} has {found}")]
     LastActivation {
-        /// The loss.
+        /// The loss of the network.
         loss: Loss,
         /// The activation that it is made for.
         needed: Activation,
-        /// L
+        /// L, the number of the last layer.
         layer: usize,
         /// The activation of layer L.
         found: Activation,
     },
     /// More parameters than 2³¹.
-    #[error("the network would have {parameters} parameters: more than 2³¹ = 2147483648 are refused")]
+    #[error("the network would have {parameters} parameters: at most 2³¹ = 2147483648 are allowed")]
     TooLarge {
         /// Their number.
         parameters: u128,
@@ -135,7 +135,8 @@ impl<T: Scalar> Network<T> {
     ///
     /// # Errors
     ///
-    /// As [`new`](Network::new); and a network above 2³¹ parameters is refused before anything is allocated.
+    /// As [`new`](Network::new); and [`TooLarge`](NetworkError::TooLarge), before anything is allocated, above 2³¹
+    /// parameters.
     pub fn random(
         inputs: usize,
         layers: &[(usize, Activation)],
@@ -154,7 +155,7 @@ impl<T: Scalar> Network<T> {
     ///
     /// # Errors
     ///
-    /// Refuses a network above 2³¹ parameters.
+    /// [`TooLarge`](NetworkError::TooLarge) above 2³¹ parameters.
     ///
     /// ```
     /// use nn_core::Activation;
@@ -205,7 +206,7 @@ impl<T: Scalar> Network<T> {
     }
     // ANCHOR_END: classify
 
-    /// J and a⁽ᴸ⁾ for a batch: what a network that is not being trained is asked for.
+    /// J and a⁽ᴸ⁾ for a batch, to evaluate a network without training it.
     ///
     /// # Shapes
     ///
@@ -213,7 +214,7 @@ impl<T: Scalar> Network<T> {
     ///
     /// # Panics
     ///
-    /// Panics if the shapes do not fit, the batch is empty, or the loss [does not take](Loss::check_targets) the targets.
+    /// Panics if the shapes do not fit, the batch is empty, or the targets are [not valid](Loss::check_targets) for the loss.
     #[track_caller]
     pub fn loss_and_outputs<'a>(&self, x: impl Into<MatrixView<'a, T>>, y: &Matrix<T>) -> (T, Matrix<T>) {
         let [z, a] = self.forward(x, |_, _, _| {});
@@ -222,7 +223,7 @@ impl<T: Scalar> Network<T> {
         (j, a)
     }
 
-    /// The forward pass, a layer at a time: `see` is shown l, counted from 1, with z⁽ˡ⁾ and a⁽ˡ⁾. Returns z⁽ᴸ⁾ and a⁽ᴸ⁾.
+    /// The forward pass: calls `visit(l, z⁽ˡ⁾, a⁽ˡ⁾)` for each layer, l from 1. Returns z⁽ᴸ⁾ and a⁽ᴸ⁾.
     ///
     /// ```
     /// use nn_core::{Activation, Loss, Matrix, seeded};
@@ -247,7 +248,7 @@ impl<T: Scalar> Network<T> {
     pub fn forward<'a>(
         &self,
         x: impl Into<MatrixView<'a, T>>,
-        mut see: impl FnMut(usize, &Matrix<T>, &Matrix<T>),
+        mut visit: impl FnMut(usize, &Matrix<T>, &Matrix<T>),
     ) -> [Matrix<T>; 2] {
         let x = x.into();
         assert!(
@@ -261,7 +262,7 @@ impl<T: Scalar> Network<T> {
             let a_below = if l == 1 { x } else { MatrixView::from(&a) };
             dense.pre_activation(a_below, &mut z);
             dense.activation_of(&z, &mut a);
-            see(l, &z, &a);
+            visit(l, &z, &a);
         }
         [z, a]
     }
@@ -326,7 +327,7 @@ impl<T: Scalar> Network<T> {
         Network { layers: layers.collect(), loss: self.loss }
     }
 
-    /// A batch that the network cannot have is a bug of the caller.
+    /// Panics if the batch does not fit the network, or its targets the loss.
     #[inline]
     #[track_caller]
     pub(crate) fn check_batch(&self, x: &Matrix<T>, y: &Matrix<T>) {
@@ -343,8 +344,8 @@ impl<T: Scalar> Network<T> {
     }
 }
 
-/// The class that a network gives to example `j`: the row of its largest output, the first of equals. A network with one
-/// output, whose targets are 0 and 1, says class 1 where a ≥ ½ and class 0 elsewhere.
+/// The predicted class of example `j`: the row of its largest output, the first one in a tie. With a single output, whose
+/// targets are 0 and 1, it is class 1 if a ≥ ½ and class 0 otherwise.
 ///
 /// # Shapes
 ///
@@ -369,7 +370,7 @@ pub fn predicted_class<T: Scalar>(outputs: &Matrix<T>, j: usize) -> usize {
     if outputs.rows() == 1 { usize::from(outputs[(0, j)] >= T::from_f64(0.5)) } else { outputs.argmax(j) }
 }
 
-/// The shapes of a batch, against the widths of a network.
+/// Panics if the shapes of a batch do not fit the widths of a network.
 #[track_caller]
 pub(crate) fn check_batch<T: Scalar>(inputs: usize, outputs: usize, x: &Matrix<T>, y: &Matrix<T>) {
     assert!(

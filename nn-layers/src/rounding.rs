@@ -1,30 +1,30 @@
-//! What rounding may do to a gradient, and which units it saturates.
+//! A bound on the rounding error of a gradient, and the saturated units.
 //!
-//! Every a is rounded, by about ε|a|, and so is the sum z that it comes from. One pass forward and one back, both in
-//! absolute values, add up what that may do to the gradient: above all through σ′, which is taken from a. The σ′ = a (1 − a)
-//! of a sigmoid is right to ε a absolutely, not relatively: where a rounds to 1, the unit is **saturated**, and σ′ has no
-//! digit left: that is where 1 − |a| is at most 4 ε.
+//! Every a is rounded, by about ε|a|, and so is the sum z that it comes from. A forward error analysis (one forward and one
+//! backward pass over absolute values) adds up the effect on the gradient, most of which comes through σ′, which is taken
+//! from a. The σ′ = a (1 − a) of a sigmoid has an absolute error of ε a, but a large relative one where a rounds to 1:
+//! there the unit is **saturated**, and σ′ has no digit left. That is where 1 − |a| is at most 4 ε.
 
 use nn_core::{Activation, Loss, Matrix, MatrixView, Scalar, Write, affine, matmul, sum_columns};
 
-use crate::gradient_check::{epsilon, length, smallest_normal};
+use crate::gradient_check::{epsilon, norm, smallest_normal};
 use crate::{ByHand, Engine, Network};
 
-/// What rounding does to a network on a batch.
+/// The effect of rounding on a network and a batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Rounding {
-    /// How far the gradient may be off: the length of a vector. Infinite where that overflows.
-    pub(crate) length: f64,
-    /// How far J may be off, apart from its own last digit.
+    /// A bound on the norm of the gradient's error. Infinite if it overflows.
+    pub(crate) norm: f64,
+    /// A bound on the error of J, apart from its own last digit.
     pub(crate) loss: f64,
-    /// Units with a saturated activation, …
+    /// The number of units with a saturated activation on some example.
     pub(crate) saturated_units: usize,
-    /// … and those activations, each of one unit on one example.
+    /// The number of saturated activations, over all units and examples.
     pub(crate) saturated_activations: usize,
 }
 
-/// A number is taken to be off by so much of itself: 4 ε, since a function is off by 2 units in the last place, and a sum of
-/// many terms by more than its largest.
+/// The assumed relative error of a number: 4 ε. Functions are accurate to 2 units in the last place; a long sum has a larger
+/// error than its largest term.
 pub(crate) fn relative_error<T: Scalar>() -> f64 {
     4.0 * epsilon::<T>()
 }
@@ -38,7 +38,7 @@ pub(crate) fn rounding<T: Scalar>(network: &Network<T>, x: &Matrix<T>, y: &Matri
     let weight: Vec<_> = layers.iter().map(|dense| absolute(&dense.weight)).collect();
     let delta: Vec<_> = (0..layers.len()).map(|l| absolute(engine.layer(l).delta)).collect();
 
-    // The input is the same in all ways to a gradient: its error is 0.
+    // The input is the same in all methods: its error is 0.
     let (mut a, mut a_error, mut z_error) = (vec![x.map(T::to_f64)], vec![zeros_like(x)], Vec::new());
     for (l, dense) in layers.iter().enumerate() {
         let mut of_a = absolute(&a[l]);
@@ -67,7 +67,7 @@ pub(crate) fn rounding<T: Scalar>(network: &Network<T>, x: &Matrix<T>, y: &Matri
             error_of_delta(&upstream, &a_error[l + 1].map(mean))
         } else {
             loss_error = dot(&delta[l], &z_error[l]);
-            through(dense.activation, &a[l + 1], &z_error[l]).map(mean) // δ⁽ᴸ⁾ is taken from z, not by way of σ′.
+            through(dense.activation, &a[l + 1], &z_error[l]).map(mean) // δ⁽ᴸ⁾ is taken from z, without σ′.
         };
         // ∂J/∂W⁽ˡ⁾ = δ⁽ˡ⁾ (a⁽ˡ⁻¹⁾)ᵀ is off by the errors of both.
         let mut of_weight = product(delta_error.view(), absolute(&a[l]).t());
@@ -76,25 +76,25 @@ pub(crate) fn rounding<T: Scalar>(network: &Network<T>, x: &Matrix<T>, y: &Matri
         sum_columns(&delta_error, Write::Replace, &mut of_bias);
         gradients.extend([of_weight, of_bias]);
     }
-    let length = length(&gradients);
+    let norm = norm(&gradients);
 
     let derivatives = if loss == Loss::LeastSquares { layers.len() } else { layers.len() - 1 };
     let saturated = layers[..derivatives].iter().zip(&a[1..]).map(|(dense, a)| saturated::<T>(dense.activation, a));
     let (saturated_units, saturated_activations) =
         saturated.fold((0, 0), |(units, activations), (u, a)| (units + u, activations + a));
-    let [length, loss] = [length, loss_error].map(|error| if error.is_nan() { f64::INFINITY } else { error });
-    Rounding { length, loss, saturated_units, saturated_activations }
+    let [norm, loss] = [norm, loss_error].map(|error| if error.is_nan() { f64::INFINITY } else { error });
+    Rounding { norm, loss, saturated_units, saturated_activations }
 }
 
-/// a = σ(z), rounded: σ′ times the error of z, and |a|.
+/// The error of a = σ(z): σ′(z) · error(z) + 4 ε |a|.
 fn error_of_a<T: Scalar>(activation: Activation, a: &Matrix<f64>, z_error: &Matrix<f64>) -> Matrix<f64> {
     let mut error = through(activation, a, z_error);
-    let (relative, tiny) = (relative_error::<T>(), smallest_normal::<T>()); // A smaller number has fewer digits.
+    let (relative, tiny) = (relative_error::<T>(), smallest_normal::<T>()); // Subnormal numbers have fewer digits.
     error.zip_in_place(a, |error, a| error + relative * a.abs().max(tiny));
     error
 }
 
-/// δ = g ⊙ σ′, with g = ∂J/∂a: σ′ times the error of g, and |g| times the error of σ′.
+/// The error of δ = g ⊙ σ′, with g = ∂J/∂a: σ′ · error(g) + (|g| + error(g)) · error(σ′).
 fn error_of_delta(
     activation: Activation,
     a: &Matrix<f64>,
@@ -105,28 +105,28 @@ fn error_of_delta(
     let mut error = through(activation, a, g_error);
     for j in 0..a.columns() {
         let (a, a_error, g, g_error) = (a.column(j), a_error.column(j), g.column(j), g_error.column(j));
-        // Of the mean in δᵢ = aᵢ (gᵢ − Σₖ aₖ gₖ), where the activation is softmax; and so the mean is not larger.
+        // For softmax only: the error of the weighted mean in δᵢ = aᵢ (gᵢ − Σₖ aₖ gₖ).
         let mean_error: f64 = a_error.iter().zip(g).map(|(error, g)| error * g).sum();
         for (i, error) in error.column_mut(j).iter_mut().enumerate() {
-            // The error of σ′ is |∂σ′/∂a| times that of a.
-            let slope_error = match activation {
+            // error(σ′) = |∂σ′/∂a| · error(a)
+            let derivative_error = match activation {
                 Activation::Sigmoid => a_error[i],                  // |1 − 2a| ≤ 1
                 Activation::Tanh => 2.0 * a_error[i],               // |2a| ≤ 2
                 Activation::Softplus => (-a[i]).exp() * a_error[i], // e^−a
                 Activation::Identity | Activation::Step | Activation::Relu | Activation::LeakyRelu => 0.0,
-                Activation::Softmax => 0.0, // has no σ′ for each entry: see the next lines
+                Activation::Softmax => 0.0, // has no σ′ for each entry: see below
             };
             *error += match activation {
                 Activation::Softmax => a[i] * mean_error + a_error[i] * (g[i] + mean_error),
-                _ => slope_error * (g[i] + g_error[i]),
+                _ => derivative_error * (g[i] + g_error[i]),
             };
         }
     }
     error
 }
 
-/// |∂a/∂z| times an error, and the transpose of that, which is the same: σ′ is positive, and softmax has a symmetric
-/// Jacobian, aᵢ Σₖ aₖ (errorᵢ + errorₖ) over all k but i in absolute values.
+/// |∂a/∂z| · error. The Jacobian is symmetric, so this serves the backward pass too. σ′ is not negative; for softmax the product
+/// is aᵢ Σₖ aₖ (errorᵢ + errorₖ) over all k but i, in absolute values.
 fn through(activation: Activation, a: &Matrix<f64>, error: &Matrix<f64>) -> Matrix<f64> {
     if activation == Activation::Softmax {
         return Matrix::from_fn(a.rows(), a.columns(), |i, j| {
@@ -140,8 +140,8 @@ fn through(activation: Activation, a: &Matrix<f64>, error: &Matrix<f64>) -> Matr
     through
 }
 
-/// The units with an activation so close to ±1 that σ′, taken from it, has no digit left, and how many such activations
-/// they have. A softmax of one unit is 1 by its nature.
+/// The number of units with an activation so close to ±1 that σ′, taken from it, has no digit left, and the number of such
+/// activations. A softmax of one unit is always 1, and does not count.
 fn saturated<T: Scalar>(activation: Activation, a: &Matrix<f64>) -> (usize, usize) {
     let saturates = match activation {
         Activation::Sigmoid | Activation::Tanh => true,

@@ -1,16 +1,16 @@
-//! Slopes of a network's loss, the derivatives of J along a direction, without a rule of backpropagation: by dual numbers
-//! and by differences.
+//! Slopes of a network's loss, which are directional derivatives of J, without a rule of backpropagation: by dual numbers and
+//! by finite differences.
 
 use nn_autodiff::Dual;
 use nn_core::{Activation, Generator, Loss, Matrix, Scalar, normal};
 
 use crate::{Dense, Network};
 
-/// A unit is clear of a kink if |z| is this many times as large as the largest move of z.
+/// A unit is clear of a kink if |z| is at least this many times the largest change of z.
 const MARGIN: f64 = 1.5;
 
-/// The stencil's step is divided by this where a kink is near: fewer kinks lie within it, for two digits less.
-const SHORTER: f64 = 64.0;
+/// The stencil's step is divided by this where a kink is near: fewer kinks lie within it, at a cost of two digits.
+const STEP_REDUCTION: f64 = 64.0;
 
 /// Whether there is a z at which this activation has no derivative.
 pub(crate) fn has_kink(activation: Activation) -> bool {
@@ -34,8 +34,8 @@ impl Direction {
     /// Normal numbers, scaled to ‖v‖ = 1 and rounded to `T`.
     pub(crate) fn random<T: Scalar>(entries: usize, rng: &mut Generator) -> Self {
         let mut v = Direction((0..entries).map(|entry| (entry, normal(rng))).collect());
-        let length = v.length();
-        v.0.iter_mut().for_each(|(_, v)| *v = T::from_f64(*v / length).to_f64());
+        let norm = v.norm();
+        v.0.iter_mut().for_each(|(_, v)| *v = T::from_f64(*v / norm).to_f64());
         v
     }
 
@@ -45,7 +45,7 @@ impl Direction {
     }
 
     /// ‖v‖
-    fn length(&self) -> f64 {
+    fn norm(&self) -> f64 {
         self.0.iter().map(|(_, v)| v * v).sum::<f64>().sqrt()
     }
 }
@@ -53,7 +53,7 @@ impl Direction {
 /// A slope by differences.
 pub(crate) struct Stencil {
     pub(crate) slope: f64,
-    /// The step.
+    /// The step that was used.
     pub(crate) h: f64,
     /// The largest |J| that was subtracted.
     pub(crate) largest: f64,
@@ -61,16 +61,16 @@ pub(crate) struct Stencil {
     pub(crate) is_shortened: bool,
 }
 
-/// A forward pass and its loss, kept, so that a change in layer l is computed from layer l on.
+/// A forward pass and its loss, kept so that after a change in layer l only the layers from l on are computed again.
 pub(crate) struct Forward<T> {
     layers: Vec<Dense<T>>,
     function: Loss,
     y: Matrix<T>,
-    /// a⁽⁰⁾, a⁽¹⁾, …, unchanged.
+    /// a⁽⁰⁾, a⁽¹⁾, … of the unperturbed network.
     a: Vec<Matrix<T>>,
-    /// z⁽¹⁾, z⁽²⁾, …, unchanged.
+    /// z⁽¹⁾, z⁽²⁾, … of the unperturbed network.
     z: Vec<Matrix<T>>,
-    /// J, unchanged.
+    /// J of the unperturbed network.
     pub(crate) loss: T,
 }
 
@@ -87,13 +87,13 @@ impl<T: Scalar> Forward<T> {
         forward
     }
 
-    /// J, where nothing below layer index `l` has changed. `see` is shown the index, z and a of each layer.
-    fn loss_from(&self, l: usize, mut see: impl FnMut(usize, &Matrix<T>, &Matrix<T>)) -> T {
+    /// J, if nothing below layer index `l` has changed. Calls `visit(index, z, a)` for each layer from `l` on.
+    fn loss_from(&self, l: usize, mut visit: impl FnMut(usize, &Matrix<T>, &Matrix<T>)) -> T {
         let (mut z, mut a) = (Matrix::zeros(0, 0), Matrix::zeros(0, 0));
         for (k, dense) in self.layers.iter().enumerate().skip(l) {
             dense.pre_activation(if k == l { &self.a[l] } else { &a }, &mut z);
             dense.activation_of(&z, &mut a);
-            see(k, &z, &a);
+            visit(k, &z, &a);
         }
         self.function.value(&z, &a, &self.y)
     }
@@ -127,23 +127,22 @@ impl Forward<f64> {
         let theta: Vec<f64> = v.0.iter().map(|&(entry, _)| self.entries_mut(p)[entry]).collect();
         let found = self.step(p, v, &theta).and_then(|h| {
             let short = |forward: &mut Self| {
-                let found = forward.five_points(p, v, &theta, h / SHORTER)?;
+                let found = forward.five_points(p, v, &theta, h / STEP_REDUCTION)?;
                 Some(Stencil { is_shortened: true, ..found })
             };
             self.five_points(p, v, &theta, h).or_else(|| short(self))
         });
-        self.move_to(p, v, &theta, 0.0);
+        self.perturb(p, v, &theta, 0.0);
         found
     }
 
     /// h = ε^(1/5) / (the largest rate at which a z changes along v), and at most ε^(1/5) max(1, |θ|).
     fn step(&mut self, p: usize, v: &Direction, theta: &[f64]) -> Option<f64> {
-        // A move by √ε is so short that it tells the rate here, and so long that it tells it to several digits, unless it is
-        // lost beside a large θ.
+        // A step of √ε estimates the rate to several digits, unless θ is so large that the step would be lost beside it.
         let largest = theta.iter().fold(1.0_f64, |largest, theta| largest.max(theta.abs()));
         let trial = f64::EPSILON.sqrt().max(4096.0 * f64::EPSILON * largest);
-        let (_, largest_move) = self.at(p, v, theta, trial);
-        largest_move.map(|largest_move| f64::EPSILON.powf(0.2) * largest.min(trial / largest_move))
+        let (_, largest_change) = self.at(p, v, theta, trial);
+        largest_change.map(|largest_change| f64::EPSILON.powf(0.2) * largest.min(trial / largest_change))
     }
 
     /// (J(−2h) − 8 J(−h) + 8 J(h) − J(2h)) / 12h
@@ -151,8 +150,8 @@ impl Forward<f64> {
     fn five_points(&mut self, p: usize, v: &Direction, theta: &[f64], h: f64) -> Option<Stencil> {
         let (mut sum, mut largest) = (0.0, 0.0_f64);
         for (steps, factor) in [(-2.0, 1.0), (2.0, -1.0), (-1.0, -8.0), (1.0, 8.0)] {
-            let (j, largest_move) = self.at(p, v, theta, steps * h);
-            largest_move?;
+            let (j, largest_change) = self.at(p, v, theta, steps * h);
+            largest_change?;
             sum += factor * j;
             largest = largest.max(j.abs());
         }
@@ -160,23 +159,23 @@ impl Forward<f64> {
     }
     // ANCHOR_END: five_points
 
-    /// J at θ + t v, and the largest move of any z on the way; `None` for it where that is too far for a kink.
+    /// J at θ + t v, and the largest change of any z; `None` in its place if a kink lies within that change.
     fn at(&mut self, p: usize, v: &Direction, theta: &[f64], t: f64) -> (f64, Option<f64>) {
-        self.move_to(p, v, theta, t);
-        let (mut is_clear, mut largest_move) = (true, 0.0_f64);
+        self.perturb(p, v, theta, t);
+        let (mut is_clear, mut largest_change) = (true, 0.0_f64);
         let j = self.loss_from(p / 2, |k, z, _| {
             let has_kink = has_kink(self.layers[k].activation);
             for (there, here) in z.as_slice().iter().zip(self.z[k].as_slice()) {
-                let moved = (there - here).abs();
-                largest_move = largest_move.max(moved);
-                // A NaN is clear: it is to reach the result.
-                is_clear &= !(has_kink && moved > 0.0 && here.abs() <= MARGIN * moved);
+                let change = (there - here).abs();
+                largest_change = largest_change.max(change);
+                // A NaN counts as clear, so that it reaches the result.
+                is_clear &= !(has_kink && change > 0.0 && here.abs() <= MARGIN * change);
             }
         });
-        (j, is_clear.then_some(largest_move))
+        (j, is_clear.then_some(largest_change))
     }
 
-    fn move_to(&mut self, p: usize, v: &Direction, theta: &[f64], t: f64) {
+    fn perturb(&mut self, p: usize, v: &Direction, theta: &[f64], t: f64) {
         let entries = self.entries_mut(p);
         for (&(entry, v), theta) in v.0.iter().zip(theta) {
             entries[entry] = theta + t * v;
@@ -189,11 +188,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn random_directions_have_length_1_and_others_the_length_they_have() {
-        assert_eq!(Direction(vec![(0, 3.0), (5, -4.0)]).length(), 5.0);
-        assert_eq!(Direction::entry(2).length(), 1.0);
+    fn random_directions_have_norm_1() {
+        assert_eq!(Direction(vec![(0, 3.0), (5, -4.0)]).norm(), 5.0);
+        assert_eq!(Direction::entry(2).norm(), 1.0);
         let mut rng = nn_core::seeded(1);
-        assert!((Direction::random::<f64>(1500, &mut rng).length() - 1.0).abs() < 1e-14);
-        assert!((Direction::random::<f32>(1500, &mut rng).length() - 1.0).abs() < 1e-6);
+        assert!((Direction::random::<f64>(1500, &mut rng).norm() - 1.0).abs() < 1e-14);
+        assert!((Direction::random::<f32>(1500, &mut rng).norm() - 1.0).abs() < 1e-6);
     }
 }

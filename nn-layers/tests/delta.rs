@@ -55,10 +55,13 @@ fn cross_entropies_refuse_another_activation() {
     let after = |loss, activation| {
         panic_message(|| output_delta(loss, activation, &matrix, &matrix, &matrix, &mut unwritten()))
     };
-    assert_eq!(after(Loss::CrossEntropy, Activation::Sigmoid), "cross-entropy after sigmoid: it is taken from softmax");
+    assert_eq!(
+        after(Loss::CrossEntropy, Activation::Sigmoid),
+        "cross-entropy needs softmax as last activation, not sigmoid"
+    );
     assert_eq!(
         after(Loss::BinaryCrossEntropy, Activation::Tanh),
-        "binary-cross-entropy after tanh: it is taken from sigmoid"
+        "binary-cross-entropy needs sigmoid as last activation, not tanh"
     );
 }
 

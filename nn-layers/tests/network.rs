@@ -136,10 +136,7 @@ fn exactly_the_largest_size_is_let_through() {
 fn one_parameter_more_is_refused_before_anything_is_drawn() {
     let error = random_without_numbers(2, &[1, 65_535, 32_766]);
     assert_eq!(error, NetworkError::TooLarge { parameters: (1 << 31) + 1 });
-    assert_eq!(
-        error.to_string(),
-        "the network would have 2147483649 parameters: more than 2³¹ = 2147483648 are refused"
-    );
+    assert_eq!(error.to_string(), "the network would have 2147483649 parameters: at most 2³¹ = 2147483648 are allowed");
 }
 
 /// Biases count: 46340 · 46341 weights alone are below 2³¹.

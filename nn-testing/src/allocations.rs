@@ -1,10 +1,10 @@
-//! An allocator that counts.
-#![allow(unsafe_code)] // An allocator can be written in no other way. This one counts, and hands on to the system's.
+//! An allocation counter.
+#![allow(unsafe_code)] // `GlobalAlloc` is an unsafe trait. This allocator counts, and calls the system's.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-/// The system's allocator, which counts for [`allocations`]. A test program makes it its own:
+/// The system's allocator with a counter for [`allocations`]. A test program installs it by
 ///
 /// ```ignore
 /// #[global_allocator]
@@ -14,11 +14,11 @@ use std::cell::Cell;
 pub struct CountingAllocator;
 
 thread_local! {
-    /// Allocations of this thread so far: the tests of a program run side by side, each in a thread of its own.
+    /// Allocations of this thread so far: tests run in parallel, each in its own thread.
     static COUNTED: Cell<usize> = const { Cell::new(0) };
 }
 
-/// How often `code` asks for memory in this thread. Nothing is counted unless the program has the [`CountingAllocator`].
+/// The number of allocations of `code` in this thread. Nothing is counted unless the program has the [`CountingAllocator`].
 pub fn allocations(code: impl FnOnce()) -> usize {
     let before = COUNTED.get();
     code();
@@ -29,7 +29,7 @@ fn count() {
     COUNTED.set(COUNTED.get() + 1);
 }
 
-// SAFETY: every call is handed on unchanged to the system's allocator, which keeps the promises of the trait. Counting
+// SAFETY: every call is passed unchanged to the system's allocator, which keeps the promises of the trait. Counting
 // touches one number of the thread that needs no memory and no destructor.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

@@ -1,8 +1,8 @@
-//! How far two matrices are apart.
+//! Distances of matrices.
 
 use nn_core::{Matrix, Scalar};
 
-/// That a function computes exactly this; otherwise says by which equation, and shows both as matrices.
+/// Asserts that a function computed exactly this. The message has the equation and both matrices.
 ///
 /// # Panics
 ///
@@ -12,7 +12,7 @@ pub fn assert_computes(equation: &str, computed: &Matrix<f64>, expected: &Matrix
     assert!(computed == expected, "{equation}\ncomputed\n{computed}\nexpected\n{expected}");
 }
 
-/// That a function computes this to `tolerance`, relative to the largest entry.
+/// Asserts that a function computed this to `tolerance`, relative to the largest entry.
 ///
 /// # Panics
 ///
@@ -23,8 +23,8 @@ pub fn assert_close(equation: &str, computed: &Matrix<f64>, expected: &Matrix<f6
     assert!(far <= tolerance, "{equation}: off by {far:e}\ncomputed\n{computed}\nexpected\n{expected}");
 }
 
-/// max|got − want| / max|want|, the distance of two matrices. Entry by entry would be unfair: next to an entry of 1, one of
-/// 1e-17 is rounding.
+/// max|got − want| / max|want|, the relative distance of two matrices. A relative error by entry would be unfair: next to an
+/// entry of 1, an entry of 1e-17 is rounding.
 ///
 /// # Panics
 ///
@@ -34,7 +34,7 @@ pub fn relative_error<T: Scalar>(got: &Matrix<T>, want: &Matrix<f64>) -> f64 {
     ratio(largest_difference(got, want), largest(want))
 }
 
-/// max|got − want|. A NaN on either side is infinitely far away.
+/// max|got − want|, and ∞ if there is a NaN on either side.
 ///
 /// # Panics
 ///
@@ -51,7 +51,7 @@ pub fn largest<T: Scalar>(matrix: &Matrix<T>) -> f64 {
     matrix.as_slice().iter().map(|x| x.to_f64().abs()).fold(0.0, f64::max)
 }
 
-/// difference / scale, where no difference is no error even of numbers that are all zero.
+/// difference / scale, and 0 for a difference of 0, even if the scale is 0 too.
 pub fn ratio(difference: f64, scale: f64) -> f64 {
     if difference == 0.0 { 0.0 } else { difference / scale }
 }

@@ -1,5 +1,5 @@
-//! What the tests of several crates share: random matrices, how far two matrices are apart, what a panic says, and how often
-//! memory is asked for. It is a dependency of tests alone, and no package.
+//! Helpers that the tests of several crates share: random matrices, matrix distances, panic messages, and an allocation
+//! counter. Only tests depend on this crate, and it is not published.
 
 mod allocations;
 mod compare;
@@ -16,7 +16,7 @@ pub fn random_matrix(rows: usize, columns: usize, rng: &mut Generator) -> Matrix
     Matrix::from_fn(rows, columns, |_, _| normal(rng))
 }
 
-/// What the code says when it panics.
+/// The message with which the code panics.
 ///
 /// # Panics
 ///

@@ -1,10 +1,10 @@
-//! What activations, their derivatives and the losses take, for each number of a batch.
+//! The time of activations, their derivatives and the losses, for each entry of a batch.
 //!
 //! ```text
 //! cargo bench -p nn-train --bench activation
 //! ```
 //!
-//! 128 units by 128 examples in f32 are 64 KB: more than the fastest cache holds, and little enough for the second.
+//! 128 units by 128 examples in f32 are 64 KB: more than the L1 cache holds, but not the L2 cache.
 #![allow(missing_docs)] // of the function that criterion's macro writes
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -26,7 +26,7 @@ fn activations<T: Scalar>(criterion: &mut Criterion, precision: &str) {
         group.bench_function(activation.name(), |bencher| bencher.iter(|| activation.apply(&z, &mut a)));
         group.bench_function(format!("{activation}′"), |bencher| {
             bencher.iter(|| {
-                // The derivative multiplies in place: a fresh copy each time, or the numbers would fade to nothing.
+                // The derivative multiplies in place: a fresh copy each time, or the numbers would tend to 0.
                 gradient.copy_from(&z);
                 activation.backward(&a, &mut gradient);
             });

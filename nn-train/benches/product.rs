@@ -1,4 +1,4 @@
-//! How fast the matrix product is, at the shapes of a training step.
+//! The speed of the matrix product, at the shapes of a training step.
 //!
 //! ```text
 //! cargo bench -p nn-train --bench product

@@ -84,7 +84,7 @@ fn growth(criterion: &mut Criterion) {
     sweep("batch", batches.map(|m| (m, format!("G:784-256-10:{m}"))).to_vec());
 }
 
-/// An epoch of the digits, 1,438 examples in batches of 32, as `nn train digits` does it.
+/// An epoch of the digits: 1,438 examples in batches of 32, with the network of `nn train digits`.
 fn digits(criterion: &mut Criterion) {
     let mut data = nn_train::digits();
     Standardization::fit(&data.x).apply(&mut data.x);

@@ -1,4 +1,4 @@
-//! From data to a trained network, in fifteen lines: handwritten digits are read, a network learns them, and it is asked about
+//! From data to a trained network, in fifteen lines: reads handwritten digits, trains a network on them, and evaluates it on
 //! digits that it has not seen.
 //!
 //! ```text

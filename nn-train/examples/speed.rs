@@ -1,5 +1,5 @@
 //! Where the time of a training step goes, on one screen: every workload by hand and by tape, beside its matrix products
-//! alone and beside what this processor could do at most.
+//! alone and the peak performance of this processor.
 //!
 //! ```text
 //! cargo run --release -p nn-train --example speed
@@ -8,9 +8,9 @@
 //! ```
 //!
 //! All columns of a line are measured in turn, round after round, and the medians are shown: a machine changes its speed
-//! from second to second, and only what was measured together can be compared. The ceiling is a loop of multiply-adds that
-//! depend on nothing: no program can do more on one core. `--vectors` takes narrower vectors than the processor has, for the
-//! ceiling too.
+//! from second to second, and only what was measured together can be compared. The ceiling is a loop of independent
+//! multiply-adds: no program can do more on one core. `--vectors` selects narrower SIMD registers than the widest of the
+//! processor, for the ceiling too.
 
 use std::fmt::Display;
 use std::hint::black_box;
@@ -37,7 +37,7 @@ fn main() {
             "--precision" => precision = args.next().unwrap_or_default(),
             "--vectors" => {
                 let bits = args.next().and_then(|bits| bits.parse().ok()).unwrap_or_else(|| usage());
-                set_vector_bits(bits).unwrap_or_else(|error| refuse(&error));
+                set_vector_bits(bits).unwrap_or_else(|error| exit_with(&error));
             }
             "--rounds" => {
                 let number = args.next().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
@@ -58,10 +58,10 @@ fn main() {
 }
 
 fn usage() -> ! {
-    refuse(&USAGE)
+    exit_with(&USAGE)
 }
 
-fn refuse(why: &dyn Display) -> ! {
+fn exit_with(why: &dyn Display) -> ! {
     eprintln!("{why}");
     std::process::exit(2);
 }
@@ -71,28 +71,31 @@ use nn_core::{set_vector_bits, vector_bits};
 
 #[cfg(not(feature = "fast"))]
 fn set_vector_bits(_: usize) -> Result<(), &'static str> {
-    Err("this build has plain loops and no vectors to choose from: it lacks the feature `fast`")
+    Err("this build has plain loops and no SIMD width to choose: it lacks the feature `fast`")
 }
 
 #[cfg(not(feature = "fast"))]
 fn vector_bits() -> usize {
-    usize::MAX // plain loops stand beside all that the processor can do
+    usize::MAX // plain loops are compared with the widest SIMD of the processor
 }
 
 fn table<T: Scalar + SimdFloatElement>(precision: &str, names: &[String], rounds: usize) {
     let vectors = match vector_bits() {
         0 | usize::MAX => "plain loops".to_owned(),
-        bits => format!("vectors of {bits} bits"),
+        bits => format!("{bits}-bit SIMD"),
     };
     println!("One training step in {precision}, {vectors}, one thread, medians of {rounds} rounds");
-    println!("µs by hand, by tape, of the products alone; their share of by hand; GFLOP/s, of the ceiling\n");
+    println!(
+        "products: the matrix products alone; share: of the time by hand; ceiling: GFLOP/s in percent of the peak\n"
+    );
     println!("workload    by hand  by tape  tape ÷  products  share  examples/s  GFLOP/s  ceiling");
+    println!("                 µs       µs    hand        µs");
     for name in names {
         let workload = Workload::new(name).expect("checked when the arguments were read");
         let mut by_hand = Stepper::new(&workload, ByHand::new(workload.network::<T>()));
         let mut by_tape = Stepper::new(&workload, ByTape::new(&workload.network::<T>()));
         let mut products: Vec<_> = workload.products().into_iter().map(Factors::<T>::new).collect();
-        // As many steps at a time as take some milliseconds.
+        // Enough steps at a time to take some milliseconds.
         let repeat = (2e8 / (workload.flops() + 1e5)).ceil() as usize;
         let mut times = [const { Vec::new() }; 4];
         for _ in 0..rounds {
@@ -116,8 +119,8 @@ fn table<T: Scalar + SimdFloatElement>(precision: &str, names: &[String], rounds
     }
 }
 
-/// Seconds of one call, out of so many: the median of ten parts of them, since what disturbs a machine may come back every
-/// few milliseconds, at the same place of each round.
+/// Seconds per call: the median over ten chunks of `repeat` calls, so that periodic disturbances, every few milliseconds,
+/// do not count.
 fn time(repeat: usize, mut call: impl FnMut()) -> f64 {
     let part = repeat.div_ceil(10);
     let seconds = |_| {
@@ -133,7 +136,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// The two factors of a product, as they lie in memory, and room for the result.
+/// The two factors of a product, as they lie in memory, and a matrix for the result.
 struct Factors<T> {
     a: Matrix<T>,
     b: Matrix<T>,
@@ -164,10 +167,10 @@ impl<T: Scalar> Factors<T> {
 }
 
 const ROUNDS: usize = 50_000;
-/// Enough sums to fill the pipelines of two units; as many registers as there are, but for three.
+/// Independent sums: enough to fill the pipelines of two units, and few enough to stay in 16 registers.
 const SUMS: usize = 12;
 
-/// GFLOP/s of multiply-adds, of which no two wait for each other.
+/// GFLOP/s of independent multiply-adds.
 fn ceiling<T: Scalar + SimdFloatElement>() -> f64 {
     let start = Instant::now();
     let (result, lanes) = dispatch!(level(), simd => multiply_adds::<_, T>(simd));
@@ -176,7 +179,7 @@ fn ceiling<T: Scalar + SimdFloatElement>() -> f64 {
     2.0 * (ROUNDS * SUMS * lanes) as f64 / seconds * 1e-9
 }
 
-/// The vectors of the kernels.
+/// The SIMD level of the kernels.
 fn level() -> Level {
     let widest = Level::new();
     #[cfg(target_arch = "x86_64")]
@@ -190,7 +193,7 @@ fn level() -> Level {
     narrower.unwrap_or(widest)
 }
 
-/// Multiply-adds in all lanes of the vectors, and how many lanes they have.
+/// Multiply-adds in all lanes of the SIMD registers, and the number of lanes.
 #[inline(always)]
 fn multiply_adds<S: Simd, T: SimdFloatElement>(simd: S) -> (T, usize) {
     let splat = |x: T| T::Native::<S>::splat(simd, x);
@@ -205,7 +208,7 @@ fn multiply_adds<S: Simd, T: SimdFloatElement>(simd: S) -> (T, usize) {
     (sums.iter().fold(zero, |total, sum| total + sum.reduce_sum()), T::Native::<S>::LEN)
 }
 
-/// Three digits that count, or all before the point.
+/// Three significant digits, or all digits before the decimal point.
 fn digits(x: f64) -> String {
     let decimals = if x < 10.0 { 2 } else { usize::from(x < 100.0) };
     if x < 1000.0 { format!("{x:.decimals$}") } else { grouped(x) }

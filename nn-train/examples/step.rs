@@ -50,8 +50,8 @@ fn serve<T: Scalar, E: Engine<T> + Send>(precision: &str, engine: impl Fn(Networ
         if let Some(workload) = Workload::new(request) {
             let mut stepper = Stepper::new(&workload, engine(workload.network()));
             let mut time = || time_steps(&mut stepper, Duration::from_millis(milliseconds));
-            let divided = Threads::worth_having(&workload.network::<T>(), workload.batch) > 1;
-            let times = if divided { pool.run(time) } else { time() };
+            let is_split = Threads::worth_having(&workload.network::<T>(), workload.batch) > 1;
+            let times = if is_split { pool.run(time) } else { time() };
             let (median, fastest) = (times[times.len() / 2], times[0]);
             answer = format!(
                 "{{\"peer\":\"{name}\",\"workload\":\"{request}\",\"threads\":{threads},\"dtype\":\"{precision}\",\"median_us\":{median:.4},\"min_us\":{fastest:.4},\"samples\":{}}}\n",
@@ -60,7 +60,7 @@ fn serve<T: Scalar, E: Engine<T> + Send>(precision: &str, engine: impl Fn(Networ
         } else if !request.is_empty() {
             eprintln!("no workload {request}");
         }
-        // A driver waits for the answer; or there is none any more.
+        // Flush: a driver waits. Stop if it is gone.
         let mut output = std::io::stdout();
         if writeln!(output, "{answer}").and_then(|()| output.flush()).is_err() {
             return;
@@ -70,7 +70,7 @@ fn serve<T: Scalar, E: Engine<T> + Send>(precision: &str, engine: impl Fn(Networ
 
 /// Microseconds per step, sorted.
 fn time_steps<T: Scalar, E: Engine<T>>(stepper: &mut Stepper<T, E>, budget: Duration) -> Vec<f64> {
-    // Steps that are shorter than the clock is fine are timed several at once.
+    // Steps shorter than the clock's resolution are timed in groups.
     let start = Instant::now();
     stepper.step();
     let chunk = (20e-6 / start.elapsed().as_secs_f64()).ceil().max(1.0) as usize;

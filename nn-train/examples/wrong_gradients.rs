@@ -1,4 +1,4 @@
-//! How well wrong gradients are told apart: every mistake of the catalogue on random networks, in f64, in f32 and in six
+//! How many wrong gradients are diagnosed: every mistake of the catalogue on random networks, in f64, in f32 and in six
 //! digits; and gradients that are wrong in no known way, which must not be given a name.
 //!
 //! `cargo run --release -p nn-train --example wrong_gradients [NETWORKS]` (100 for each mistake)

@@ -462,7 +462,7 @@ fn another_layout_is_said_to_be_right_and_is_not_what_is_off_first() {
     // Where there is nothing else, it is still not ours.
     let alone = explain_with_mistakes(problem, &both[1..]);
     let diagnosis = diagnose(problem, &Yours::from_gradients(&alone)).expect("it fits");
-    assert!(diagnosis.first_off().expect("the layout").is_turned && !diagnosis.to_text().contains("What is off"));
+    assert!(diagnosis.first_off().expect("the layout").is_transposed && !diagnosis.to_text().contains("What is off"));
 }
 
 #[test]
@@ -537,8 +537,8 @@ fn a_file_that_is_not_what_it_should_be_is_refused_with_its_place() {
         ("{\"layers\": [{\"z\": [[1, NaN]]}]}", "line 1 column"),
         ("{\"layers\": [{\"z\": [[1, 1e999]]}]}", "number out of range at line 1 column"),
         ("{\"layers\": [{\"z\": [[1, 2], [3]]}]}", "a list of 1, where the one before has 2"),
-        ("{\"layers\": [{\"z\": [[1, 2], 3]}]}", "a number beside lists"),
-        ("{\"layers\": [{\"z\": [1, [2]]}]}", "a list beside numbers"),
+        ("{\"layers\": [{\"z\": [[1, 2], 3]}]}", "a list of both numbers and lists"),
+        ("{\"layers\": [{\"z\": [1, [2]]}]}", "a list of both numbers and lists"),
         ("{\"layers\": [{\"z\": [[[[1]]]]}]}", "more than three deep"),
         ("{\"layers\": [{\"z\": 1}]}", "a list of numbers is expected"),
         ("{\"layers\": [{\"z\": [\"1\"]}]}", "invalid type"),
@@ -559,11 +559,11 @@ fn a_file_that_is_not_what_it_should_be_is_refused_with_its_place() {
         ),
         (
             "{\"layers\": [{}, {\"weight_gradient\": [[1, 2], [3, 4]]}, {}]}",
-            "weight_gradient 2 is 2×2, but ours is 4×4: it fits neither way round",
+            "weight_gradient 2 is 2×2, but ours is 4×4: neither it nor its transpose fits",
         ),
         (
             "{\"layers\": [{\"z\": [[1, 2, 3], [1, 2, 3]]}, {}, {}]}",
-            "z 1 is 2×3, but ours is 5×4 (a row for each example): it fits neither way round",
+            "z 1 is 2×3, but ours is 5×4 (a row for each example): neither it nor its transpose fits",
         ),
         ("{\"layers\": [{\"bias_gradient\": [1, 2, 3]}, {}, {}]}", "bias_gradient 1 is 3, but ours is 4 numbers"),
     ] {

@@ -27,7 +27,7 @@ struct Answer {
 struct Mark {
     array: &'static str,
     layer: Option<usize>,
-    /// `right`, `off`, `turned` or `unclear`.
+    /// `right`, `off`, `transposed` or `unclear`.
     verdict: &'static str,
 }
 
@@ -62,7 +62,7 @@ impl Answer {
             layer: compared.array.layer,
             verdict: match () {
                 () if compared.agrees => "right",
-                () if compared.is_turned => "turned",
+                () if compared.is_transposed => "transposed",
                 () if compared.tells => "off",
                 () => "unclear",
             },

@@ -87,7 +87,7 @@ export async function mount(place, crates, { onOwnPage }) {
   function drawing() {
     const { widths, weights, biases } = answer.network;
     const verdictOf = (array, layer) => answer.arrays.find((mark) => mark.array === array && (mark.layer ?? 0) === layer)?.verdict;
-    const worst = (...marks) => ['off', 'turned', 'unclear', 'right'].find((mark) => marks.includes(mark));
+    const worst = (...marks) => ['off', 'transposed', 'unclear', 'right'].find((mark) => marks.includes(mark));
     const few = (text, kind) => [{ text, kind }];
     const paper = (x) => String(Number(x.toPrecision(3))).replace('-', '−');
     const look = {
@@ -97,7 +97,7 @@ export async function mount(place, crates, { onOwnPage }) {
       loss: () => ({ lines: few('J', 'name'), mark: verdictOf('loss', 0) }),
     };
     if (Math.max(...widths) > 10 || widths.length > 6) return [h('p', { class: 'caption' }, 'The network is too large for a picture; the text names what is off.')];
-    const words = { right: 'right', off: 'off', turned: 'right, but transposed', unclear: 'too few digits to tell' };
+    const words = { right: 'right', off: 'off', transposed: 'right, but transposed', unclear: 'too few digits to tell' };
     const row = ({ array, layer, verdict: mark }) => h('tr', {}, h('th', { scope: 'row' }, array.replaceAll('_', ' ')), h('td', {}, layer ? `layer ${layer}` : ''), h('td', { class: `mark ${mark}` }, words[mark]));
     return [
       graph({ widths, look, title: 'The network; what is off in your numbers is marked. The table below says the same.' }),

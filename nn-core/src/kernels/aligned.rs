@@ -1,12 +1,13 @@
-//! The numbers of a matrix, beginning with a cache line.
-#![allow(unsafe_code)] // Only a type with the alignment of a cache line asks for such memory.
+//! The numbers of a matrix, aligned to a cache line (64 bytes).
+#![allow(unsafe_code)] // A Vec is aligned as its element type is: lines of 64 bytes, which are read as numbers.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-/// Numbers in one piece, like a `Vec`, that begin with a cache line: a vector that lies across two lines is loaded twice.
+/// A contiguous buffer, like a `Vec`, aligned to a cache line: a SIMD register that crosses two lines is loaded twice.
 ///
-/// Without it a step of 2-16-16-1 with one example takes 1.05 times as long, in f64 one of 64-32-10 1.1 times (AVX-512).
+/// Without it (AVX-512, one example) a step of 2-16-16-1 takes 1.05 times as long in f32, and one of 64-32-10 1.1 times in
+/// f64.
 #[derive(Clone)]
 pub(crate) struct Aligned<T> {
     lines: Vec<Line<T>>,
@@ -35,7 +36,7 @@ impl<T> Deref for Aligned<T> {
     #[inline]
     fn deref(&self) -> &[T] {
         const { assert!(size_of::<Line<T>>() == 16 * size_of::<T>(), "numbers of four bytes or a multiple of it") }
-        // SAFETY: `resize` keeps ⌈length / 16⌉ lines, which are initialised, lie one behind the other, and are sixteen
+        // SAFETY: `resize` keeps ⌈length / 16⌉ lines, which are initialised, lie one after the other, and are sixteen
         // numbers without a gap, as the assertion says.
         unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.length) }
     }
@@ -45,7 +46,7 @@ impl<T> DerefMut for Aligned<T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut [T] {
         const { assert!(size_of::<Line<T>>() == 16 * size_of::<T>(), "numbers of four bytes or a multiple of it") }
-        // SAFETY: `resize` keeps ⌈length / 16⌉ lines, which are initialised, lie one behind the other, and are sixteen
+        // SAFETY: `resize` keeps ⌈length / 16⌉ lines, which are initialised, lie one after the other, and are sixteen
         // numbers without a gap, as the assertion says; `self` is borrowed mutably.
         unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.length) }
     }

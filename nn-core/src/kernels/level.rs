@@ -1,4 +1,4 @@
-//! Which vectors the kernels use: the widest that this processor has, unless a program asks for narrower ones.
+//! Which SIMD level the kernels use: the widest of this processor, unless a program asks for a narrower one.
 
 use std::sync::OnceLock;
 
@@ -7,7 +7,7 @@ use fearless_simd::Level;
 /// The level of all kernels: read in each of them, written once.
 static LEVEL: OnceLock<Level> = OnceLock::new();
 
-/// The vectors in use.
+/// The level in use.
 #[inline(always)]
 pub(super) fn level() -> Level {
     #[cfg(test)]
@@ -17,8 +17,8 @@ pub(super) fn level() -> Level {
     *LEVEL.get_or_init(Level::new)
 }
 
-/// The width in bits of the vectors that products, activations and losses of `f32` and `f64` use; 0 if this processor, or
-/// the target that the program was compiled for, has none.
+/// The width in bits of the SIMD registers (vectors) that products, activations and losses of `f32` and `f64` use; 0 if this
+/// processor, or the target that the program was compiled for, has none.
 ///
 /// | target | bits | instructions |
 /// |---|---|---|
@@ -33,8 +33,8 @@ pub fn vector_bits() -> usize {
     bits(level())
 }
 
-/// Makes all kernels of this program use vectors of so many bits: to measure what width is worth, or to have the bits of
-/// another x86-64 processor. Without this call they use the widest of the processor.
+/// Makes all kernels of this program use SIMD registers (vectors) of `bits` bits: to measure what width is worth, or to get
+/// the bits of another x86-64 processor. Without this call they use the widest of the processor.
 ///
 /// The width is fixed by the first product, activation or loss that is computed, so that no run mixes two.
 ///
@@ -50,7 +50,7 @@ pub fn vector_bits() -> usize {
 ///
 /// # Panics
 ///
-/// Panics if vectors of another width are in use already.
+/// Panics if another width is in use already.
 #[track_caller]
 pub fn set_vector_bits(bits: usize) -> Result<(), NoSuchVectors> {
     let levels = levels();
@@ -58,13 +58,13 @@ pub fn set_vector_bits(bits: usize) -> Result<(), NoSuchVectors> {
     let chosen = levels.iter().find(|&&level| self::bits(level) == bits);
     let chosen = *chosen.ok_or_else(|| NoSuchVectors { bits, available: available() })?;
     let used = self::bits(*LEVEL.get_or_init(|| chosen));
-    assert!(used == bits, "vectors of {bits} bits were asked for after vectors of {used} bits had been used");
+    assert!(used == bits, "SIMD of {bits} bits was asked for after SIMD of {used} bits had been used");
     Ok(())
 }
 
-/// This processor has no vectors of such a width.
+/// This processor has no SIMD registers of such a width.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this processor has no vectors of {bits} bits for the kernels, which can use {available:?}")]
+#[error("this processor has no {bits}-bit SIMD that the kernels can use; the available widths are {available:?}")]
 pub struct NoSuchVectors {
     /// The width asked for.
     pub bits: usize,
@@ -72,7 +72,7 @@ pub struct NoSuchVectors {
     pub available: Vec<usize>,
 }
 
-/// Every kind of vectors that this processor has and the kernels use, the narrowest first.
+/// Every SIMD level that this processor has and the kernels use, the narrowest first.
 fn levels() -> Vec<Level> {
     let widest = Level::new();
     #[cfg(target_arch = "x86_64")]
@@ -109,7 +109,7 @@ mod tests {
         pub(super) static CHOSEN: Cell<Option<Level>> = const { Cell::new(None) };
     }
 
-    /// Calls `check` with every kind of vectors that this processor has.
+    /// Calls `check` at every SIMD level of this processor.
     pub(crate) fn at_every_level(check: impl Fn()) {
         for level in levels() {
             CHOSEN.set(Some(level));
@@ -123,7 +123,7 @@ mod tests {
         let refused = set_vector_bits(4096).unwrap_err();
         assert_eq!(refused.available, levels().into_iter().map(bits).collect::<Vec<_>>());
         let error = NoSuchVectors { bits: 512, available: vec![128, 256] };
-        let text = "this processor has no vectors of 512 bits for the kernels, which can use [128, 256]";
+        let text = "this processor has no 512-bit SIMD that the kernels can use; the available widths are [128, 256]";
         assert_eq!(error.to_string(), text);
     }
 

@@ -67,7 +67,7 @@ impl<T: Float> Kernel for OuterProduct<'_, T> {
 }
 
 impl<T: Float> OuterProduct<'_, T> {
-    /// The rows i … i + rows, in R vectors. Only a single one may have fewer rows than lanes, and is not FULL.
+    /// The rows i … i + rows, in R vectors. If R = 1 and there are fewer rows than lanes, FULL is false.
     #[inline(always)]
     fn strip<S: Simd, const R: usize, const FULL: bool>(&mut self, simd: S, i: usize, rows: usize) {
         let lanes = T::Native::<S>::LEN;
@@ -167,7 +167,7 @@ impl<T: Float> Kernel for InnerProducts<'_, T> {
     }
 }
 
-/// c_i ← start_i + a_i · b, where a_i, of the length of b, begins at i · `stride`: four at a time, the last of them alone.
+/// c_i ← start_i + a_i · b, where a_i, as long as b, begins at i · `stride`: four at a time, the remainder one at a time.
 #[inline(always)]
 fn inner_products<S: Simd, T: Float>(simd: S, a: &[T], stride: usize, b: &[T], start: Start<'_, T>, c: &mut [T]) {
     let mut i = 0;
@@ -181,7 +181,8 @@ fn inner_products<S: Simd, T: Float>(simd: S, a: &[T], stride: usize, b: &[T], s
     }
 }
 
-/// The first N inner products, N ≤ 4. Each is added up in the same order, whatever N is.
+/// The first N inner products, N ≤ 4: one partial sum per SIMD lane, then the sum of these, then the terms that fill no
+/// vector. The order does not depend on N.
 #[inline(always)]
 fn inner_products_of<S: Simd, T: Float, const N: usize>(
     simd: S,

@@ -1,13 +1,12 @@
 //! The micro-kernel: a tile of C, a few vectors of rows by a few columns, stays in registers until all its products have been
 //! added.
 //!
-//! For each p it loads the vectors of column p of A, and multiplies them by one number of row p of B after the other: two
-//! vectors and six numbers make twelve multiply-adds, so that the processor does not wait for loads, and twelve sums, so that
-//! it does not wait for the sum before.
+//! For each p it loads the vectors of column p of A, and multiplies them by the numbers of row p of B, one by one. Two
+//! vectors and six numbers make twelve multiply-adds, so that the processor does not wait for loads, and twelve independent
+//! sums, so that it does not wait for the previous sum.
 //!
-//! Each entry of C begins with what it starts from, and the products are added in the order of p, whatever tile it is in,
-//! however its factors lie and in however many blocks p goes: a column of C has the same bits whatever other columns there
-//! are.
+//! Each entry of C starts at its initial value (0, C or the bias), and the products are added in the order of p, whatever the
+//! tile, the layout of the factors and the blocks of p: a column of C has the same bits whatever other columns there are.
 
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
@@ -43,9 +42,9 @@ pub(crate) struct Tile<'a, T> {
 
 /// C ← start + A B, for a tile of N columns and of rows in R vectors.
 ///
-/// Where the rows are not a whole number of vectors, the last vector overlaps the one before it: a number that is computed
-/// twice is cheaper than a mask. Only a single vector may have fewer rows than lanes. It then reads on into the next column
-/// of A, and what comes of that is not stored.
+/// Where the rows are not a multiple of the lanes, the last vector overlaps the one before it: computing a number twice is
+/// cheaper than a mask. Only if R = 1 may there be fewer rows than lanes. The extra lanes then read the next column of A, and
+/// their results are discarded.
 #[inline(always)]
 pub(crate) fn tile<S: Simd, T: Float, const R: usize, const N: usize>(
     simd: S,
@@ -118,7 +117,7 @@ pub(crate) fn tile<S: Simd, T: Float, const R: usize, const N: usize>(
     }
 }
 
-/// The most lanes that any vector has.
+/// The largest number of lanes at any SIMD level.
 const MOST_LANES: usize = 16;
 
 /// sums ← sums + a bᵀ
@@ -177,13 +176,13 @@ pub(crate) fn store<S: Simd, T: Float, const R: usize>(vectors: [T::Native<S>; R
     }
 }
 
-/// [`store`] to the first rows of `c`, also of fewer rows than a vector has lanes. With `loose`, the entries of `c` that
-/// follow may be overwritten.
+/// [`store`] to the first rows of `c`, also of fewer rows than a vector has lanes. `may_overwrite` allows
+/// it to overwrite the entries of `c` that follow.
 #[inline(always)]
 pub(crate) fn store_partial<S: Simd, T: Float, const R: usize>(
     vectors: [T::Native<S>; R],
     rows: usize,
-    loose: bool,
+    may_overwrite: bool,
     c: &mut [T],
 ) {
     let lanes = T::Native::<S>::LEN;
@@ -191,7 +190,7 @@ pub(crate) fn store_partial<S: Simd, T: Float, const R: usize>(
         return store::<S, T, R>(vectors, &mut c[..rows]);
     }
     match c.get_mut(..lanes) {
-        Some(c) if loose => vectors[0].store_slice(c),
+        Some(c) if may_overwrite => vectors[0].store_slice(c),
         _ => {
             let mut copy = [T::zero(); MOST_LANES];
             vectors[0].store_slice(&mut copy[..lanes]);
@@ -200,16 +199,15 @@ pub(crate) fn store_partial<S: Simd, T: Float, const R: usize>(
     }
 }
 
-/// Cold and not inlined, so that registers are saved around this call, which is rare, and not in every iteration of the loop
-/// that it stands in.
+/// Cold and not inlined, so that registers are saved around this rare call, and not in every iteration of the loop around it.
 #[cold]
 #[inline(never)]
 fn copy_partial<T: Float>(from: &[T], to: &mut [T]) {
     to[..from.len()].copy_from_slice(from);
 }
 
-/// The rows of the next strip, of `left` rows that remain: at most `vectors` vectors, and so many that the rest fills at
-/// least one vector.
+/// The height of the next strip, if `left` rows remain: at most `vectors` registers, chosen so that the remaining rows fill
+/// at least one.
 #[inline(always)]
 pub(crate) fn rows_of_strip(left: usize, vectors: usize, lanes: usize) -> usize {
     match left {
@@ -219,7 +217,7 @@ pub(crate) fn rows_of_strip(left: usize, vectors: usize, lanes: usize) -> usize 
     }
 }
 
-/// Copies some rows of k columns of A into a panel.
+/// Packs some rows of k columns of A into a panel.
 #[inline(always)]
 pub(crate) fn pack_columns<'a, S: Simd, T: Float, const R: usize>(
     simd: S,

@@ -1,19 +1,19 @@
-//! Speed for `f32` and `f64`, behind the feature `fast`.
+//! Fast SIMD versions for `f32` and `f64`, with the feature `fast`.
 //!
-//! Everything here replaces a plain loop elsewhere and changes no meaning: the tests of this crate hold with it and without
-//! it. The hooks of [`Scalar`] are the only way in.
+//! Everything here replaces a plain loop elsewhere and computes the same, up to rounding: all tests of this crate pass with
+//! it and without it. The hooks of [`Scalar`] are the only way in.
 //!
 //! | hook | what runs | file |
 //! |---|---|---|
-//! | `vectorize` | the same loop, compiled for the widest vectors of this processor | this one |
-//! | `exp`, `exp_m1`, `ln_1p`, `tanh` | polynomials without a branch, which such a loop computes for a whole vector | elementary.rs |
+//! | `vectorize` | the same loop, compiled for the widest SIMD instructions of this processor | this one |
+//! | `exp`, `exp_m1`, `ln_1p`, `tanh` | polynomials without a branch, which such a loop computes for a whole SIMD register | elementary.rs |
 //! | `product`, `affine` | one [micro-kernel](micro_kernel) over panels, or the loops of [one example](matrix_vector) | product.rs |
 //!
-//! A program that is to run on every x86-64 processor may count on vectors of four `f32`. Nearly every processor since 2013
-//! has vectors of eight and a fused multiply-add (AVX2), many since 2019 vectors of sixteen (AVX-512). So a [`Kernel`] is
-//! compiled three times, and [`dispatch`] chooses at run time. On ARM (NEON) and in the browser (wasm simd128) there is one
-//! kind of vectors. The crate fearless_simd knows them all; its types make sure that no instruction runs where it does not
-//! exist, so that `unsafe` stands in aligned.rs alone.
+//! Every x86-64 processor has SIMD registers of four `f32` (SSE2). Nearly every one since 2013 has registers of eight and a
+//! fused multiply-add (AVX2), many since 2019 registers of sixteen (AVX-512). So a [`Kernel`] is compiled three times, and
+//! [`dispatch`] chooses at run time. ARM (NEON) and the browser (wasm simd128) have one SIMD level. A *vector* below is one
+//! such register, and a *lane* one number in it. The crate fearless_simd knows all levels; its types make sure that no
+//! instruction runs where it does not exist, so that `unsafe` stands in aligned.rs alone.
 
 mod aligned;
 mod elementary;
@@ -39,28 +39,28 @@ use product::{Factor, Start, product};
 
 use crate::product::check_product;
 
-/// `f32` or `f64`: a number that vectors hold.
+/// `f32` or `f64`: a number that SIMD registers hold.
 pub(crate) trait Float: elementary::Format + SimdFloatElement {
-    /// The packing buffer of this thread. It grows to what the largest product needs.
+    /// The packing buffer of this thread. It grows to the size that the largest product needs.
     fn buffer() -> &'static LocalKey<Cell<Vec<Self>>>;
 
     /// [`blocked_product`](product::blocked_product), compiled once: a generic function is compiled again in each crate that calls it.
     fn blocked_product(a: Factor<'_, Self>, b: Factor<'_, Self>, start: Start<'_, Self>, c: &mut [Self]);
 }
 
-/// A loop that is worth compiling for every kind of vectors. It and all that it calls must be `#[inline(always)]`: a
-/// function that stands alone is compiled for any processor.
+/// A loop that is compiled for every SIMD level. It and all that it calls must be `#[inline(always)]`: a function that is not
+/// inlined is compiled for the baseline instruction set.
 pub(crate) trait Kernel {
     fn run<S: Simd>(&mut self, simd: S);
 }
 
-/// Runs a kernel with the widest vectors of this processor, but no wider than `bytes`, the length of what they run along.
+/// Runs a kernel with the widest SIMD registers of this processor; AVX-512 only if the columns, of `bytes` bytes, fill one.
 ///
-/// The kernel goes by reference: moving it would copy it with wide loads just after narrower stores, store forwarding would
-/// fail, and the smallest training step took up to 1.6 times as long.
+/// The kernel goes by reference. Moving it would copy it with wide loads just after narrower stores, and store forwarding
+/// would fail: the smallest training step took up to 1.6 times as long.
 #[inline(always)]
 pub(crate) fn dispatch(bytes: usize, kernel: &mut impl Kernel) {
-    let _ = bytes; // elsewhere there is one kind of vectors
+    let _ = bytes; // other architectures have one SIMD level
     #[cfg(target_arch = "x86_64")]
     match level() {
         Level::Avx512(simd) if bytes >= 64 => simd.vectorize(
@@ -88,7 +88,7 @@ fn baseline(level: Level, kernel: &mut impl Kernel) {
     }
 }
 
-/// [`Scalar::vectorize`]
+/// The closure of [`Scalar::vectorize`] as a kernel, and its result.
 struct Loop<'a, F, R> {
     work: &'a mut F,
     result: Option<R>,
@@ -241,8 +241,8 @@ mod tests {
         hash
     }
 
-    /// They are plain operations in one order, so that every processor gives the bits that stand here. (Products are right to
-    /// rounding: how many numbers a vector has, and whether a multiplication and an addition round once or twice, shows.)
+    /// They are plain operations in one order, so that every processor gives the bits that stand here. (Products agree up to
+    /// rounding: the number of SIMD lanes and fused multiply-adds show in their last digits.)
     #[test]
     fn activations_and_losses_have_the_same_bits_on_every_processor() {
         at_every_level(|| {

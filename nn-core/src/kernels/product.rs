@@ -3,13 +3,14 @@
 //! | product | in a layer | how |
 //! |---|---|---|
 //! | A B, A Bᵀ | z = W a, ∂J/∂W = δ aᵀ | tiles of C by the [micro-kernel](super::micro_kernel) |
-//! | Aᵀ B | Wᵀ δ | the same, of copied panels of A; for one or two examples by inner products |
+//! | Aᵀ B | Wᵀ δ | the same, with A packed; small products, and those of one or two examples, by inner products |
 //!
-//! A matrix–vector product is a tile of one column and more rows, an outer product the micro-kernel with k = 1.
+//! A matrix–vector product is a tile of one column and more rows, an outer product is the micro-kernel with k = 1. A
+//! product of one row, W a in a layer of one unit, is computed as Aᵀ wᵀ, by inner products.
 //!
-//! Packing: a tile reads a panel of A, a few rows of it, for all tiles of its rows. Where A is large, its rows are copied
-//! into a panel that lies in one piece and fits the fastest cache; where it is transposed they have to be. B stays where it
-//! is, but for a large Bᵀ, of which a tile takes a few numbers from each of many cache lines.
+//! Packing: a panel, a few rows of A, is read once for each tile in those rows. A large A is packed: its rows are copied
+//! into a contiguous panel that fits the L1 cache. A transposed A has to be packed. B is read in place, except a large Bᵀ,
+//! of which a tile takes a few numbers from each of many cache lines.
 //!
 //! Sources: K. Goto, R. van de Geijn, Anatomy of high-performance matrix multiplication, ACM TOMS 34(3), 2008; F. Van Zee,
 //! R. van de Geijn, BLIS, ACM TOMS 41(3), 2015.
@@ -22,10 +23,10 @@ use super::plan::{Layout, Plan, plan};
 use super::{Float, Kernel, dispatch};
 use crate::MatrixView;
 
-/// What a product is added to.
+/// The initial value of C, to which the product is added.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Start<'a, T> {
-    /// Nothing: C ← A B. What C held is not read.
+    /// 0: C ← A B. What C held is not read.
     Zero,
     /// What C holds: C ← C + A B.
     C,
@@ -131,7 +132,7 @@ fn write_start<T: Float>(start: Start<'_, T>, c: &mut [T]) {
     }
 }
 
-/// C ← start + A B by the micro-kernel, each factor copied into panels or not.
+/// C ← start + A B by the micro-kernel, each factor packed or in place.
 struct Panels<'a, T> {
     a: Factor<'a, T>,
     b: Factor<'a, T>,
@@ -205,7 +206,7 @@ impl<T: Float> Kernel for Panels<'_, T> {
     }
 }
 
-/// The columns of the next tile, of `left` columns that remain and at most `most`: eight go as four and four, not six and two.
+/// The number of columns of the next tile, if `left` remain: at most `most`. Eight are split into 4 + 4, not 6 + 2.
 #[inline(always)]
 fn width(left: usize, most: usize) -> usize {
     match left {
@@ -216,7 +217,7 @@ fn width(left: usize, most: usize) -> usize {
     }
 }
 
-/// The packing buffers of A and of B, of these lengths. The first begins with a cache line.
+/// The packing buffers of A and of B, of these lengths. The first is aligned to a cache line.
 #[inline(always)]
 fn packing_buffers<T: Float>(buffer: &mut Vec<T>, [a, b]: [usize; 2]) -> (&mut [T], &mut [T]) {
     if a + b == 0 {
@@ -229,7 +230,7 @@ fn packing_buffers<T: Float>(buffer: &mut Vec<T>, [a, b]: [usize; 2]) -> (&mut [
     buffer[start..][..a + b].split_at_mut(a)
 }
 
-/// Copies some rows of k columns of A, which lies in rows, into a panel.
+/// Packs some rows of k columns of a row-major A into a panel.
 #[inline(always)]
 fn pack_transposed<'a, S: Simd, T: Float>(
     a: &[T],
@@ -247,7 +248,7 @@ fn pack_transposed<'a, S: Simd, T: Float>(
     ColumnPanel { numbers: to, stride: height }
 }
 
-/// Copies k rows of B, which lies in rows, into panels of a tile's columns.
+/// Packs k rows of a row-major B into panels as wide as a tile.
 #[inline(always)]
 fn pack_rows<T: Float>(b: &[T], stride: usize, k: usize, n: usize, to: &mut [T]) {
     let (panels, _) = to.as_chunks_mut::<TILE_COLUMNS>();
@@ -263,7 +264,7 @@ fn pack_rows<T: Float>(b: &[T], stride: usize, k: usize, n: usize, to: &mut [T])
     }
 }
 
-/// The size of equal parts of at most `most`: 784 in parts of at most 512 are two of 392.
+/// `length` split into equal parts of at most `most`: 784 in parts of at most 512 gives two of 392.
 #[inline(always)]
 fn block_size(length: usize, most: usize) -> usize {
     length.div_ceil(length.div_ceil(most))
@@ -351,7 +352,7 @@ mod tests {
         });
     }
 
-    /// A column of W A + b among others and alone, with every plan that W A + b may have.
+    /// A column of W A + b among others and alone, by every plan that W A + b may have.
     #[test]
     fn a_column_has_the_same_bits_whatever_others_there_are() {
         fn check<T: Float>(m: usize, k: usize) {
@@ -380,7 +381,7 @@ mod tests {
         });
     }
 
-    /// Whether these vectors have a fused multiply-add.
+    /// Whether this level has a fused multiply-add.
     fn fuses(level: Level) -> bool {
         #[cfg(target_arch = "x86_64")]
         return level.as_avx2().is_some();

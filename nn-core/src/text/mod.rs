@@ -1,9 +1,9 @@
-//! Numbers and tables as text. Whatever prints numbers for people prints them by these: a matrix, a tape, a worked example,
-//! a message.
+//! Numbers and tables as text. Everything that prints numbers for people uses these: a matrix, a tape, a worked example, a
+//! message.
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | numbers.rs | significant digits, superscripts and subscripts, layers, numbers of things |
+//! | numbers.rs | significant digits, superscripts and subscripts, layers, counts with their nouns |
 //! | table.rs | tables whose columns line up, also by the decimal point |
 
 mod numbers;

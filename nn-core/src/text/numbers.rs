@@ -1,9 +1,9 @@
 //! Numbers as text.
 
-/// A number with so many significant digits, without zeros at its end; at least one digit.
+/// A number with `digits` significant digits, without trailing zeros; at least one digit.
 ///
-/// A power of ten stands behind a number below 0.0001 and behind one whose digits end before the decimal point. −0 is
-/// written as 0.
+/// Scientific notation is used below 0.0001, and where the last significant digit stands left of the ones. −0 is written as
+/// 0.
 ///
 /// ```
 /// use nn_core::text::significant;
@@ -20,21 +20,21 @@ pub fn significant(x: f64, digits: usize) -> String {
         return x.to_string();
     }
     let digits = digits.max(1);
-    // Rounding comes first: it decides whether 9.9999996 has one digit before the point or two.
+    // Rounding comes first: it decides whether 9.9999996 has one digit before the decimal point or two.
     let scientific = format!("{x:.*e}", digits - 1);
     let (mantissa, exponent) = scientific.split_once('e').expect("the form of {:e}");
     let exponent: i32 = exponent.parse().expect("the form of {:e}");
     match usize::try_from(digits as i32 - 1 - exponent) {
-        Ok(decimals) if exponent >= -4 => without_last_zeros(&format!("{x:.decimals$}")).to_owned(),
-        _ => format!("{}e{exponent}", without_last_zeros(mantissa)),
+        Ok(decimals) if exponent >= -4 => without_trailing_zeros(&format!("{x:.decimals$}")).to_owned(),
+        _ => format!("{}e{exponent}", without_trailing_zeros(mantissa)),
     }
 }
 
-fn without_last_zeros(number: &str) -> &str {
+fn without_trailing_zeros(number: &str) -> &str {
     if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
 }
 
-/// A number as on paper: as [`significant`], with a long minus sign and ∞.
+/// A number as on paper: [`significant`], with the minus sign − and with ∞.
 ///
 /// ```
 /// use nn_core::text::on_paper;
@@ -63,16 +63,16 @@ pub fn grouped(x: f64) -> String {
     text
 }
 
-/// Raises digits, signs and parentheses: (12) becomes ⁽¹²⁾.
+/// Turns digits, signs and parentheses into superscripts: (12) becomes ⁽¹²⁾.
 ///
 /// ```
 /// assert_eq!(nn_core::text::superscript("(12)"), "⁽¹²⁾");
 /// ```
 pub fn superscript(text: &str) -> String {
-    moved(text, "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾")
+    translate(text, "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾")
 }
 
-/// The layer of a quantity: ⁽²⁾, as in z⁽²⁾.
+/// The superscript of a layer: ⁽²⁾, as in z⁽²⁾.
 ///
 /// ```
 /// assert_eq!(format!("z{}", nn_core::text::of_layer(12)), "z⁽¹²⁾");
@@ -81,21 +81,21 @@ pub fn of_layer(l: usize) -> String {
     superscript(&format!("({l})"))
 }
 
-/// Lowers digits, signs and parentheses: 12 becomes ₁₂.
+/// Turns digits, signs and parentheses into subscripts: 12 becomes ₁₂.
 ///
 /// ```
 /// assert_eq!(nn_core::text::subscript("12"), "₁₂");
 /// ```
 pub fn subscript(text: &str) -> String {
-    moved(text, "₀₁₂₃₄₅₆₇₈₉₊₋₍₎")
+    translate(text, "₀₁₂₃₄₅₆₇₈₉₊₋₍₎")
 }
 
-fn moved(text: &str, characters: &str) -> String {
+fn translate(text: &str, characters: &str) -> String {
     let find = |c| "0123456789+-()".chars().zip(characters.chars()).find(|&(from, _)| from == c);
     text.chars().map(|c| find(c).map_or(c, |(_, to)| to)).collect()
 }
 
-/// A number of things: `1 column`, `2 columns`, `0 classes`.
+/// A count with its noun: `1 column`, `2 columns`, `0 classes`.
 ///
 /// ```
 /// assert_eq!(nn_core::text::counted(1, "column") + " and " + &nn_core::text::counted(2, "class"), "1 column and 2 classes");

@@ -2,18 +2,18 @@
 
 use std::fmt;
 
-/// How the cells of a column stand below each other.
+/// How the cells of a column are aligned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
-    /// They begin below each other.
+    /// Left-aligned.
     Left,
-    /// They end below each other.
+    /// Right-aligned.
     Right,
-    /// Numbers have their decimal points below each other. A title stands at the left.
+    /// Aligned at the decimal point; a title is left-aligned.
     Point,
 }
 
-/// Rows of cells in columns that line up, for text of one width. Widths are counted in characters.
+/// Rows of cells in columns that line up, for monospaced text. Widths are counted in characters.
 ///
 /// Printing joins the cells of a row and leaves out spaces at its end. There is no line end after the last row.
 ///
@@ -43,7 +43,7 @@ pub struct Table {
 #[derive(Clone, Copy, Debug)]
 struct Column {
     align: Align,
-    /// The least width.
+    /// The minimum width.
     width: usize,
 }
 
@@ -61,14 +61,14 @@ impl Table {
         Table { columns, gap: 2, rows: Vec::new() }
     }
 
-    /// Makes the columns at least so wide: for rows that are printed before the next ones are known.
+    /// Sets minimum widths: for rows that are printed before the next ones are known.
     #[must_use]
     pub fn at_least(mut self, widths: impl IntoIterator<Item = usize>) -> Self {
         self.columns.iter_mut().zip(widths).for_each(|(column, width)| column.width = width);
         self
     }
 
-    /// Puts another number of spaces between the columns.
+    /// Sets the number of spaces between the columns; 2 by default.
     #[must_use]
     pub fn gap(mut self, gap: usize) -> Self {
         self.gap = gap;
@@ -101,7 +101,7 @@ impl Table {
     pub fn padded(&self) -> Vec<Vec<String>> {
         let mut lines = vec![Vec::new(); self.rows.len()];
         for (at, &Column { align, width }) in self.columns.iter().enumerate() {
-            // How many characters stand before the decimal point.
+            // How many characters there are before the decimal point.
             let whole = |row: &Row| match row {
                 Row::Cells(cells) if align == Align::Point => cells.get(at).map_or(0, |cell| whole_part(cell)),
                 _ => 0,

@@ -160,7 +160,7 @@ impl Value {
         }
     }
 
-    /// As rows on lines, with so many significant digits.
+    /// One row a line, with `digits` significant digits.
     fn text(&self, digits: usize) -> String {
         match self {
             Value::Word(word) => word.clone(),
@@ -181,7 +181,7 @@ impl Value {
     }
 }
 
-/// A number with at most so many significant digits, and no zeros behind them.
+/// A number with at most `digits` significant digits, without trailing zeros.
 fn significant(x: f64, digits: usize) -> String {
     if x == 0.0 || !x.is_finite() {
         return format!("{x}");

@@ -1,23 +1,23 @@
-//! What a comparison found.
+//! [`Diagnosis`]: the answer of `nn diagnose`, with its parts.
 
 use super::array::Array;
 use super::digits::Digits;
 use crate::mistakes::Made;
 
-/// What a comparison found.
+/// What the comparison of a user's numbers with ours found.
 #[derive(Clone, Debug)]
 pub struct Diagnosis {
-    /// Whether every number is ours, in our layout.
+    /// Whether every number agrees with ours, in our layout.
     pub agrees: bool,
-    /// How far an array may be from ours, norm-wise, to be the same.
+    /// The largest relative difference, norm-wise, at which an array agrees with ours.
     pub tolerance: f64,
-    /// The digits that were found in the numbers.
+    /// The precision of the numbers, by their digits.
     pub digits: Digits,
-    /// Every array that was given, in the order of computation.
+    /// Every array in the file, in the order of computation.
     pub arrays: Vec<Compared>,
     /// The mistakes that give these numbers, the one that explains most first. Empty where nothing known does.
     pub findings: Vec<Finding>,
-    /// How the file was read, where that was not plain, and what else there is to say.
+    /// How the file was read, if there was a choice, and further remarks.
     pub remarks: Vec<String>,
     pub(super) layers: usize,
     pub(super) widths: String,
@@ -25,31 +25,32 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
-    /// What the numbers show to be off, beyond the layout, in the order of computation.
+    /// The arrays that are off by more than the layout, in the order of computation.
     pub(super) fn off(&self) -> impl Iterator<Item = &Compared> {
-        self.arrays.iter().filter(|compared| !compared.agrees && !compared.is_turned && compared.tells)
+        self.arrays.iter().filter(|compared| !compared.agrees && !compared.is_transposed && compared.tells)
     }
 
-    /// The first array that is off, in the order of computation. Where none is, the first that is not ours for another
+    /// The first array that is off, in the order of computation. If none is, the first that does not agree for another
     /// reason: too few digits, or the layout.
     pub fn first_off(&self) -> Option<&Compared> {
-        let other = self.arrays.iter().filter(|compared| !compared.agrees).min_by_key(|compared| compared.is_turned);
+        let other =
+            self.arrays.iter().filter(|compared| !compared.agrees).min_by_key(|compared| compared.is_transposed);
         self.off().next().or(other)
     }
 }
 
-/// An array of theirs beside ours.
+/// A user's array beside ours.
 #[derive(Clone, Debug)]
 pub struct Compared {
-    /// Which.
+    /// Which array.
     pub array: Array,
     /// max |theirs − ours| / max |ours|
     pub difference: f64,
-    /// Whether it is ours to rounding, in our layout.
+    /// Whether it agrees up to rounding, in our layout.
     pub agrees: bool,
-    /// Whether it is ours to rounding, but transposed.
-    pub is_turned: bool,
-    /// Whether its digits are enough to say: numbers that were rounded to 0 are near to any small ones.
+    /// Whether it agrees up to rounding, but transposed.
+    pub is_transposed: bool,
+    /// Whether it has enough digits to decide: numbers that were rounded to 0 are close to any small ones.
     pub tells: bool,
 }
 
@@ -58,31 +59,31 @@ pub struct Compared {
 pub struct Finding {
     /// Which mistake, in what form and where.
     pub made: Made,
-    /// The layer, from 1, where it was made in one, or only one can show it.
+    /// The layer, from 1, if there is only one candidate.
     pub layer: Option<usize>,
-    /// The wrong arrays that it reproduces to rounding.
+    /// The wrong arrays that it reproduces up to rounding.
     pub explains: Vec<Array>,
-    /// What was done, and what it does, with what is particular here.
+    /// The mistake and its effect, as a sentence, with the remark on its form.
     pub sentence: String,
-    /// The mistakes that were made together with this one.
+    /// The ids of the mistakes that were made together with this one.
     pub with: Vec<&'static str>,
-    /// Where another finding gives the same numbers: what would tell them apart.
+    /// If another finding gives the same numbers: how to find out which is right.
     pub tell_apart: Option<String>,
     /// The entry that shows it best.
     pub sample: Option<Sample>,
 }
 
-/// One number, three times.
+/// One entry: yours, ours, and ours with the mistake.
 #[derive(Clone, Debug)]
 pub struct Sample {
-    /// In which array.
+    /// The array that it is in.
     pub array: Array,
     /// The row and the column in our layout, from 1: for z, a and δ the unit and the example.
     pub at: (usize, usize),
-    /// What they have.
+    /// Your number.
     pub yours: f64,
-    /// What is right.
+    /// The right number.
     pub ours: f64,
-    /// What the mistake gives.
+    /// The number that the mistake gives.
     pub with_mistake: f64,
 }

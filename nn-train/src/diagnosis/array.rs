@@ -1,4 +1,4 @@
-//! The arrays of a computation: which there are, in which order, and their numbers in a pass.
+//! The arrays of a computation, their order, and their numbers in a pass.
 
 use std::fmt;
 
@@ -31,7 +31,7 @@ pub enum Quantity {
 /// One array of the computation, or J.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Array {
-    /// Which kind.
+    /// The kind of array.
     pub quantity: Quantity,
     /// l, from 1; `None` for J.
     pub layer: Option<usize>,
@@ -40,7 +40,7 @@ pub struct Array {
 impl Array {
     pub(super) const LOSS: Array = Array { quantity: Quantity::Loss, layer: None };
 
-    /// Our shape: for z, a and δ a column for each example.
+    /// The shape in our layout: z, a and δ have a column for each example.
     pub(crate) fn shape(self, problem: Problem<'_>) -> (usize, usize) {
         let Some(layer) = self.layer else { return (1, 1) };
         let dense = &problem.network.layers()[layer - 1];

@@ -1,31 +1,33 @@
-//! One reading of somebody's numbers beside ours: how far they are apart, and how far rounding lets them be.
+//! One reading of a user's numbers beside ours: their differences, and the differences that rounding allows.
 
 use nn_core::Matrix;
 
 use super::array::{Array, Quantity};
-use super::digits::{self, DOUBLE, Printed, TELLING};
+use super::digits::{self, CONCLUSIVE, DOUBLE, Printed};
 use super::yours::Reading;
 use crate::explain::EngineExplanation;
 use crate::mistakes::Problem;
 
-/// How much a diagnosis says, from the least.
+/// How good a diagnosis is, from worst to best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Merit {
+    /// Nothing is explained.
     Nothing,
+    /// A part of what is wrong is explained.
     Part,
-    /// Two mistakes in another layout explain all that is wrong, …
+    /// Two mistakes in another layout explain everything.
     Three,
-    /// … two mistakes, or one in another layout, …
+    /// Two mistakes, or one in another layout, explain everything.
     Pair,
-    /// … one does, …
+    /// One mistake explains everything.
     Whole,
-    /// … there is nothing but another layout, or …
+    /// Only the layout differs.
     Layout,
-    /// … nothing is wrong.
+    /// Nothing is wrong.
     Agreement,
 }
 
-/// One reading of somebody's numbers beside ours.
+/// One reading of a user's numbers beside ours.
 pub(super) struct Case<'a> {
     pub(super) problem: Problem<'a>,
     pub(super) right: &'a EngineExplanation,
@@ -39,10 +41,10 @@ pub(super) struct Given<'a> {
     pub(super) array: Array,
     pub(super) theirs: &'a Matrix<f64>,
     pub(super) right: Matrix<f64>,
-    /// The least scale of a difference.
+    /// A lower bound of the scale of a difference.
     pub(super) floor: f64,
     pub(super) tolerance: f64,
-    /// What its digits resolve, on the same scale.
+    /// The unit of its rounding, on the same scale.
     pub(super) resolution: f64,
     pub(super) difference: f64,
 }
@@ -52,9 +54,9 @@ impl Given<'_> {
         self.difference <= self.tolerance
     }
 
-    /// Whether its digits are enough to call it right, or off.
+    /// Whether it has enough digits to call it right or wrong.
     pub(super) fn tells(&self) -> bool {
-        !self.agrees() || self.difference == 0.0 || self.tolerance <= TELLING
+        !self.agrees() || self.difference == 0.0 || self.tolerance <= CONCLUSIVE
     }
 }
 
@@ -78,7 +80,7 @@ impl<'a> Case<'a> {
         Case { problem, right, reading, printed, arrays: given.collect() }
     }
 
-    /// What the digits of their J resolve: it is often copied with fewer of them than the arrays.
+    /// The relative rounding unit of their J, which is often copied with fewer digits than the arrays.
     pub(super) fn loss_resolution(&self) -> f64 {
         match digits::count(self.reading.loss.unwrap_or(0.0)) {
             (digits @ 3..=9, _) => DOUBLE.tolerance.max(5.1 * 0.1_f64.powi(digits as i32)),
@@ -86,7 +88,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// How far their J is from a J of ours, and how far it may be.
+    /// The relative difference between their J and a J of ours, and its tolerance.
     pub(super) fn loss_misfit(&self, predicted: f64) -> Option<(f64, f64)> {
         let loss = self.reading.loss?;
         let scale = predicted.abs().max(self.printed.digits.floor() * 1e-8 * self.right.loss.abs());
@@ -98,7 +100,7 @@ impl<'a> Case<'a> {
     }
 }
 
-/// max |theirs − predicted| / max |predicted|, with a least scale; infinite where the shapes differ or one is NaN.
+/// max |theirs − predicted| / max |predicted|, with a lower bound of the scale; infinite if the shapes differ or one is NaN.
 pub(super) fn misfit(theirs: &Matrix<f64>, predicted: &Matrix<f64>, floor: f64) -> f64 {
     if theirs.shape() != predicted.shape() {
         return f64::INFINITY;
@@ -119,7 +121,7 @@ pub(super) fn largest(matrix: &Matrix<f64>) -> f64 {
     matrix.as_slice().iter().fold(0.0, |largest: f64, x| largest.max(x.abs()))
 }
 
-/// How large the terms are that each array is the sum of: what rounding is measured by.
+/// The size of the terms of which each array is a sum: the scale of its rounding error.
 struct Sizes {
     layers: Vec<[f64; 4]>,
     parameters: Vec<[f64; 2]>,

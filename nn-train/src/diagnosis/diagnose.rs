@@ -1,4 +1,4 @@
-//! From two sets of numbers to an answer: each way to read theirs is tried, and the one that explains most is taken.
+//! From two sets of numbers to an answer: each reading of theirs is tried, and the one that explains most is taken.
 
 use nn_core::Matrix;
 use nn_layers::ByHand;
@@ -21,14 +21,14 @@ pub enum DiagnoseError {
     /// Our own numbers overflow.
     #[error("our own {array} is not finite for example {example}: there is nothing to compare with")]
     NotFinite {
-        /// The first array where it shows.
+        /// The first array that is not finite.
         array: Array,
-        /// From 1.
+        /// The number of the example, from 1.
         example: usize,
     },
 }
 
-/// Compares somebody's numbers for this network and batch with ours, and looks for the mistake that gives theirs.
+/// Compares a user's numbers for this network and batch with ours, and looks for the mistake that explains theirs.
 ///
 /// # Errors
 ///
@@ -67,15 +67,15 @@ pub fn diagnose(problem: Problem<'_>, yours: &Yours) -> Result<Diagnosis, Diagno
     for reading in &mut readings {
         if problem.learning_rate.is_none() && reading.arrays.iter().any(|(array, _)| array.quantity.is_updated()) {
             reading.arrays.retain(|(array, _)| !array.quantity.is_updated());
-            reading.turned.retain(|array| !array.quantity.is_updated());
-            reading.remarks.push("`updated` was not compared: that takes the learning rate.".to_owned());
+            reading.transposed.retain(|array| !array.quantity.is_updated());
+            reading.remarks.push("`updated` was not compared: that needs the learning rate.".to_owned());
         }
         reading.arrays.sort_by_key(|(array, _)| array.order());
-        reading.turned.sort_by_key(|array| array.order());
+        reading.transposed.sort_by_key(|array| array.order());
     }
     let numbers = readings[0].arrays.iter().flat_map(|(_, matrix)| matrix.as_slice());
     let own = digits::printed(numbers.chain(if readings[0].arrays.is_empty() { &yours.loss } else { &None }));
-    // Numbers with few digits may be exact all the same: they are first taken at their word.
+    // Full precision is tried first: short decimals may be exact.
     let mut best: Option<(Diagnosis, Merit)> = None;
     for printed in [DOUBLE, own].into_iter().take(if own.digits == Digits::Double { 1 } else { 2 }) {
         for reading in &readings {
@@ -92,7 +92,7 @@ pub fn diagnose(problem: Problem<'_>, yours: &Yours) -> Result<Diagnosis, Diagno
 }
 
 impl Case<'_> {
-    /// `thorough`: looks for two mistakes, and for what explains a part, where no single one explains all.
+    /// `thorough`: if no single mistake explains everything, looks for two, and for mistakes that explain a part.
     fn diagnose(&self, thorough: bool) -> (Diagnosis, Merit) {
         let mut arrays: Vec<Compared> = self
             .arrays
@@ -100,26 +100,26 @@ impl Case<'_> {
             .map(|given| Compared {
                 array: given.array,
                 difference: given.difference,
-                agrees: given.agrees() && given.tells() && !self.reading.turned.contains(&given.array),
-                is_turned: given.agrees() && given.tells() && self.reading.turned.contains(&given.array),
+                agrees: given.agrees() && given.tells() && !self.reading.transposed.contains(&given.array),
+                is_transposed: given.agrees() && given.tells() && self.reading.transposed.contains(&given.array),
                 tells: given.tells(),
             })
             .collect();
         if let Some((difference, tolerance)) = self.loss_misfit(self.right.loss) {
             let at = arrays.iter().position(|c| c.array.quantity > Quantity::Loss).unwrap_or(arrays.len());
             let agrees = difference <= tolerance;
-            arrays.insert(at, Compared { array: Array::LOSS, difference, agrees, is_turned: false, tells: true });
+            arrays.insert(at, Compared { array: Array::LOSS, difference, agrees, is_transposed: false, tells: true });
         }
         let (mut findings, mut merit, mut remarks) = self.findings(thorough);
-        if !self.reading.turned.is_empty() {
+        if !self.reading.transposed.is_empty() {
             merit = match merit {
                 Merit::Agreement => Merit::Layout,
                 Merit::Layout | Merit::Whole => Merit::Pair,
                 Merit::Pair => Merit::Three,
                 other => other,
             };
-            // In a square layer nothing but the numbers says that it is transposed: then they have to fit.
-            let is_sure = self.reading.turned.iter().any(|array| {
+            // In a square layer only the numbers can say that it is transposed: then they have to fit.
+            let is_sure = self.reading.transposed.iter().any(|array| {
                 let (rows, columns) = array.shape(self.problem);
                 rows != columns
             });
@@ -128,10 +128,10 @@ impl Case<'_> {
                 let agrees = |array: &Array| {
                     known.contains(array) || self.arrays.iter().any(|given| given.array == *array && given.agrees())
                 };
-                let explains: Vec<Array> = self.reading.turned.iter().copied().filter(agrees).collect();
+                let explains: Vec<Array> = self.reading.transposed.iter().copied().filter(agrees).collect();
                 findings.extend(self.layout_finding(explains, &findings));
                 if findings.iter().all(|finding| !finding.made.mistake.convention) {
-                    remarks.push("∂J/∂W was read transposed, n_{l−1} × n_l: that alone is no error.".to_owned());
+                    remarks.push("∂J/∂W was read transposed, n_{l−1} × n_l: that by itself is no error.".to_owned());
                 }
             } else {
                 merit = Merit::Nothing;
@@ -181,7 +181,7 @@ fn check_finite(right: &EngineExplanation) -> Result<(), DiagnoseError> {
     }
     match found {
         Some((array, example)) => Err(DiagnoseError::NotFinite { array, example }),
-        // J or a sum over the examples can overflow where no example does.
+        // J or a sum over the examples can overflow although no example does.
         None => {
             let finite = |matrix: &Matrix<f64>| matrix.as_slice().iter().all(|x| x.is_finite());
             let layer =

@@ -1,4 +1,4 @@
-//! How many digits somebody's numbers carry, and what can be asked of them.
+//! How many digits a user's numbers have, and the tolerance that follows.
 
 use std::fmt;
 
@@ -17,21 +17,20 @@ pub enum Digits {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Printed {
     pub(super) digits: Digits,
-    /// How far an array may be from ours, norm-wise.
+    /// The tolerance of a relative difference, norm-wise.
     pub(super) tolerance: f64,
-    /// Half a unit in the last decimal that any of them has; 0 where that is no matter of printing.
+    /// Half a unit of the last decimal that any of them has; 0 if they were not rounded by printing.
     pub(super) half_unit: f64,
 }
 
 pub(super) const DOUBLE: Printed = Printed { digits: Digits::Double, tolerance: 1e-9, half_unit: 0.0 };
 pub(super) const SINGLE: Printed = Printed { digits: Digits::Single, tolerance: 1e-4, half_unit: 0.0 };
 
-/// An array whose digits leave more open than this share of its largest entry can be called neither right nor mistaken.
-pub(super) const TELLING: f64 = 0.05;
+/// If the tolerance of an array exceeds this fraction of its largest entry, no verdict is given.
+pub(super) const CONCLUSIVE: f64 = 0.05;
 
 impl Digits {
-    /// An array that nearly cancels to nothing is not asked for the digits of what is left: this share of the size of
-    /// its terms is the least scale of a difference.
+    /// For arrays that nearly cancel: a lower bound of the scale of a difference, as a fraction of the size of their terms.
     pub(super) fn floor(self) -> f64 {
         match self {
             Digits::Double => 1e-5,
@@ -67,7 +66,7 @@ pub(super) fn printed<'a>(numbers: impl Iterator<Item = &'a f64>) -> Printed {
     }
     let half_unit = 0.51 * 10.0_f64.powi(-decimals);
     match most {
-        // Zeros are not rounded: nobody has any digits that could be missing.
+        // All zeros: they are taken as exact.
         0 => DOUBLE,
         _ if is_single => Printed { half_unit: 0.0, ..SINGLE },
         6.. => Printed { half_unit, ..SINGLE },
@@ -78,7 +77,7 @@ pub(super) fn printed<'a>(numbers: impl Iterator<Item = &'a f64>) -> Printed {
     }
 }
 
-/// Significant digits, and digits after the point, of the shortest decimal that reads back as x.
+/// The significant digits, and the digits after the decimal point, of the shortest decimal that reads back as x.
 pub(super) fn count(x: f64) -> (usize, i32) {
     if x == 0.0 || !x.is_finite() {
         return (0, 0);

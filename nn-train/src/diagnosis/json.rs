@@ -38,7 +38,7 @@ struct FindingEntry<'a> {
 }
 
 impl Diagnosis {
-    /// The comparison in JSON. A difference is `null` where ours is zero throughout and theirs is not.
+    /// The comparison in JSON. A difference is `null` if all our entries are zero and theirs are not.
     pub fn to_json(&self) -> String {
         let arrays = self.arrays.iter().map(|compared| ArrayEntry {
             array: compared.array.quantity.name(),

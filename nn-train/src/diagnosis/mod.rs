@@ -1,16 +1,16 @@
-//! Somebody's own numbers compared with ours, and the mistake that gives exactly theirs.
+//! A user's numbers compared with ours, and the mistake that explains the differences.
 //!
-//! A mistake is named where the recursion with this mistake reproduces their wrong numbers to rounding, and spoils none
-//! that agrees. Where nothing does, nothing is named.
+//! A mistake is named if the recursion with this mistake reproduces their wrong numbers up to rounding, and changes none that
+//! agrees. Otherwise no mistake is named.
 //!
 //! | file | what is in it |
 //! |---|---|
 //! | array.rs | the arrays of a computation, in their order |
-//! | answer.rs | [`Diagnosis`]: what was found |
-//! | yours.rs, digits.rs | somebody's numbers, and how many digits they have |
+//! | answer.rs | [`Diagnosis`]: the result |
+//! | yours.rs, digits.rs | a user's numbers, and how many digits they have |
 //! | case.rs | one reading of them beside ours |
-//! | search.rs | which mistakes give theirs |
-//! | diagnose.rs | [`diagnose`]: all of this in order |
+//! | search.rs | the search for mistakes that explain them |
+//! | diagnose.rs | [`diagnose`]: the steps in order |
 //! | text.rs, json.rs | the answer as text and Markdown, and as JSON |
 
 mod answer;

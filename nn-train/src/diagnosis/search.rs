@@ -1,4 +1,4 @@
-//! The search: which mistakes, made in the right recursion, give somebody's numbers.
+//! The search for mistakes that, made in the right recursion, give a user's numbers.
 
 use std::cmp::Reverse;
 
@@ -7,23 +7,23 @@ use nn_core::Matrix;
 use super::answer::{Finding, Sample};
 use super::array::{Array, Quantity};
 use super::case::{Case, Given, Merit, largest, misfit};
-use super::digits::{Digits, TELLING};
+use super::digits::{CONCLUSIVE, Digits};
 use crate::explain::EngineExplanation;
 use crate::mistakes::{CATALOGUE, GRADIENT_TRANSPOSED, Made, Mistake, Pass, Place, Problem, explain_with_mistakes};
 
-/// Of two mistakes that fit, one that fits so many times worse does not fit.
+/// A mistake whose misfit is more than this many times the best one is dropped.
 const CLEARLY_WORSE: f64 = 10.0;
 
-/// With fewer numbers, what explains a part must not miss another part.
-const FEW: usize = 3;
+/// A mistake that explains fewer numbers than this must not change other numbers to wrong ones.
+const MIN_NUMBERS: usize = 3;
 
-/// Below this misfit, everything fits alike: rounding of f64.
+/// Misfits below this are rounding of f64, and count as equal.
 const ROUNDING: f64 = 1e-11;
 
-/// So many multiplications are made in the search for two mistakes in the forward pass.
-const CHEAP: f64 = 3e8;
+/// The search for two mistakes in the forward pass takes at most this many multiplications.
+const MAX_MULTIPLICATIONS: f64 = 3e8;
 
-/// What mistakes explain when they are made together.
+/// One mistake, or several together, and what they explain.
 #[derive(Clone, Debug)]
 struct Hypothesis {
     made: Vec<Made>,
@@ -31,22 +31,22 @@ struct Hypothesis {
     explains: Vec<Array>,
     /// The worst misfit among these.
     misfit: f64,
-    /// Decimal digits of evidence: how unlikely it is that chance gives so much.
+    /// The number of decimal digits that agree, in all entries: a measure of how unlikely a coincidence is.
     evidence: f64,
 }
 
-/// How far a pass with mistakes goes along with theirs.
+/// A pass with mistakes, compared with their numbers.
 struct Trial {
     hypothesis: Hypothesis,
-    /// Whether a number that is right would be spoilt.
+    /// Whether it changes an array of theirs that is right.
     spoils: bool,
-    /// Whether z, a or J is not theirs.
+    /// Whether z, a or J does not fit theirs.
     misses_forward: bool,
-    /// The first layer, from the last one down and counted from 0, where something is not theirs.
+    /// The first layer, from the last one down and counted from 0, where something does not fit.
     misses: Option<usize>,
-    /// How many numbers other than zero it explains.
+    /// The number of entries other than zero that it explains.
     numbers: usize,
-    /// Whether it changes a number that is off, but not to theirs.
+    /// Whether it changes an array that is off, but not to theirs.
     misses_what_it_changes: bool,
 }
 
@@ -57,14 +57,14 @@ impl Trial {
 }
 
 impl Case<'_> {
-    /// The findings, how much they say, and remarks.
+    /// The findings, how good they are, and remarks.
     pub(super) fn findings(&self, thorough: bool) -> (Vec<Finding>, Merit, Vec<String>) {
         let wrong = self.wrong();
         if wrong.is_empty() {
             return (Vec::new(), Merit::Agreement, Vec::new());
         }
         let is_few = self.printed.digits == Digits::Few;
-        if self.printed.tolerance > TELLING {
+        if self.printed.tolerance > CONCLUSIVE {
             return (Vec::new(), Merit::Nothing, Vec::new());
         }
         let places: Vec<Made> = CATALOGUE.iter().flat_map(|mistake| mistake.places(self.problem)).collect();
@@ -92,7 +92,7 @@ impl Case<'_> {
         if !pairs.is_empty() {
             return (self.together(&pairs), Merit::Pair, Vec::new());
         }
-        // What explains a part, and then what explains another part.
+        // Mistakes that explain a part each, beginning with the largest part.
         let parts = singles().filter(|(_, trial)| !trial.is_by_chance()).map(|(_, trial)| trial.hypothesis.clone());
         let mut parts: Vec<Hypothesis> = parts.filter(enough).collect();
         parts.sort_by_key(|hypothesis| Reverse(hypothesis.explains.len()));
@@ -115,7 +115,7 @@ impl Case<'_> {
         (self.singles(&groups), merit, remarks)
     }
 
-    /// That the weights are laid out the other way round.
+    /// The finding that the weights are transposed.
     pub(super) fn layout_finding(&self, explains: Vec<Array>, others: &[Finding]) -> Option<Finding> {
         let mistake: &'static Mistake = CATALOGUE.iter().find(|mistake| mistake.id == GRADIENT_TRANSPOSED)?;
         let gradients: Vec<_> = explains.iter().filter(|array| array.quantity == Quantity::WeightGradient).collect();
@@ -141,7 +141,7 @@ impl Case<'_> {
         arrays.chain(loss.map(|_| Array::LOSS)).collect()
     }
 
-    /// With f64 a single number is enough: nine digits do not agree by chance.
+    /// In f64 a single number is enough: nine digits do not agree by chance.
     fn evidence_needed(&self) -> f64 {
         match self.printed.digits {
             Digits::Double => 8.0,
@@ -150,12 +150,12 @@ impl Case<'_> {
         }
     }
 
-    /// Makes mistakes and compares; `whole`: gives up where anything is not theirs.
+    /// Computes a pass with these mistakes and compares it; `whole`: stops at the first array that does not fit.
     fn attempt(&self, made: &[Made], whole: bool) -> Trial {
         let layers = self.problem.network.layers().len();
         let mut pass = Pass::new(self.problem);
         for made in made {
-            made.make(self.problem, &mut pass);
+            made.apply(self.problem, &mut pass);
         }
         let forward = made.iter().filter(|made| made.mistake.forward);
         let from = forward.map(|made| made.layer.map_or(0, |layer| layer - 1)).min().unwrap_or(layers);
@@ -177,7 +177,7 @@ impl Case<'_> {
                 self.loss_misfit(self.right.loss).is_some_and(|(difference, tolerance)| difference <= tolerance);
             match difference <= tolerance {
                 true if !was_right => {
-                    trial.numbers += FEW; // J is one number, and enough
+                    trial.numbers += MIN_NUMBERS; // J alone is enough
                     trial.take(Array::LOSS, difference, -difference.max(self.loss_resolution()).log10());
                 }
                 true => {}
@@ -202,11 +202,11 @@ impl Case<'_> {
         trial
     }
 
-    /// Whether a prediction is theirs.
+    /// Whether a predicted array fits theirs.
     fn compare(&self, given: &Given<'_>, numbers: &EngineExplanation, trial: &mut Trial) -> bool {
         let predicted = given.array.of(numbers, self.problem);
         let difference = misfit(given.theirs, &predicted, given.floor);
-        // What is left out is exactly zero; what cancels is not.
+        // A term that is left out gives exact zeros; cancellation does not.
         let is_zero = largest(&predicted) == 0.0;
         let fits = difference <= given.tolerance && (given.agrees() || !is_zero || largest(given.theirs) == 0.0);
         trial.misses_what_it_changes |= !fits && misfit(&predicted, &given.right, given.floor) > given.tolerance;
@@ -235,11 +235,11 @@ impl Case<'_> {
         let scales = |made: &Made| made.mistake.scales();
         let has_effect = |made: &Made| {
             let mut pass = Pass::new(self.problem);
-            made.make(self.problem, &mut pass);
+            made.apply(self.problem, &mut pass);
             let steps = pass.steps_mut(self.problem.network.layers().len() - 1);
             steps.factor != 1.0 || steps.loss_factor != 1.0
         };
-        // Without their J, a loss that is scaled as well looks the same.
+        // Without their J, scaling the loss as well would look the same.
         let is_open = |made: &Made| !made.form().convention || self.reading.loss.is_some();
         for scale in places.iter().filter(|made| scales(made) && is_open(made) && has_effect(made)) {
             for other in places.iter().filter(|made| !scales(made)) {
@@ -249,8 +249,8 @@ impl Case<'_> {
                 places.iter().filter(|made| made.mistake.id == SIGN).for_each(|sign| attempt([sign, scale]));
             }
         }
-        // Going down from the last layer, all is theirs as far as the upper of two mistakes is the only one: the lower one
-        // is in the first layer where it is not.
+        // From the last layer down, the upper of two mistakes alone explains everything until the lower one, which is in the
+        // first layer with a mismatch.
         for (i, trial) in trials {
             let (upper, Some(layer)) = (&places[*i], trial.misses) else { continue };
             let is_above = upper.mistake.forward || upper.layer.is_some_and(|upper| upper > layer + 1);
@@ -262,14 +262,15 @@ impl Case<'_> {
                 attempt([upper, lower]);
             }
         }
-        // In the forward pass nothing tells the layers apart beforehand: the same mistake twice, or a bias that is missing too.
+        // In the forward pass the layers cannot be told apart beforehand: the same mistake twice, or a missing bias as
+        // well, is tried.
         let forward: Vec<_> = places.iter().filter(|made| made.mistake.forward && made.layer.is_some()).collect();
         let products = 3.0 * (self.problem.network.parameter_count() * self.problem.x.columns()) as f64;
         let same = |u: &Made, v: &Made| (u.mistake.id, u.form) == (v.mistake.id, v.form);
         for (i, first) in forward.iter().enumerate() {
             for second in forward[i + 1..].iter().filter(|second| second.layer != first.layer) {
                 let is_likely = same(first, second) || [first, second].iter().any(|made| made.mistake.id == BIAS);
-                if is_likely && products * (forward.len() as f64) * 4.0 <= CHEAP {
+                if is_likely && products * (forward.len() as f64) * 4.0 <= MAX_MULTIPLICATIONS {
                     attempt([first, second]);
                 }
             }
@@ -291,7 +292,7 @@ impl Case<'_> {
         findings
     }
 
-    /// Of two mistakes, the one that explains an array alone is its explanation; the others need both.
+    /// Of two mistakes, the one that explains an array by itself is its explanation; other arrays need both.
     fn together(&self, pairs: &[Hypothesis]) -> Vec<Finding> {
         let mut findings: Vec<Finding> = Vec::new();
         let tell_apart = match pairs {
@@ -340,7 +341,7 @@ impl Case<'_> {
         }
     }
 
-    /// Where only one layer's numbers can show a mistake, it is named.
+    /// The layer, from 1, if the mistake changes the numbers of only one.
     fn only_layer(&self, made: &Made) -> Option<usize> {
         let wrong = explain_with_mistakes(self.problem, std::slice::from_ref(made));
         let differs = |l: &usize| {
@@ -351,7 +352,7 @@ impl Case<'_> {
         if let [only] = layers[..] { Some(only + 1) } else { None }
     }
 
-    /// The entry of the first explained array where right and wrong are furthest apart.
+    /// The entry of the first explained array in which right and wrong differ most.
     fn sample(&self, made: &[Made], explains: &[Array]) -> Option<Sample> {
         let given = self.arrays.iter().find(|given| explains.contains(&given.array))?;
         let wrong = given.array.of(&explain_with_mistakes(self.problem, made), self.problem);
@@ -361,7 +362,7 @@ impl Case<'_> {
         }
         let entries = (0..rows).flat_map(|i| (0..columns).map(move |k| (i, k)));
         let apart = |&at: &(usize, usize)| (wrong[at] - given.right[at]).abs();
-        // Of entries that are as far apart, the first.
+        // The first one in a tie.
         let at = entries.reduce(|best, at| if apart(&at) > apart(&best) { at } else { best })?;
         Some(Sample {
             array: given.array,
@@ -372,14 +373,14 @@ impl Case<'_> {
         })
     }
 
-    /// What somebody could hand over, or try, so that two explanations no longer give the same numbers.
+    /// What to add to the file, or to try, so that two explanations no longer give the same numbers.
     fn tell_apart(&self, one: &[Made], other: &[Made]) -> String {
         let numbers = |problem: Problem<'_>, made| explain_with_mistakes(problem, made);
         let (u, v) = (numbers(self.problem, one), numbers(self.problem, other));
         let layers = self.problem.network.layers().len();
         if let Some(array) = first_difference(self.problem, &u, &v, layers) {
             return format!(
-                "Hand over `{}` of layer {} too: there they differ.",
+                "Add `{}` of layer {} to your file: the two explanations differ there.",
                 array.quantity.name(),
                 array.layer.unwrap_or(1)
             );
@@ -387,7 +388,7 @@ impl Case<'_> {
         if misfit(&Matrix::from_column(&[u.loss]), &Matrix::from_column(&[v.loss]), 0.0) > 1e-6
             && self.reading.loss.is_none()
         {
-            return "Hand over `loss` too: there they differ.".to_owned();
+            return "Add `loss` to your file: the two explanations differ there.".to_owned();
         }
         // The same batch with another number of examples.
         let (x, y) = (self.problem.x, self.problem.y);
@@ -403,10 +404,10 @@ impl Case<'_> {
         if first_difference(problem, &numbers(problem, one), &numbers(problem, other), layers).is_some() {
             return format!("Another batch size tells them apart: try {} examples.", if m > 2 { m - 1 } else { m + 1 });
         }
-        "Layers of unequal widths, or other random numbers, would tell them apart.".to_owned()
+        "Try layers of different widths, or other random weights.".to_owned()
     }
 
-    /// What holds between their wrong arrays and ours, where no known mistake does.
+    /// Simple relations between their wrong arrays and ours, for when no known mistake explains them.
     fn relations(&self) -> Vec<String> {
         let wrong = self.arrays.iter().filter(|given| !given.agrees());
         let factors = wrong.filter_map(|given| {
@@ -442,19 +443,19 @@ impl Trial {
         self.hypothesis.evidence += evidence;
     }
 
-    /// Many mistakes make an array zero, and many turn the sign of a number or double it. One that explains no more than
-    /// that, and has effects which are not theirs, explains nothing.
+    /// Many mistakes make an array zero, flip the sign of a number or double it. One that explains no more than that, and has
+    /// other effects that do not fit, explains nothing.
     fn is_by_chance(&self) -> bool {
-        self.numbers < FEW && self.misses_what_it_changes
+        self.numbers < MIN_NUMBERS && self.misses_what_it_changes
     }
 }
 
-/// How many decimal digits agree, in all entries together: those far below the largest add nothing.
+/// The number of decimal digits that agree, summed over the entries; entries far below the largest add nothing.
 fn evidence(given: &Given<'_>, predicted: &Matrix<f64>, misfit: f64) -> f64 {
     let digits = -misfit.max(given.resolution).log10();
     let largest = largest(predicted);
     let (theirs, right) = (given.theirs.as_slice(), given.right.as_slice());
-    // Where zero is predicted, each entry was to be another number.
+    // If all zeros are predicted, the entries that count are those that should not be zero.
     let entries = theirs.iter().zip(right).filter(|(theirs, right)| match largest {
         0.0 => **right != 0.0,
         _ => theirs.abs() > 0.01 * largest,
@@ -462,14 +463,14 @@ fn evidence(given: &Given<'_>, predicted: &Matrix<f64>, misfit: f64) -> f64 {
     digits.max(0.0) * entries.count() as f64
 }
 
-/// Those that fit about as well as the one that fits best.
+/// The hypotheses that fit about as well as the best one.
 fn best(hypotheses: Vec<Hypothesis>) -> Vec<Hypothesis> {
     let least = hypotheses.iter().map(|hypothesis| hypothesis.misfit).fold(f64::INFINITY, f64::min);
     let bound = CLEARLY_WORSE * least.max(ROUNDING);
     hypotheses.into_iter().filter(|hypothesis| hypothesis.misfit <= bound).collect()
 }
 
-/// One of each id and layer; and a layer's own mistake rather than the same in all layers.
+/// One hypothesis for each id and layer, and the mistake in one layer rather than the same one in all layers.
 fn distinct(hypotheses: Vec<Hypothesis>) -> Vec<Hypothesis> {
     let mut kept: Vec<Hypothesis> = Vec::new();
     for hypothesis in hypotheses {
@@ -479,7 +480,7 @@ fn distinct(hypotheses: Vec<Hypothesis>) -> Vec<Hypothesis> {
             known.mistake.id == made.mistake.id && (known.layer == made.layer || made.layer.is_none())
         };
         match kept.iter_mut().find(same) {
-            // Of two forms, the one that explains more.
+            // The form that explains more.
             Some(known) if hypothesis.explains.len() > known.explains.len() => *known = hypothesis,
             Some(_) => {}
             None => kept.push(hypothesis),

@@ -1,4 +1,4 @@
-//! A [`Diagnosis`] for people: what is right, what is off first, the mistake, and where to look for it.
+//! A [`Diagnosis`] as text: what is right, what is off first, the mistake, and where to look for it.
 
 use nn_core::text::{of_layer, on_paper};
 
@@ -15,11 +15,11 @@ const WIDTH: usize = 80;
 enum Block {
     Heading(String),
     Words(String),
-    /// Lines that stay as they are.
+    /// Lines that are not wrapped.
     Lines(Vec<Line>),
 }
 
-/// Texts with the way in which each is shown.
+/// Pieces of text, each with its style.
 type Line = Vec<(Look, String)>;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -111,7 +111,7 @@ impl Diagnosis {
         if !self.findings.is_empty() && !unexplained.is_empty() {
             blocks.push(Block::Heading("What remains".to_owned()));
             blocks.push(Block::Words(format!(
-                "No known mistake gives your {}. Mend the above, and ask again.",
+                "No known mistake gives your {}. Fix the above, and run the diagnosis again.",
                 names(&unexplained)
             )));
         }
@@ -125,9 +125,9 @@ impl Diagnosis {
         let those = |which: fn(&&Compared) -> bool| -> Vec<Array> {
             self.arrays.iter().filter(which).map(|compared| compared.array).collect()
         };
-        let (right, turned) = (those(|compared| compared.agrees), those(|compared| compared.is_turned));
+        let (right, transposed) = (those(|compared| compared.agrees), those(|compared| compared.is_transposed));
         let mut lines: Vec<Line> = Vec::new();
-        for (arrays, layout) in [(&right, ""), (&turned, ", in the other layout")] {
+        for (arrays, layout) in [(&right, ""), (&transposed, ", in the other layout")] {
             if arrays.is_empty() {
                 continue;
             }
@@ -139,9 +139,9 @@ impl Diagnosis {
             return Vec::new();
         }
         let mut blocks = vec![Block::Heading("What is right".to_owned()), Block::Lines(lines)];
-        // Both gradients of the last layer are made of all that came before.
+        // Both gradients of the last layer depend on everything that came before.
         let has = |quantity| {
-            [&right, &turned].iter().any(|those| those.contains(&Array { quantity, layer: Some(self.layers) }))
+            [&right, &transposed].iter().any(|those| those.contains(&Array { quantity, layer: Some(self.layers) }))
         };
         let gives_forward = self.arrays.iter().any(|compared| compared.array.quantity.is_forward());
         if self.off().count() > 0 && !gives_forward && has(Quantity::WeightGradient) && has(Quantity::BiasGradient) {
@@ -178,7 +178,7 @@ impl Diagnosis {
         }
     }
 
-    /// What is off, and reproduced by no finding.
+    /// The arrays that are off and that no finding explains.
     fn unexplained(&self) -> Vec<Array> {
         let is_explained = |array: &Array| self.findings.iter().any(|finding| finding.explains.contains(array));
         self.off().map(|compared| compared.array).filter(|array| !is_explained(array)).collect()
@@ -242,7 +242,7 @@ impl Diagnosis {
         let mut blocks = vec![Block::Heading("No known mistake gives these numbers".to_owned())];
         let has = |quantities: &[Quantity]| self.arrays.iter().any(|c| quantities.contains(&c.array.quantity));
         let mut advice = match self.arrays.first() {
-            Some(very_first) if very_first.agrees || very_first.is_turned => {
+            Some(very_first) if very_first.agrees || very_first.is_transposed => {
                 format!("Begin with {}: what you gave of the steps before it is right.", name(first.array))
             }
             _ => format!("Begin with {}.", name(first.array)),
@@ -255,7 +255,7 @@ impl Diagnosis {
                 .collect();
             if !missing.is_empty() {
                 advice += &format!(
-                    " Hand over {} too, so that the first step that is off can be seen.",
+                    " Add {} to your file, to see the first step that is off.",
                     missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
                 );
             }
@@ -266,7 +266,7 @@ impl Diagnosis {
     }
 }
 
-/// The equation, and marks below the part that differs.
+/// An equation, with the part that differs marked on the line below.
 fn equation_lines(label: &str, equation: &str, look: Look, after: &str) -> Vec<Line> {
     let mut line: Line = vec![plain(format!("{label}  "))];
     let (mut marks, mut is_marked) = (" ".repeat(label.len() + 2), false);
@@ -370,9 +370,8 @@ fn wrapped(words: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Whether a finding is the layout alone.
 impl Finding {
-    /// Whether it says that the weights are laid out the other way round.
+    /// Whether the finding is only that the weights are transposed.
     pub fn is_layout(&self) -> bool {
         self.made.mistake.id == GRADIENT_TRANSPOSED
     }

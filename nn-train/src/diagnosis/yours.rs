@@ -1,4 +1,4 @@
-//! The file of somebody's own numbers, and the ways in which its arrays can be read.
+//! A user's file of numbers, and the readings of its arrays.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::explain::EngineExplanation;
 use crate::mistakes::Problem;
 use crate::text::{JsonError, parse_json};
 
-/// What somebody computed, in whatever program: any part of J, z, a, δ, the gradients and the updated parameters.
+/// The numbers that a user computed, in whatever program: any part of J, z, a, δ, the gradients and the updated parameters.
 ///
 /// ```
 /// use nn_train::Yours;
@@ -54,7 +54,7 @@ struct UpdatedLayer {
     bias: Option<Tensor>,
 }
 
-/// Why somebody's numbers cannot be compared.
+/// Why a user's numbers cannot be compared.
 #[derive(Debug, thiserror::Error)]
 pub enum YoursError {
     /// It is not the JSON that is expected. The message has line and column.
@@ -67,15 +67,15 @@ pub enum YoursError {
     Layers {
         /// `layers` or `updated.layers`.
         key: &'static str,
-        /// Entries in the file.
+        /// The number of entries in the file.
         found: usize,
-        /// L
+        /// L, the number of layers of the network.
         expected: usize,
     },
     /// An array has another shape than ours, and so has its transpose.
-    #[error("{array} is {found}, but ours is {expected}: it fits neither way round")]
+    #[error("{array} is {found}, but ours is {expected}: neither it nor its transpose fits")]
     Shape {
-        /// Which.
+        /// The array that does not fit.
         array: Array,
         /// Its shape.
         found: String,
@@ -97,7 +97,7 @@ impl Yours {
         Ok(parse_json(text)?)
     }
 
-    /// All the numbers of a pass, or a wrong one.
+    /// All the numbers of a pass, right or wrong.
     pub fn from_numbers(numbers: &EngineExplanation) -> Self {
         let rows = |matrix: &Matrix<f64>| Some(Tensor::from_rows(matrix));
         let columns = |matrix: &Matrix<f64>| {
@@ -125,7 +125,7 @@ impl Yours {
         yours
     }
 
-    /// The same with every number exchanged, to look at what becomes of it in other digits.
+    /// The same with `f` applied to every number, for example to round them.
     pub fn map(&self, f: impl Fn(f64) -> f64) -> Self {
         let mut yours = self.clone();
         yours.loss = yours.loss.map(&f);
@@ -142,7 +142,7 @@ impl Yours {
         yours
     }
 
-    /// Every array with its place.
+    /// Every array of the file, with what it is.
     fn tensors(&self, layers: usize) -> Result<Vec<(Array, &Tensor)>, YoursError> {
         let check = |key, found| match found == layers {
             true => Ok(()),
@@ -170,7 +170,7 @@ impl Yours {
         Ok(tensors)
     }
 
-    /// The ways in which the arrays can be meant: where shapes leave it open, every way is one reading.
+    /// The possible readings of the arrays: if the shapes allow several layouts, each is one reading.
     pub(super) fn readings(&self, problem: Problem<'_>) -> Result<Vec<Reading>, YoursError> {
         let m = problem.x.columns();
         let tensors = self.tensors(problem.network.layers().len())?;
@@ -195,10 +195,10 @@ impl Yours {
         let is_weight = |array: &Array| array.quantity.is_weight();
         let open = |weights: bool| {
             let own = || tensors.iter().zip(&forms).filter(move |((array, _), _)| is_weight(array) == weights);
-            let turned = own().any(|(_, form)| form.layout == Layout::Turned);
+            let transposed = own().any(|(_, form)| form.layout == Layout::Transposed);
             let straight = own().any(|(_, form)| form.layout == Layout::Straight);
             let either = own().any(|(_, form)| form.layout == Layout::Either);
-            match (turned, straight, either) {
+            match (transposed, straight, either) {
                 (true, false, true) => vec![true, false],
                 (true, false, false) => vec![true],
                 (false, false, true) => vec![false, true],
@@ -207,25 +207,27 @@ impl Yours {
         };
         let per_example = forms.iter().any(|form| form.per_example);
         let mut readings = Vec::new();
-        for &turn_weights in &open(true) {
-            for &turn_examples in &open(false) {
+        for &transpose_weights in &open(true) {
+            for &transpose_examples in &open(false) {
                 for mean in if per_example { &[true, false][..] } else { &[true] } {
                     let mut reading =
-                        Reading { loss: self.loss, arrays: Vec::new(), turned: Vec::new(), remarks: Vec::new() };
-                    let mut examples_turned = false;
+                        Reading { loss: self.loss, arrays: Vec::new(), transposed: Vec::new(), remarks: Vec::new() };
+                    let mut examples_transposed = false;
                     for (&(array, tensor), form) in tensors.iter().zip(&forms) {
-                        let turn = match form.layout {
-                            Layout::Either if is_weight(&array) => turn_weights,
-                            Layout::Either => turn_examples,
-                            layout => layout == Layout::Turned,
+                        let transpose = match form.layout {
+                            Layout::Either if is_weight(&array) => transpose_weights,
+                            Layout::Either => transpose_examples,
+                            layout => layout == Layout::Transposed,
                         };
-                        if turn && is_weight(&array) {
-                            reading.turned.push(array);
+                        if transpose && is_weight(&array) {
+                            reading.transposed.push(array);
                         }
-                        examples_turned |= turn && !is_weight(&array);
-                        reading.arrays.push((array, tensor.matrix(array, array.shape(problem), *form, turn, *mean)));
+                        examples_transposed |= transpose && !is_weight(&array);
+                        reading
+                            .arrays
+                            .push((array, tensor.matrix(array, array.shape(problem), *form, transpose, *mean)));
                     }
-                    if examples_turned {
+                    if examples_transposed {
                         reading.remarks.push("z, a and δ were read with a column for each example.".to_owned());
                     }
                     if per_example {
@@ -261,31 +263,31 @@ pub(super) struct Reading {
     pub(super) loss: Option<f64>,
     pub(super) arrays: Vec<(Array, Matrix<f64>)>,
     /// The weight arrays that were transposed.
-    pub(super) turned: Vec<Array>,
+    pub(super) transposed: Vec<Array>,
     pub(super) remarks: Vec<String>,
 }
 
 // ——— Nested lists ———
 
-/// Numbers in nested lists of equal lengths, in the order in which they stand in the file.
+/// Numbers in nested lists of equal lengths, in the order of the file.
 #[derive(Clone, Debug)]
 struct Tensor {
     shape: Vec<usize>,
     numbers: Vec<f64>,
 }
 
-/// How the lists of a tensor are to be understood.
+/// The reading of the lists of a tensor.
 #[derive(Clone, Copy, Debug)]
 struct Form {
     layout: Layout,
-    /// A gradient for each example, the first index.
+    /// Whether it is a gradient for each example, which is the first index.
     per_example: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Layout {
     Straight,
-    Turned,
+    Transposed,
     /// Square.
     Either,
 }
@@ -300,7 +302,7 @@ impl Tensor {
         self.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×")
     }
 
-    /// How it can be an array with `units` rows and `others` columns in our layout.
+    /// The reading by which it is an array with `units` rows and `others` columns in our layout, if there is one.
     fn form(&self, quantity: Quantity, (units, others): (usize, usize), m: usize) -> Option<Form> {
         let whole = |layout| Some(Form { layout, per_example: false });
         let straight = match quantity.is_for_examples() {
@@ -309,14 +311,14 @@ impl Tensor {
         };
         let is_flat = self.shape.iter().filter(|&&n| n != 1).count() <= 1;
         if self.numbers.len() == units * others && is_flat && self.shape.len() < 3 {
-            // A vector has one order only; a list in a list says which way it lies.
+            // A vector has no orientation; a nested list has.
             let lies_across = self.shape.len() == 2 && units * others > 1 && self.shape != straight;
-            return whole(if lies_across && quantity.is_weight() { Layout::Turned } else { Layout::Straight });
+            return whole(if lies_across && quantity.is_weight() { Layout::Transposed } else { Layout::Straight });
         }
         let layout_of = |shape: &[usize]| match () {
             () if shape == [units, others] && units == others => Some(Layout::Either),
             () if shape == straight => Some(Layout::Straight),
-            () if shape == [straight[1], straight[0]] => Some(Layout::Turned),
+            () if shape == [straight[1], straight[0]] => Some(Layout::Transposed),
             () => None,
         };
         let is_gradient = matches!(quantity, Quantity::WeightGradient | Quantity::BiasGradient);
@@ -333,8 +335,15 @@ impl Tensor {
     }
 
     /// As a matrix of our layout.
-    fn matrix(&self, array: Array, (rows, columns): (usize, usize), form: Form, turn: bool, mean: bool) -> Matrix<f64> {
-        let by_rows = turn == array.quantity.is_for_examples();
+    fn matrix(
+        &self,
+        array: Array,
+        (rows, columns): (usize, usize),
+        form: Form,
+        transpose: bool,
+        mean: bool,
+    ) -> Matrix<f64> {
+        let by_rows = transpose == array.quantity.is_for_examples();
         let size = rows * columns;
         let at = |part: usize, i: usize, k: usize| {
             self.numbers[part * size + if by_rows { i * columns + k } else { k * rows + i }]
@@ -367,7 +376,7 @@ impl List<'_> {
         match self.lengths.len() == self.depth && self.depth > 0 {
             true => self.numbers.push(x),
             false if self.depth == 0 => return Err(E::custom("a number, where a list of numbers is expected")),
-            false => return Err(E::custom("a number beside lists")),
+            false => return Err(E::custom("a list of both numbers and lists")),
         }
         Ok(())
     }
@@ -404,7 +413,7 @@ impl<'de> Visitor<'de> for List<'_> {
         let depth = self.depth;
         if self.lengths.len() == depth {
             if depth > 0 && !self.numbers.is_empty() {
-                return Err(A::Error::custom("a list beside numbers"));
+                return Err(A::Error::custom("a list of both numbers and lists"));
             }
             if depth == 3 {
                 return Err(A::Error::custom("lists more than three deep"));

@@ -1,4 +1,4 @@
-//! The equations of activations, slopes and losses. Given letters they are equations, given numbers computations.
+//! The equations of activations, their derivatives and losses: with letters they are equations, with numbers computations.
 
 use nn_core::{Activation, Loss, Matrix, leaky_relu_derivative, relu_derivative};
 
@@ -7,7 +7,7 @@ use super::expr::{letter, total};
 
 const ONE: Expr = Number(1.0);
 
-/// σ(z), where `sum` is that of e^z over all units.
+/// σ(z); `sum` is the sum of e^z over all units, for softmax.
 pub(crate) fn activation(activation: Activation, z: Expr, sum: Expr) -> Expr {
     match activation {
         Activation::Identity => z,
@@ -21,7 +21,7 @@ pub(crate) fn activation(activation: Activation, z: Expr, sum: Expr) -> Expr {
     }
 }
 
-/// aᵢ = σ(zᵢ), and the definition of a function whose name does not say it.
+/// aᵢ = σ(zᵢ), with the definition of step and of sigmoid.
 pub(crate) fn activation_in_letters(of: Activation) -> Expr {
     let a = letter("aᵢ").is(activation(of, letter("zᵢ"), letter("zₖ").exp().sum("Σₖ ")));
     match of {
@@ -31,7 +31,7 @@ pub(crate) fn activation_in_letters(of: Activation) -> Expr {
     }
 }
 
-/// σ′(z), from a where that is all it takes.
+/// The slope σ′(z), as a function of a where that is possible.
 pub(crate) fn slope(activation: Activation, a: Expr) -> Expr {
     match (activation, a) {
         (Activation::Identity | Activation::Softmax, _) => ONE,
@@ -47,7 +47,7 @@ pub(crate) fn slope(activation: Activation, a: Expr) -> Expr {
     }
 }
 
-/// What the letters for a slope leave to be said.
+/// A remark that defines σ′, where the equation only names it.
 pub(crate) fn slope_remark(activation: Activation) -> Option<&'static str> {
     match activation {
         Activation::Step => Some("step′(z) is 0 for every z: nothing in this layer or below it learns."),
@@ -57,7 +57,7 @@ pub(crate) fn slope_remark(activation: Activation) -> Option<&'static str> {
     }
 }
 
-/// J of a batch of m examples: of matrices, and of entries.
+/// J of a batch of m examples, in matrices and in entries.
 pub(crate) fn loss_in_letters(loss: Loss, a: Expr, m: usize) -> [Expr; 2] {
     let ln = |of: Expr| if let Letter(_) = of { Around("ln ", Box::new(of), "", '^') } else { of.call("ln(") };
     let terms = |a: Expr, y: Expr, times: char| match loss {

@@ -23,8 +23,8 @@ pub struct Explanation {
     pub by_hand: EngineExplanation,
     /// J and the layers, by the tape.
     pub by_tape: EngineExplanation,
-    /// The largest absolute difference between any two numbers that should be the same; not finite where one
-    /// of them is not.
+    /// The largest absolute difference between any two numbers that should be the same; not finite if one of
+    /// them is not.
     pub largest_difference: f64,
     /// W and b of each layer after one step of gradient descent, where a learning rate was given.
     pub updated: Option<Updated>,
@@ -35,7 +35,7 @@ pub struct Explanation {
 pub struct EngineExplanation {
     /// J
     pub loss: f64,
-    /// From the first layer to the last.
+    /// The layers, from the first to the last.
     pub layers: Vec<LayerExplanation>,
 }
 
@@ -68,12 +68,12 @@ pub struct Updated {
     pub network: Network<f64>,
 }
 
-/// Runs both engines on a batch in the precision asked for.
+/// Runs both engines on a batch in this precision.
 ///
 /// # Panics
 ///
 /// Panics if the batch does not fit the network, is empty, or has targets that the loss
-/// [does not take](nn_core::Loss::check_targets).
+/// [does not accept](nn_core::Loss::check_targets).
 pub fn explain(
     network: &Network<f64>,
     x: &Matrix<f64>,
@@ -159,7 +159,7 @@ pub(crate) fn largest_difference(u: &Matrix<f64>, v: &Matrix<f64>) -> f64 {
     largest(u.as_slice().iter().zip(v.as_slice()).map(|(u, v)| (u - v).abs()))
 }
 
-/// The largest of some numbers that are not negative, NaN where one of them is; 0 of none.
+/// The largest of some numbers that are not negative; NaN if one of them is NaN, and 0 if there are none.
 pub(crate) fn largest(numbers: impl Iterator<Item = f64>) -> f64 {
     numbers.fold(0.0, |largest: f64, x| if x <= largest || largest.is_nan() { largest } else { x })
 }

@@ -13,8 +13,8 @@ pub(crate) enum Expr {
     Letter(String),
     /// Two operands and the operator between them. A space is the product of letters: `W a`.
     Binary(Box<Expr>, char, Box<Expr>),
-    /// What is printed before and behind an operand, and what it is an operand of: `·` for a sign and for Σ, `^` for a
-    /// power and for an exponent, `(` within parentheses.
+    /// A prefix, an operand, a suffix, and the precedence class: `·` for a sign and for Σ, `^` for a power and for an
+    /// exponent, `(` for parentheses.
     Around(&'static str, Box<Expr>, &'static str, char),
 }
 
@@ -22,7 +22,7 @@ pub(crate) fn letter(letter: impl Into<String>) -> Expr {
     Expr::Letter(letter.into())
 }
 
-/// The sum of terms, which is 0 where there are none.
+/// The sum of the terms, and 0 if there are none.
 pub(crate) fn total(terms: impl Iterator<Item = Expr>) -> Expr {
     terms.reduce(Expr::add).unwrap_or(Expr::Number(0.0))
 }
@@ -32,7 +32,7 @@ impl Expr {
         Expr::Around("−", Box::new(self), "", '·')
     }
 
-    /// Under a sign of summation: `Σₖ `.
+    /// With a summation sign in front: `Σₖ `.
     pub(crate) fn sum(self, sigma: &'static str) -> Expr {
         Expr::Around(sigma, Box::new(self), "", '·')
     }
@@ -54,7 +54,7 @@ impl Expr {
         self.binary('=', right)
     }
 
-    /// Two operands as on paper: u + (−v) is u − v, and a product with a number has a dot.
+    /// Two operands as on paper: u + (−v) becomes u − v, and a product with a number has a dot.
     pub(crate) fn binary(self, operator: char, right: Expr) -> Expr {
         let is_number = |operand: &Expr| matches!(operand, Expr::Number(_));
         let (operator, right) = match (operator, right.without_minus()) {
@@ -65,7 +65,7 @@ impl Expr {
         Expr::Binary(Box::new(self), operator, Box::new(right))
     }
 
-    /// −u, where u begins with a minus sign.
+    /// −u, if u begins with a minus sign.
     fn without_minus(&self) -> Option<Expr> {
         match self {
             Expr::Number(x) if *x < 0.0 => Some(Expr::Number(-x)),

@@ -5,11 +5,11 @@ use std::iter::repeat_n;
 use nn_core::Matrix;
 use nn_core::text::{Align, Table, on_paper};
 
-/// Longer rows of a table are broken: enough for the numbers of a 2-2-2 network.
+/// Longer rows of a table are broken. The numbers of a 2-2-2 network fit.
 pub(crate) const LINE_WIDTH: usize = 112;
 const PARAGRAPH_WIDTH: usize = 100;
 
-/// What is printed for.
+/// The output format.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Form {
     /// A terminal.
@@ -23,7 +23,7 @@ pub(crate) struct Page {
     blocks: Vec<String>,
 }
 
-/// What a table shows in one place, in pieces: a line may end between two of them.
+/// A cell of a table, in pieces: a line may be broken between two of them.
 pub(crate) type Cell = Vec<String>;
 
 pub(crate) fn cell(text: impl Into<String>) -> Cell {

@@ -1,4 +1,4 @@
-//! Small networks, explained: what the tests print.
+//! Explanations of small networks, for the tests.
 
 use nn_core::{Activation, Loss, Matrix};
 use nn_layers::{Dense, Network};
@@ -37,7 +37,7 @@ pub(crate) fn two_layers(hidden: Activation, output: Activation, loss: Loss) -> 
     explanation(&network, &[&[0.7, -1.1], &[-0.4, 1.3]], &[&[1.0, 0.0], &[0.25, 0.75]], Some(0.1))
 }
 
-/// What the last bits of a machine decide is not for a snapshot.
+/// Without the numbers that the last bits of a processor decide: they do not belong into a snapshot.
 pub(crate) fn without_rounding(mut explanation: Explanation) -> Explanation {
     explanation.by_tape = explanation.by_hand.clone();
     explanation.largest_difference = 0.0;

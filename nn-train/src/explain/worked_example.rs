@@ -1,8 +1,8 @@
 //! The worked example on paper: an [`Explanation`] as text or Markdown.
 //!
-//! Its sections follow the order in which a person computes: forward through the layers, the loss, back through the
-//! layers, the update. A large network keeps every section and every equation, but shows the norm of each matrix in place
-//! of its entries.
+//! Its sections follow the order of computation by hand: forward through the layers, the loss, backward through the layers,
+//! the update. A large network keeps every section and every equation, but shows the norm of each matrix in place of its
+//! entries.
 
 use std::iter::once;
 
@@ -17,11 +17,11 @@ use super::expr::Expr::{self, Number};
 use super::expr::{letter, total};
 use super::page::{Cell, Form, Page, cell};
 
-/// Entries are shown for at most this many parameters, …
+/// Entries are shown only if there are at most this many parameters.
 const FULL_PARAMETERS: usize = 60;
-/// … this many examples, …
+/// Entries are shown only if there are at most this many examples.
 const FULL_EXAMPLES: usize = 4;
-/// … and this many units in any layer, so that no sum has more terms.
+/// Entries are shown only if no layer has more units than this, so that no sum has more terms.
 const FULL_UNITS: usize = 8;
 
 impl Explanation {
@@ -279,7 +279,7 @@ impl Explanation {
         if l == 1 { &self.x } else { &self.by_hand.layers[l - 2].a }
     }
 
-    /// Whether the loss is made for the activation of layer l, the last: δ is a − y then.
+    /// Whether l is the last layer and the loss is made for its activation: then δ is a − y, over m.
     fn cancels(&self, l: usize) -> bool {
         l == self.network.layers().len() && self.network.loss() != Loss::LeastSquares
     }
@@ -344,7 +344,7 @@ impl Explanation {
         of.entries(hand).map(row).collect()
     }
 
-    /// Only a batch of several examples has a column that tells them apart.
+    /// A table of numbers; the column of examples is left out if there is only one.
     fn numbers(&self, page: &mut Page, mut rows: Vec<Vec<Cell>>) {
         if self.is_abridged() {
             return page.table(&ABRIDGED, &rows);
@@ -373,7 +373,7 @@ pub(crate) fn update_in_numbers(old: f64, learning_rate: f64, gradient: f64) -> 
     Number(old) - Number(learning_rate) * Number(gradient)
 }
 
-/// What an entry of a matrix is of: it has an index i, and a weight k too.
+/// What the entries of a matrix belong to. An entry has an index i, and a weight k too.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Of {
     /// A unit and an example.
@@ -385,7 +385,7 @@ pub(crate) enum Of {
 }
 
 impl Of {
-    /// The example, the place and the indices of each entry, in the order in which one reads.
+    /// The example, the position and the indices of each entry, in reading order.
     pub(crate) fn entries(self, matrix: &Matrix<f64>) -> impl Iterator<Item = (String, (usize, usize), String)> {
         let (rows, columns) = (matrix.rows(), matrix.columns());
         let (outer, inner) = if self == Of::Unit { (columns, rows) } else { (rows, columns) };
@@ -402,17 +402,17 @@ fn products<'a>(u: impl IntoIterator<Item = &'a f64>, v: impl IntoIterator<Item 
     total(u.into_iter().zip(v).map(|(&u, &v)| Number(u) * Number(v)))
 }
 
-/// How an input of a unit of layer l is called.
+/// The name of an input of a unit of layer l.
 fn input(l: usize) -> String {
     if l == 1 { "xₖ".to_owned() } else { "aₖ".to_owned() + &of_layer(l - 1) }
 }
 
-/// An index that is counted from 0, as one that is counted from 1.
+/// The subscript of an index: counted from 0 here, from 1 on the page.
 fn index(i: usize) -> String {
     subscript(&(i + 1).to_string())
 }
 
-/// The square root of the sum of squares. Squares of numbers in units of the largest do not overflow.
+/// The norm √(Σ x²), scaled by the largest entry, so that no square overflows.
 fn norm(matrix: &Matrix<f64>) -> Cell {
     let unit = largest(matrix.as_slice().iter().map(|x| x.abs())).max(f64::MIN_POSITIVE);
     result(unit * matrix.as_slice().iter().map(|x| (x / unit).powi(2)).sum::<f64>().sqrt())

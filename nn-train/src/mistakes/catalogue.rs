@@ -3,7 +3,9 @@
 use nn_core::{Activation, Loss, Matrix};
 
 use super::mistake::{Equation, Form, Lines, Mistake, Place, Site};
-use super::recursion::{At, Steps, apply, difference, product, row_sums, sloped, times, transposed, zip};
+use super::recursion::{
+    LayerContext, Steps, apply, difference, product, row_sums, times, times_derivative, transposed, zip,
+};
 
 const AFFINE: &str = "affine";
 const ACTIVATIONS: &str = "activations";
@@ -22,12 +24,12 @@ pub fn chapter_title(chapter: &str) -> &'static str {
     }
 }
 
-/// The only form of a mistake.
+/// The plain form of a mistake.
 const fn form(change: fn(&mut Steps, &Site<'_>)) -> Form {
     Form { remark: "", convention: false, change }
 }
 
-/// A form with something to be said.
+/// A form with a remark.
 const fn form_with(remark: &'static str, change: fn(&mut Steps, &Site<'_>)) -> Form {
     Form { remark, convention: false, change }
 }
@@ -77,12 +79,14 @@ pub static CATALOGUE: &[Mistake] = &[
         forward: true,
         possible: |site| site.activation() != Activation::Identity,
         forms: &[
-            form_with("On the way back, σ′ is computed from a, which is z here.", |steps, _| no_activation(steps)),
-            form_with("On the way back, σ′ is taken at z all the same.", |steps, _| {
+            form_with("In the backward pass, σ′ is computed from a, which is z here.", |steps, _| {
                 no_activation(steps);
-                steps.slope = |at, error| sloped(at.activation, &apply(at.activation, at.z()), error);
             }),
-            form_with("On the way back there is no σ′ either.", |steps, _| {
+            form_with("In the backward pass, σ′ is still taken at z.", |steps, _| {
+                no_activation(steps);
+                steps.slope = |at, error| times_derivative(at.activation, &apply(at.activation, at.z()), error);
+            }),
+            form_with("There is no σ′ in the backward pass either.", |steps, _| {
                 no_activation(steps);
                 steps.slope = |_, error| error;
             }),
@@ -126,7 +130,7 @@ pub static CATALOGUE: &[Mistake] = &[
     Mistake {
         id: "softmax-over-examples",
         place: Place::Last,
-        sentence: "Softmax is taken over the batch in place of over the classes: the probabilities of one class sum to 1.",
+        sentence: "Softmax is taken over the examples of the batch, not over the classes: the probabilities of one class sum to 1.",
         equation: Equation {
             number: "4.3",
             chapter: ACTIVATIONS,
@@ -144,7 +148,7 @@ pub static CATALOGUE: &[Mistake] = &[
         forward: true,
         possible: |site| site.is_last() && site.activation() == Activation::Softmax,
         forms: &[
-            form_with("On the way back the derivative is that of softmax over the classes.", |steps, _| {
+            form_with("In the backward pass the derivative is that of softmax over the classes.", |steps, _| {
                 steps.activate = softmax_over_examples;
                 steps.loss = loss_of_a;
             }),
@@ -153,8 +157,9 @@ pub static CATALOGUE: &[Mistake] = &[
                 steps.loss = loss_of_a;
                 steps.loss_gradient = derivative_by_a;
                 steps.cancelled = false;
-                steps.slope =
-                    |at, error| transposed(&sloped(Activation::Softmax, &transposed(at.a()), transposed(&error)));
+                steps.slope = |at, error| {
+                    transposed(&times_derivative(Activation::Softmax, &transposed(at.a()), transposed(&error)))
+                };
             }),
         ],
     },
@@ -260,7 +265,7 @@ pub static CATALOGUE: &[Mistake] = &[
     Mistake {
         id: "sign-turned",
         place: Place::All,
-        sentence: "The sign is turned: y − a for a − y, so that a step of descent climbs.",
+        sentence: "The sign is flipped: y − a in place of a − y, so that gradient descent climbs.",
         equation: Equation {
             number: "5.2",
             chapter: LOSSES,
@@ -268,7 +273,7 @@ pub static CATALOGUE: &[Mistake] = &[
             wrong: "∂J/∂a⁽ᴸ⁾ = ({y − a⁽ᴸ⁾})/m",
         },
         in_last_layer: None,
-        look_for: "the order of output and target; it is right to turn it only where the update adds",
+        look_for: "the order of output and target; y − a is right only if the update adds the gradient",
         numpy: Lines { wrong: "delta = (y - a) / len(y)", right: "delta = (a - y) / len(y)" },
         rust: Lines { wrong: "*g = (y - a) / m", right: "*g = (a - y) / m" },
         convention: false,
@@ -306,7 +311,7 @@ pub static CATALOGUE: &[Mistake] = &[
     Mistake {
         id: "softmax-diagonal-only",
         place: Place::Last,
-        sentence: "a(1 − a) stands for the whole derivative of softmax, but every output depends on every z.",
+        sentence: "a(1 − a) is only the diagonal of softmax's Jacobian: every output depends on every z.",
         equation: Equation {
             number: "4.4",
             chapter: ACTIVATIONS,
@@ -314,7 +319,7 @@ pub static CATALOGUE: &[Mistake] = &[
             wrong: "δᵢ = aᵢ (∂J/∂aᵢ − {∂J/∂aᵢ aᵢ})",
         },
         in_last_layer: None,
-        look_for: "a * (1 - a) after softmax: it is the diagonal of the Jacobian, and the rest of it is not zero",
+        look_for: "a * (1 - a) after softmax: it is the diagonal of the Jacobian, whose other entries are not zero",
         numpy: Lines {
             wrong: "delta = error * a * (1 - a)",
             right: "delta = a * (error - (error * a).sum(axis=1, keepdims=True))",
@@ -328,7 +333,7 @@ pub static CATALOGUE: &[Mistake] = &[
     Mistake {
         id: "cross-entropy-gradient-of-a",
         place: Place::Last,
-        sentence: "The derivative of the cross-entropy by a is taken for the one by z: the way through softmax is left out.",
+        sentence: "∂J/∂a is used as ∂J/∂z: the derivative of the last activation is missing.",
         equation: Equation {
             number: "5.4",
             chapter: LOSSES,
@@ -348,8 +353,8 @@ pub static CATALOGUE: &[Mistake] = &[
     Mistake {
         id: "sigma-prime-missing",
         place: Place::LayerOrAll,
-        sentence: "σ′ is left out: δ is what arrives from above, without the slope of the activation. Its sign is right, \
-                   so the network may still learn.",
+        sentence: "σ′ is left out: δ is ∂J/∂a, without the derivative of the activation. Its sign is right, so the \
+                   network may still learn.",
         equation: Equation {
             number: "7.4",
             chapter: DELTA,
@@ -373,7 +378,7 @@ pub static CATALOGUE: &[Mistake] = &[
     Mistake {
         id: "sigma-prime-of-a",
         place: Place::LayerOrAll,
-        sentence: "σ′ is taken at a in place of z: the activation is applied twice on the way to its slope.",
+        sentence: "σ′ is evaluated at a in place of z: the activation is applied twice.",
         equation: Equation {
             number: "7.4",
             chapter: DELTA,
@@ -396,7 +401,7 @@ pub static CATALOGUE: &[Mistake] = &[
         forward: false,
         possible: |site| site.has_slope(),
         forms: &[form(|steps, _| {
-            steps.slope = |at, error| sloped(at.activation, &apply(at.activation, at.a()), error);
+            steps.slope = |at, error| times_derivative(at.activation, &apply(at.activation, at.a()), error);
         })],
     },
     Mistake {
@@ -421,7 +426,7 @@ pub static CATALOGUE: &[Mistake] = &[
         convention: false,
         forward: false,
         possible: |site| site.has_slope(),
-        forms: &[form(|steps, _| steps.slope = |at, error| sloped(at.activation, at.z(), error))],
+        forms: &[form(|steps, _| steps.slope = |at, error| times_derivative(at.activation, at.z(), error))],
     },
     Mistake {
         id: "sigma-prime-of-error",
@@ -439,7 +444,7 @@ pub static CATALOGUE: &[Mistake] = &[
             right: "δ⁽ˡ⁾ = e ⊙ {a⁽ˡ⁾(1 − a⁽ˡ⁾)}, e = ∂J/∂a⁽ˡ⁾   (sigmoid)",
             wrong: "δ⁽ˡ⁾ = e ⊙ {e(1 − e)}",
         }),
-        look_for: "the argument of the slope: it is a, not what came from above",
+        look_for: "the argument of σ′: it is a, not the error",
         numpy: Lines { wrong: "delta = dh * dh * (1 - dh)", right: "delta = dh * h * (1 - h)" },
         rust: Lines { wrong: "*e *= *e * (1.0 - *e)", right: "*e *= a * (1.0 - a)" },
         convention: false,
@@ -459,11 +464,11 @@ pub static CATALOGUE: &[Mistake] = &[
             ),
         ],
     },
-    // ——— Handing back ———
+    // ——— Backpropagation through W ———
     Mistake {
         id: "weight-not-transposed",
         place: Place::LayerOrAll,
-        sentence: "The error is handed back through W, not through its transpose: the sum runs over the wrong index.",
+        sentence: "The error is backpropagated through W, not through its transpose: the sum runs over the wrong index.",
         equation: Equation {
             number: "7.4",
             chapter: DELTA,
@@ -471,7 +476,7 @@ pub static CATALOGUE: &[Mistake] = &[
             wrong: "δ⁽ˡ⁾ = ({W⁽ˡ⁺¹⁾} δ⁽ˡ⁺¹⁾) ⊙ σ′(z⁽ˡ⁾)",
         },
         in_last_layer: None,
-        look_for: "the transpose on the way back; layers of unequal widths would have refused it",
+        look_for: "the transpose in the backward pass; with layers of unequal widths this is a shape error",
         numpy: Lines { wrong: "error = delta_above @ W_above.T", right: "error = delta_above @ W_above" },
         rust: Lines {
             wrong: "matmul(&above.weight, delta_above, …)",
@@ -480,12 +485,12 @@ pub static CATALOGUE: &[Mistake] = &[
         convention: false,
         forward: false,
         possible: |site| site.is_hidden() && site.outputs_of(1) == site.outputs_of(0),
-        forms: &[form(|steps, _| steps.hand_back = |at| product(&at.above().weight, at.delta_above()))],
+        forms: &[form(|steps, _| steps.backpropagate = |at| product(&at.above().weight, at.delta_above()))],
     },
     Mistake {
         id: "weight-of-this-layer",
         place: Place::LayerOrAll,
-        sentence: "The error is handed back through this layer's own weights, not through those of the layer above.",
+        sentence: "The error is backpropagated through this layer's own weights, not through those of the layer above.",
         equation: Equation {
             number: "7.4",
             chapter: DELTA,
@@ -493,7 +498,7 @@ pub static CATALOGUE: &[Mistake] = &[
             wrong: "δ⁽ˡ⁾ = ({W⁽ˡ⁾}ᵀ δ⁽ˡ⁺¹⁾) ⊙ σ′(z⁽ˡ⁾)",
         },
         in_last_layer: None,
-        look_for: "the index of the weights on the way back: it is one higher than that of the δ that is computed",
+        look_for: "the index of the weights in the backward pass: it is one higher than that of the δ that is computed",
         numpy: Lines { wrong: "error = delta[l + 1] @ W[l]", right: "error = delta[l + 1] @ W[l + 1]" },
         rust: Lines {
             wrong: "matmul(dense[l].weight.t(), delta_above, …)",
@@ -504,12 +509,12 @@ pub static CATALOGUE: &[Mistake] = &[
         possible: |site| {
             site.is_hidden() && site.outputs_of(1) == site.outputs_of(0) && site.outputs_of(0) == site.inputs()
         },
-        forms: &[form(|steps, _| steps.hand_back = |at| product(at.dense().weight.t(), at.delta_above()))],
+        forms: &[form(|steps, _| steps.backpropagate = |at| product(at.dense().weight.t(), at.delta_above()))],
     },
     Mistake {
         id: "weight-already-updated",
         place: Place::All,
-        sentence: "The error is handed back through weights that this very step had already changed.",
+        sentence: "The error is backpropagated through weights that this very step had already updated.",
         equation: Equation {
             number: "10.1",
             chapter: DESCENT,
@@ -530,7 +535,7 @@ pub static CATALOGUE: &[Mistake] = &[
         forward: false,
         possible: |site| site.is_hidden() && site.problem.learning_rate.is_some(),
         forms: &[form(|steps, _| {
-            steps.hand_back = |at| {
+            steps.backpropagate = |at| {
                 let rate = at.learning_rate();
                 let updated = zip(&at.above().weight, at.weight_gradient_above(), |w, g| w - rate * g);
                 product(updated.t(), at.delta_above())
@@ -541,7 +546,7 @@ pub static CATALOGUE: &[Mistake] = &[
     Mistake {
         id: "activation-of-this-layer",
         place: Place::LayerOrAll,
-        sentence: "The weight gradient is made with this layer's own activation, not with that of the layer below.",
+        sentence: "The weight gradient is computed with this layer's own activation, not with that of the layer below.",
         equation: Equation {
             number: "7.2",
             chapter: DELTA,
@@ -560,7 +565,7 @@ pub static CATALOGUE: &[Mistake] = &[
     Mistake {
         id: "pre-activation-for-activation",
         place: Place::LayerOrAll,
-        sentence: "The weight gradient is made with z of the layer below in place of its activation a.",
+        sentence: "The weight gradient is computed with z of the layer below in place of its activation a.",
         equation: Equation {
             number: "7.2",
             chapter: DELTA,
@@ -684,7 +689,7 @@ pub static CATALOGUE: &[Mistake] = &[
     },
 ];
 
-/// The one item that is a layout.
+/// The id of the one item that is a layout and no error.
 pub(crate) const GRADIENT_TRANSPOSED: &str = "gradient-transposed";
 
 impl Site<'_> {
@@ -728,7 +733,7 @@ impl Site<'_> {
         self.is_last() && self.loss().activation().is_some()
     }
 
-    /// Whether σ′ stands in the δ of this layer.
+    /// Whether σ′ is a factor of the δ of this layer.
     fn has_slope(&self) -> bool {
         !self.is_cancelled() && self.activation() != Activation::Identity
     }
@@ -748,7 +753,7 @@ fn other_activation(steps: &mut Steps, activation: Activation) {
     }
 }
 
-fn softmax_over_examples(at: &At<'_>) -> Matrix<f64> {
+fn softmax_over_examples(at: &LayerContext<'_>) -> Matrix<f64> {
     transposed(&apply(Activation::Softmax, &transposed(at.z())))
 }
 
@@ -758,10 +763,10 @@ fn both(steps: &mut Steps, factor: f64) {
     steps.factor *= factor;
 }
 
-/// J from a, whatever activation has given it.
-fn loss_of_a(at: &At<'_>) -> f64 {
+/// J computed from a, by whatever activation.
+fn loss_of_a(at: &LayerContext<'_>) -> f64 {
     let entries = at.a().as_slice().iter().zip(at.y().as_slice());
-    let ln = |share: f64, a: f64| if share == 0.0 { 0.0 } else { share * a.ln() };
+    let ln = |y: f64, a: f64| if y == 0.0 { 0.0 } else { y * a.ln() };
     match at.loss() {
         Loss::LeastSquares => at.loss().value(at.z(), at.a(), at.y()),
         Loss::CrossEntropy => entries.map(|(&a, &y)| -ln(y, a)).sum::<f64>() / at.m(),
@@ -770,7 +775,7 @@ fn loss_of_a(at: &At<'_>) -> f64 {
 }
 
 /// ∂J/∂a⁽ᴸ⁾, where the loss is a function of a alone.
-fn derivative_by_a(at: &At<'_>) -> Matrix<f64> {
+fn derivative_by_a(at: &LayerContext<'_>) -> Matrix<f64> {
     let m = at.m();
     match at.loss() {
         Loss::LeastSquares => difference(at.a(), at.y(), 1.0 / m),
@@ -780,22 +785,22 @@ fn derivative_by_a(at: &At<'_>) -> Matrix<f64> {
 }
 
 /// error ⊙ a(1 − a)
-fn diagonal(at: &At<'_>, error: Matrix<f64>) -> Matrix<f64> {
-    sloped(Activation::Sigmoid, at.a(), error)
+fn diagonal(at: &LayerContext<'_>, error: Matrix<f64>) -> Matrix<f64> {
+    times_derivative(Activation::Sigmoid, at.a(), error)
 }
 
 /// e ⊙ σ′(“a = e”), or without its first factor, for e = `scale` times the error.
-fn slope_of_error(at: &At<'_>, error: Matrix<f64>, scale: f64, is_factor: bool) -> Matrix<f64> {
+fn slope_of_error(at: &LayerContext<'_>, error: Matrix<f64>, scale: f64, is_factor: bool) -> Matrix<f64> {
     let error = times(error, scale);
     let factor = if is_factor { error.clone() } else { error.map(|_| 1.0) };
-    times(sloped(at.activation, &error, factor), 1.0 / scale)
+    times(times_derivative(at.activation, &error, factor), 1.0 / scale)
 }
 
 fn column(delta: &Matrix<f64>, j: usize, factor: f64) -> Matrix<f64> {
     times(Matrix::from_column(delta.column(j)), factor)
 }
 
-fn last_example_weight_gradient(at: &At<'_>, factor: f64) -> Matrix<f64> {
+fn last_example_weight_gradient(at: &LayerContext<'_>, factor: f64) -> Matrix<f64> {
     let last = at.y().columns() - 1;
     product(&column(at.delta(), last, factor), column(at.a_below(), last, 1.0).t())
 }

@@ -1,4 +1,4 @@
-//! What a mistake is, where it can be made, and what comes of it.
+//! What a mistake is, where it can be made, and the numbers that it gives.
 
 use std::fmt;
 
@@ -12,21 +12,21 @@ pub struct Mistake {
     pub id: &'static str,
     /// Where it is made.
     pub place: Place,
-    /// What was done, and what it does.
+    /// The mistake and its effect, as a sentence.
     pub sentence: &'static str,
-    /// The equation that is wrong in a hidden layer, …
+    /// The equation that is wrong; in a hidden layer, if the last layer has another.
     pub equation: Equation,
-    /// … and in the last layer, where that is another one.
+    /// The equation that is wrong in the last layer, if that is another one.
     pub in_last_layer: Option<Equation>,
     /// Where to look in one's own code.
     pub look_for: &'static str,
-    /// In NumPy, where the rows of an array are the examples.
+    /// The wrong and the right line in NumPy, where the rows of an array are the examples.
     pub numpy: Lines,
-    /// In Rust, as in this project, where the columns are.
+    /// The same in Rust, as in this project, where the columns are the examples.
     pub rust: Lines,
-    /// Whether it is a way of writing things down, and no error.
+    /// Whether it is another convention, and no error.
     pub convention: bool,
-    /// Whether the forward pass is wrong; otherwise only the way back is.
+    /// Whether the forward pass is wrong; otherwise only the backward pass is.
     pub forward: bool,
     /// Whether it can be made in a layer.
     pub(crate) possible: fn(&Site<'_>) -> bool,
@@ -37,9 +37,9 @@ pub struct Mistake {
 /// Where a mistake is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// In one layer, or in every one where it can be made.
+    /// In one layer, or in all layers where it can be made.
     LayerOrAll,
-    /// In the whole of the computation.
+    /// In the computation as a whole.
     All,
     /// In the last layer.
     Last,
@@ -53,18 +53,18 @@ pub struct Equation {
     pub number: &'static str,
     /// The chapter that explains it, by the name of its file.
     pub chapter: &'static str,
-    /// As it should be.
+    /// The right equation.
     pub right: &'static str,
-    /// As it was done.
+    /// The wrong equation.
     pub wrong: &'static str,
 }
 
-/// A line of code beside what it should be.
+/// A wrong line of code beside the right one.
 #[derive(Clone, Copy, Debug)]
 pub struct Lines {
-    /// What to look for.
+    /// The line to look for.
     pub wrong: &'static str,
-    /// What should stand there.
+    /// The line that should be there.
     pub right: &'static str,
 }
 
@@ -73,7 +73,7 @@ pub struct Lines {
 pub(crate) struct Form {
     /// What is particular to it, as a sentence; empty for the plain form.
     pub(crate) remark: &'static str,
-    /// Whether the loss is changed with it, so that it becomes a convention.
+    /// Whether the loss changes too, so that the form is a convention and no error.
     pub(crate) convention: bool,
     pub(crate) change: fn(&mut Steps, &Site<'_>),
 }
@@ -82,14 +82,14 @@ pub(crate) struct Form {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Site<'a> {
     pub(crate) problem: Problem<'a>,
-    /// l − 1
+    /// The index of the layer, l − 1.
     pub(crate) l: usize,
 }
 
-/// A mistake that has been made: which, in what form, and where.
+/// An instance of a mistake: which, in what form, and where.
 #[derive(Clone)]
 pub struct Made {
-    /// Which.
+    /// The mistake in the catalogue.
     pub mistake: &'static Mistake,
     pub(crate) form: usize,
     /// The layer, from 1; `None` for every layer where it can be made.
@@ -99,7 +99,7 @@ pub struct Made {
 impl Mistake {
     /// Every place where it can be made in a network, in every form: layer by layer, then all layers at once.
     ///
-    /// Some of them may give the right numbers all the same: σ′ left out after the identity is no mistake.
+    /// Some of them may still give the right numbers: leaving out σ′ after the identity has no effect.
     pub fn places(&'static self, problem: Problem<'_>) -> Vec<Made> {
         let layers = problem.network.layers().len();
         let possible: Vec<usize> = (0..layers).filter(|&l| (self.possible)(&Site { problem, l })).collect();
@@ -127,18 +127,18 @@ impl Made {
         &self.mistake.forms[self.form]
     }
 
-    /// What is particular to the form in which it was made; empty where nothing is.
+    /// What is particular to its form, as a sentence; empty for the plain form.
     pub fn remark(&self) -> &'static str {
         self.form().remark
     }
 
-    /// Whether it is a way of writing things down, and no error.
+    /// Whether it is another convention, and no error.
     pub fn is_convention(&self) -> bool {
         self.mistake.convention || self.form().convention
     }
 
-    /// Changes the steps of a pass.
-    pub(crate) fn make(&self, problem: Problem<'_>, pass: &mut Pass<'_>) {
+    /// Replaces the steps of a pass by the mistaken ones.
+    pub(crate) fn apply(&self, problem: Problem<'_>, pass: &mut Pass<'_>) {
         let layers = match self.layer {
             Some(layer) => layer - 1..layer,
             None => 0..problem.network.layers().len(),
@@ -165,7 +165,7 @@ impl fmt::Debug for Made {
     }
 }
 
-/// What somebody computes who makes these mistakes, all of them at once; without any, the right numbers.
+/// The numbers of a pass with all these mistakes; with none, the right numbers.
 ///
 /// # Panics
 ///
@@ -173,7 +173,7 @@ impl fmt::Debug for Made {
 pub fn explain_with_mistakes(problem: Problem<'_>, made: &[Made]) -> EngineExplanation {
     let mut pass = Pass::new(problem);
     for made in made {
-        made.make(problem, &mut pass);
+        made.apply(problem, &mut pass);
     }
     pass.run()
 }

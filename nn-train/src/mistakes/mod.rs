@@ -1,4 +1,4 @@
-//! The classic mistakes in a δ-recursion, each the right recursion with a step changed.
+//! The classic mistakes in a δ-recursion, each the right recursion with a step replaced.
 //!
 //! [`CATALOGUE`] is the one list of them. `nn diagnose`, the book and its exercises all read it: a mistake is added by
 //! adding one item there.
@@ -23,7 +23,7 @@
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | recursion.rs | the δ-recursion in steps that can be exchanged |
+//! | recursion.rs | the δ-recursion in steps that can be replaced |
 //! | mistake.rs | what a mistake is: which step it changes, where, in which forms, and what to tell the learner |
 //! | catalogue.rs | the mistakes |
 

@@ -1,11 +1,11 @@
-//! The δ-recursion in steps that can be exchanged, one by one: a mistake is the right recursion with a step changed.
+//! The δ-recursion in steps that can be replaced one by one: a mistake is the right recursion with a step replaced.
 
 use nn_core::{Activation, Loss, Matrix, MatrixView, Write, matmul, sum_columns};
 use nn_layers::{Dense, Network};
 
 use crate::explain::{EngineExplanation, LayerExplanation};
 
-/// What is to be computed: a network, a batch, and η where a step of gradient descent is made.
+/// What is to be computed: the pass of a network over a batch, and a step of gradient descent if there is a learning rate.
 #[derive(Clone, Copy, Debug)]
 pub struct Problem<'a> {
     /// The layers and the loss.
@@ -14,7 +14,7 @@ pub struct Problem<'a> {
     pub x: &'a Matrix<f64>,
     /// The targets y, n_L × m.
     pub y: &'a Matrix<f64>,
-    /// η
+    /// η, if there is a step of gradient descent.
     pub learning_rate: Option<f64>,
 }
 
@@ -22,24 +22,24 @@ pub struct Problem<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Steps {
     pub(crate) activation: Activation,
-    pub(crate) pre_activation: fn(&At<'_>) -> Matrix<f64>,
-    pub(crate) activate: fn(&At<'_>) -> Matrix<f64>,
+    pub(crate) pre_activation: fn(&LayerContext<'_>) -> Matrix<f64>,
+    pub(crate) activate: fn(&LayerContext<'_>) -> Matrix<f64>,
     /// J, in the last layer.
-    pub(crate) loss: fn(&At<'_>) -> f64,
-    /// What J, and …
+    pub(crate) loss: fn(&LayerContext<'_>) -> f64,
+    /// A factor of J, which should be 1.
     pub(crate) loss_factor: f64,
-    /// … what its gradient is multiplied with, which is 1.
+    /// A factor of the gradient of J, which should be 1.
     pub(crate) factor: f64,
     /// In the last layer: ∂J/∂a⁽ᴸ⁾; where σ′ has cancelled, ∂J/∂z⁽ᴸ⁾.
-    pub(crate) loss_gradient: fn(&At<'_>) -> Matrix<f64>,
+    pub(crate) loss_gradient: fn(&LayerContext<'_>) -> Matrix<f64>,
     /// Whether σ′ cancels against the loss in the last layer: true for a cross-entropy after its own activation.
     pub(crate) cancelled: bool,
     /// In a hidden layer: ∂J/∂a⁽ˡ⁾.
-    pub(crate) hand_back: fn(&At<'_>) -> Matrix<f64>,
+    pub(crate) backpropagate: fn(&LayerContext<'_>) -> Matrix<f64>,
     /// From ∂J/∂a⁽ˡ⁾ to δ⁽ˡ⁾.
-    pub(crate) slope: fn(&At<'_>, Matrix<f64>) -> Matrix<f64>,
-    pub(crate) weight_gradient: fn(&At<'_>) -> Matrix<f64>,
-    pub(crate) bias_gradient: fn(&At<'_>) -> Matrix<f64>,
+    pub(crate) slope: fn(&LayerContext<'_>, Matrix<f64>) -> Matrix<f64>,
+    pub(crate) weight_gradient: fn(&LayerContext<'_>) -> Matrix<f64>,
+    pub(crate) bias_gradient: fn(&LayerContext<'_>) -> Matrix<f64>,
 }
 
 impl Steps {
@@ -55,26 +55,26 @@ impl Steps {
             factor: 1.0,
             loss_gradient: |at| difference(at.a(), at.y(), 1.0 / at.m()), // ∂J/∂a⁽ᴸ⁾, or δ⁽ᴸ⁾, = (a⁽ᴸ⁾ − y)/m
             cancelled: network.loss().activation().is_some(),
-            hand_back: |at| product(at.above().weight.t(), at.delta_above()), // ∂J/∂a⁽ˡ⁾ = W⁽ˡ⁺¹⁾ᵀ δ⁽ˡ⁺¹⁾
-            slope: |at, error| sloped(at.activation, at.a(), error),          // δ⁽ˡ⁾ = ∂J/∂a⁽ˡ⁾ ⊙ σ′(z⁽ˡ⁾)
-            weight_gradient: |at| product(at.delta(), at.a_below().t()),      // ∂J/∂W⁽ˡ⁾ = δ⁽ˡ⁾ (a⁽ˡ⁻¹⁾)ᵀ
-            bias_gradient: |at| row_sums(at.delta()),                         // ∂J/∂b⁽ˡ⁾ = δ⁽ˡ⁾ 1
+            backpropagate: |at| product(at.above().weight.t(), at.delta_above()), // ∂J/∂a⁽ˡ⁾ = W⁽ˡ⁺¹⁾ᵀ δ⁽ˡ⁺¹⁾
+            slope: |at, error| times_derivative(at.activation, at.a(), error),    // δ⁽ˡ⁾ = ∂J/∂a⁽ˡ⁾ ⊙ σ′(z⁽ˡ⁾)
+            weight_gradient: |at| product(at.delta(), at.a_below().t()),          // ∂J/∂W⁽ˡ⁾ = δ⁽ˡ⁾ (a⁽ˡ⁻¹⁾)ᵀ
+            bias_gradient: |at| row_sums(at.delta()),                             // ∂J/∂b⁽ˡ⁾ = δ⁽ˡ⁾ 1
         }
     }
     // ANCHOR_END: right_steps
 }
 
-/// What the steps of layer l read: all that was computed before.
+/// What the steps of layer l can read: everything that was computed before.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct At<'a> {
+pub(crate) struct LayerContext<'a> {
     problem: Problem<'a>,
     layers: &'a [LayerExplanation],
     l: usize,
-    /// σ, or what is taken for it.
+    /// σ, or the activation that is used by mistake.
     pub(crate) activation: Activation,
 }
 
-impl<'a> At<'a> {
+impl<'a> LayerContext<'a> {
     pub(crate) fn loss(&self) -> Loss {
         self.problem.network.loss()
     }
@@ -135,7 +135,7 @@ impl<'a> At<'a> {
     }
 }
 
-/// A forward and a backward pass, made step by step.
+/// A forward and a backward pass, computed step by step.
 #[derive(Clone, Debug)]
 pub(crate) struct Pass<'a> {
     problem: Problem<'a>,
@@ -144,7 +144,7 @@ pub(crate) struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    /// With the right steps.
+    /// A pass with the right steps.
     pub(crate) fn new(problem: Problem<'a>) -> Self {
         let empty = || Matrix::zeros(0, 0);
         let layers = problem.network.layers().iter().map(|_| LayerExplanation {
@@ -163,8 +163,8 @@ impl<'a> Pass<'a> {
         &mut self.steps[l]
     }
 
-    fn at(&self, l: usize) -> At<'_> {
-        At { problem: self.problem, layers: &self.numbers.layers, l, activation: self.steps[l].activation }
+    fn at(&self, l: usize) -> LayerContext<'_> {
+        LayerContext { problem: self.problem, layers: &self.numbers.layers, l, activation: self.steps[l].activation }
     }
 
     /// z⁽ˡ⁾ and a⁽ˡ⁾ of all layers from the first to the last, and J. Layers below `from` are taken from another pass.
@@ -184,13 +184,13 @@ impl<'a> Pass<'a> {
     }
     // ANCHOR_END: wrong_forward
 
-    /// δ⁽ˡ⁾, ∂J/∂W⁽ˡ⁾ and ∂J/∂b⁽ˡ⁾ of one layer, when those of the layers above are there.
+    /// δ⁽ˡ⁾, ∂J/∂W⁽ˡ⁾ and ∂J/∂b⁽ˡ⁾ of one layer; those of the layers above come first.
     // ANCHOR: wrong_backward
     pub(crate) fn backward(&mut self, l: usize) {
         let (steps, is_last) = (self.steps[l], l + 1 == self.steps.len());
         let error = match is_last {
             true => times((steps.loss_gradient)(&self.at(l)), steps.factor),
-            false => (steps.hand_back)(&self.at(l)),
+            false => (steps.backpropagate)(&self.at(l)),
         };
         self.numbers.layers[l].delta = match is_last && steps.cancelled {
             true => error,
@@ -201,7 +201,7 @@ impl<'a> Pass<'a> {
     }
     // ANCHOR_END: wrong_backward
 
-    /// All of it.
+    /// The whole pass; returns its numbers.
     pub(crate) fn run(mut self) -> EngineExplanation {
         self.forward(0, &EngineExplanation { loss: f64::NAN, layers: Vec::new() });
         for l in (0..self.steps.len()).rev() {
@@ -238,7 +238,7 @@ pub(crate) fn apply(activation: Activation, z: &Matrix<f64>) -> Matrix<f64> {
 }
 
 /// error ⊙ σ′, with σ′ from a.
-pub(crate) fn sloped(activation: Activation, a: &Matrix<f64>, mut error: Matrix<f64>) -> Matrix<f64> {
+pub(crate) fn times_derivative(activation: Activation, a: &Matrix<f64>, mut error: Matrix<f64>) -> Matrix<f64> {
     activation.backward(a, &mut error);
     error
 }

@@ -1,4 +1,4 @@
-//! Why a text is not a model.
+//! [`ModelError`], the parse errors of a model file.
 
 use nn_core::Activation;
 use nn_core::text::counted;
@@ -6,7 +6,7 @@ use nn_layers::NetworkError;
 
 use crate::text::JsonError;
 
-/// What a model file says that it is.
+/// The value of `format` in a model file.
 pub(super) const FORMAT: &str = "nn-model";
 /// The version that is written and read.
 pub(super) const VERSION: u64 = 1;
@@ -20,30 +20,30 @@ pub enum ModelError {
     /// It is some other JSON.
     #[error("format is \"{0}\", but a model file says \"{FORMAT}\"")]
     Format(String),
-    /// It was written by a newer program, or by none.
+    /// The version is not the one that this program reads.
     #[error("version {found} is {} {VERSION}, the only one that this program reads", newer_or_not(*.found))]
     Version {
-        /// What the file says.
+        /// The version in the file.
         found: u64,
     },
-    /// A name that there is not.
+    /// An unknown name of an activation, loss or precision.
     #[error("{place}: {error}")]
     Name {
-        /// Where.
+        /// Where the name stands.
         place: String,
-        /// Which, and which there are.
+        /// The unknown name, and the known ones.
         error: nn_core::UnknownName,
     },
     /// The rows of a weight matrix differ in length.
     #[error("layer {layer}, row {row} of weight has {}, but row 1 has {expected}", counted(*.found, "number"))]
     Ragged {
-        /// From 1.
+        /// The number of the layer, from 1.
         layer: usize,
-        /// From 1.
+        /// The number of the row, from 1.
         row: usize,
-        /// Numbers in row 1.
+        /// The number of entries in row 1.
         expected: usize,
-        /// Numbers in this row.
+        /// The number of entries in this row.
         found: usize,
     },
     /// The layers and the loss do not make a network.
@@ -52,21 +52,21 @@ pub enum ModelError {
     /// The number of classes does not fit the outputs.
     #[error("{} for a network with {}", counted(*.found, "class"), counted(*.outputs, "output"))]
     Classes {
-        /// Names given.
+        /// The number of class names.
         found: usize,
-        /// n_L
+        /// n_L, the number of outputs.
         outputs: usize,
     },
-    /// Two classes on one output, which is no probability of the second: where one class ends is nowhere said.
-    #[error("two classes on one output that is {activation}: one output tells two classes apart after sigmoid or step")]
+    /// One output for two classes that is not the probability of the second: there is no threshold between them.
+    #[error("a single output for two classes needs sigmoid or step as last activation, not {activation}")]
     OneOutput {
         /// The last activation.
         activation: Activation,
     },
-    /// Two classes have the same name, which would stand for both.
+    /// Two classes have the same name.
     #[error("two classes are called {class:?}")]
     SameClass {
-        /// The name.
+        /// The name that occurs twice.
         class: String,
     },
     /// The standardisation does not fit the inputs.
@@ -75,27 +75,27 @@ pub enum ModelError {
         counted(*.mean, "mean"), counted(*.scale, "scale"), counted(*.inputs, "input")
     )]
     Standardize {
-        /// Means given.
+        /// The number of means.
         mean: usize,
-        /// Scales given.
+        /// The number of scales.
         scale: usize,
-        /// n₀
+        /// n₀, the number of inputs.
         inputs: usize,
     },
     /// A scale is negative.
     #[error("standardize: scale {index} is {value:?}: a scale is 0 (a constant column) or larger")]
     Scale {
-        /// From 1.
+        /// The number of the scale, from 1.
         index: usize,
-        /// What was found.
+        /// The negative scale.
         value: f64,
     },
     /// A parameter is too large for the model's precision.
     #[error("layer {layer}: {value:?} overflows f32, the precision of this model")]
     Overflow {
-        /// From 1.
+        /// The number of the layer, from 1.
         layer: usize,
-        /// What was found.
+        /// The parameter that is too large.
         value: f64,
     },
 }

@@ -1,12 +1,12 @@
-//! Models: a trained network with what it takes to use it on raw data.
+//! Models: a trained network with what is needed to use it on raw data.
 //!
 //! | file | what is in it |
 //! |---|---|
 //! | model.rs | [`Model`]: predicts from raw inputs |
 //! | batch.rs | [`Batch`]: examples in JSON, and whether they fit a model |
-//! | report.rs | [`Report`]: how a model does on the rows of a data set |
+//! | report.rs | [`Report`]: loss, accuracy or R², and confusion matrix on the rows of a data set |
 //! | overflow.rs | where the numbers of a model stop being finite, and for which example |
-//! | file.rs, error.rs | the JSON form, and why a text is none |
+//! | file.rs, error.rs | the JSON format, and its parse errors |
 
 mod batch;
 mod error;

@@ -1,4 +1,4 @@
-//! A model: a trained network with what it takes to use it on raw data, and its JSON form.
+//! A model: a trained network with what is needed to use it on raw data, and its JSON format.
 //!
 //! ```json
 //! {"format": "nn-model", "version": 1, "loss": "least-squares",
@@ -25,20 +25,20 @@ pub struct Model {
     pub precision: Precision,
     /// The name of each class, where the outputs are classes.
     pub classes: Option<Vec<String>>,
-    /// What is done to raw inputs before the network sees them.
+    /// The standardisation of raw inputs, which comes before the network.
     pub standardize: Option<Standardization>,
-    /// JSON of whoever wrote the model, kept as it is.
+    /// Any JSON that the writer of the model added; it is kept unchanged.
     pub metadata: Option<Box<RawValue>>,
 }
 
 impl Model {
-    /// Whether the outputs tell so many classes apart: there is one for each; or there is one for two classes, and it is the
+    /// Checks that the outputs suit `classes` classes: there is one for each; or there is one for two classes, and it is the
     /// probability of the second.
     ///
     /// # Errors
     ///
-    /// Says how many outputs there are, or what the only one is: after tanh or identity nothing says where one of two classes
-    /// ends and the other begins, and after softmax a single output is 1.
+    /// Says how many outputs there are, or the activation of the only one: after tanh or identity there is no threshold
+    /// between two classes, and after softmax a single output is always 1.
     pub fn check_classes(&self, classes: usize) -> Result<(), ModelError> {
         let (outputs, activation) = (self.network.outputs(), self.last_activation());
         match (outputs, classes) {
@@ -58,13 +58,14 @@ impl Model {
         self.network.layers()[self.network.layers().len() - 1].activation
     }
 
-    /// The first parameter that is too large for the model's [`precision`](Model::precision), which one may have changed.
+    /// The first parameter that is too large for the model's [`precision`](Model::precision), which is a public field and
+    /// may have been changed.
     pub fn overflowing_parameter(&self) -> Option<f64> {
         let parameters = self.network.parameters().flat_map(|parameter| parameter.as_slice());
         parameters.copied().find(|&x| !self.precision.holds(x))
     }
 
-    /// Raw inputs, a column for each example, as the network is to see them.
+    /// Raw inputs, a column for each example, standardised as the network needs them.
     ///
     /// # Panics
     ///

@@ -1,7 +1,7 @@
 //! Where the numbers of a finite model on finite data stop being finite.
 //!
-//! Three questions, each of which asks the ones before it too: [`Model::overflow`] looks at the forward pass,
-//! [`Model::overflow_of_loss`] at the loss, [`Model::overflow_of_gradients`] at the backward pass.
+//! There are three checks, each of which includes the ones before it: [`Model::overflow`] of the forward pass,
+//! [`Model::overflow_of_loss`] of the loss, [`Model::overflow_of_gradients`] of the backward pass.
 
 use std::fmt;
 use std::ops::Range;
@@ -13,28 +13,28 @@ use nn_layers::{ByHand, ByTape, Engine, Network};
 use super::model::Model;
 use crate::data::Precision;
 
-/// The first number of a pass through a network that is not finite: which it is, and of which example.
+/// The first number of a pass that is not finite (infinity or NaN): which it is, and of which example.
 ///
-/// It says what and where in words that may follow the name of a row: `z⁽²⁾ of unit 3 is inf`.
+/// It is printed in words that can follow the name of a row: `z⁽²⁾ of unit 3 is inf`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Overflow {
     /// The example, from 0.
     pub example: usize,
-    /// Which of its numbers.
+    /// The quantity that is not finite.
     pub place: OverflowPlace,
-    /// What is not finite, in the precision of the model: an infinity or NaN. For an input that is finite in f64 and
-    /// not in f32, what it is in f64.
+    /// Its value in the precision of the model: an infinity or NaN. For an input that is finite in f64 but not in f32, its
+    /// value in f64.
     pub value: f64,
 }
 
-/// Which number of an example it is that is not finite. Layers, units and inputs are counted from 1, as on paper.
+/// The quantity that is not finite. Layers, units and inputs are counted from 1, as on paper.
 ///
-/// No activation makes an infinity or a NaN of a finite z, so that a⁽ˡ⁾ is not among these.
+/// a⁽ˡ⁾ is not among these, because every activation of a finite z is finite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OverflowPlace {
     /// An input of the network: what standardisation, or the precision of the model, made of a number of the row.
     Input {
-        /// From 1.
+        /// The number of the input, from 1.
         input: usize,
         /// Whether the model standardises its inputs.
         standardized: bool,
@@ -43,7 +43,7 @@ pub enum OverflowPlace {
     Z {
         /// l, from 1.
         layer: usize,
-        /// From 1.
+        /// The number of the unit, from 1.
         unit: usize,
     },
     /// The loss of the example alone.
@@ -54,23 +54,23 @@ pub enum OverflowPlace {
     Delta {
         /// l, from 1.
         layer: usize,
-        /// From 1.
+        /// The number of the unit, from 1.
         unit: usize,
     },
     /// A gradient, summed over the examples up to this one: ∂J/∂W⁽ˡ⁾ of a unit and one of its inputs.
     WeightGradient {
         /// l, from 1.
         layer: usize,
-        /// From 1.
+        /// The number of the unit, from 1.
         unit: usize,
-        /// From 1.
+        /// The number of the input, from 1.
         input: usize,
     },
     /// A gradient, summed over the examples up to this one: ∂J/∂b⁽ˡ⁾ of a unit.
     BiasGradient {
         /// l, from 1.
         layer: usize,
-        /// From 1.
+        /// The number of the unit, from 1.
         unit: usize,
     },
 }
@@ -103,13 +103,13 @@ impl fmt::Display for Overflow {
 impl std::error::Error for Overflow {}
 
 impl Model {
-    /// As [`predict`](Model::predict), where every number on the way is finite.
+    /// As [`predict`](Model::predict), if every intermediate number is finite.
     ///
-    /// Outputs alone do not show it: a sum that overflows on its way may come back, and sigmoid(∞) is 1.
+    /// The outputs alone do not show an overflow: an intermediate sum may overflow, and sigmoid(∞) is 1.
     ///
     /// # Errors
     ///
-    /// The first example with a number that is not finite, as [`overflow`](Model::overflow) tells it.
+    /// The first example with a number that is not finite, as [`overflow`](Model::overflow) returns it.
     ///
     /// ```
     /// use nn_core::{Matrix, Scalar};
@@ -133,15 +133,15 @@ impl Model {
             Precision::F64 => finite_outputs(&self.network, &prepared),
             Precision::F32 => finite_outputs(&self.network.map(|w| w as f32), &prepared.map(|x| x as f32)),
         };
-        // The second pass, for the place, is only taken where there is one to be told.
+        // Only on overflow, a second pass finds the place.
         outputs.ok_or_else(|| self.overflow(x).expect("the same pass finds the same numbers"))
     }
 
-    /// Runs the model, in its precision, and tells the first example with a number that is not finite: an input, as
+    /// Runs the model, in its precision, and returns the first example with a number that is not finite: an input, as
     /// the network sees it, or a pre-activation of any layer. `None` means that every number of the forward pass is
     /// finite, and so what [`predict`](Model::predict) gives.
     ///
-    /// A number may overflow inside and the outputs look well: sigmoid(∞) is 1. That is an overflow too.
+    /// An overflow may be hidden in the outputs, since sigmoid(∞) is 1. It is returned too.
     ///
     /// ```
     /// use nn_core::Matrix;
@@ -169,7 +169,7 @@ impl Model {
         self.first_overflow(input, Pass::Forward)
     }
 
-    /// As [`overflow`](Model::overflow), and the loss too: of each example alone, and of all together.
+    /// As [`overflow`](Model::overflow), and the loss too: of each example, and of all together.
     ///
     /// ```
     /// use nn_core::Matrix;
@@ -263,7 +263,7 @@ fn finite_outputs<T: Scalar>(network: &Network<T>, x: &Matrix<T>) -> Option<Matr
     is_finite.then(|| a.map(T::to_f64))
 }
 
-/// How far to go: each with the targets of the examples, where it needs them.
+/// What to check; with the targets of the examples, if they are needed.
 #[derive(Clone, Copy)]
 enum Pass<'a> {
     Forward,
@@ -271,11 +271,12 @@ enum Pass<'a> {
     Backward(&'a Matrix<f64>),
 }
 
-/// The first example found so far, and what was found first in it.
+/// The first example found so far, and the first overflow in it.
 struct First(Option<Overflow>);
 
 impl First {
-    /// Looks for numbers that are not finite, in examples before the one that was found. `place` says what an entry is.
+    /// Looks for numbers that are not finite, in examples before the one that was found. `place` gives the quantity of an
+    /// entry.
     fn look<T: Scalar>(&mut self, matrix: &Matrix<T>, place: impl Fn(usize, usize) -> (OverflowPlace, f64)) {
         let examples = self.0.map_or(matrix.columns(), |overflow| overflow.example);
         let found = (0..examples).find_map(|example| {
@@ -287,7 +288,7 @@ impl First {
     }
 }
 
-/// The first example whose loss is not finite, or with which the sum of the losses is not.
+/// The first example whose loss is not finite, or at which the running sum of the losses overflows.
 fn overflow_of_loss<T: Scalar>(network: &Network<T>, [z, a]: [&Matrix<T>; 2], y: &Matrix<T>) -> Option<Overflow> {
     let loss_of = |examples: Range<usize>| {
         let [z, a, y] = [z, a, y].map(|matrix| {
@@ -312,8 +313,8 @@ fn overflow_of_loss<T: Scalar>(network: &Network<T>, [z, a]: [&Matrix<T>; 2], y:
     Some(Overflow { example, place, value: loss_of(0..not_finite) })
 }
 
-/// The first example with an error δ that is not finite; or else the first gradient that is not, and the example with
-/// which its sum is not.
+/// The first example with an error δ that is not finite; or else the first gradient that is not, and the example at which its
+/// running sum overflows.
 fn overflow_of_gradients<T: Scalar>(
     network: &Network<T>,
     engine: &mut impl Engine<T>,
@@ -351,7 +352,8 @@ fn entry_that_is_not_finite<T: Scalar>(matrix: &Matrix<T>) -> Option<(usize, usi
     Some((entry % matrix.rows(), entry / matrix.rows()))
 }
 
-/// The first term with which a sum is not finite; the last, where the engine's own order of summing overflows alone.
+/// The index of the first term at which the running sum overflows; the last index, if only the engine's own order of
+/// summation does.
 fn where_the_sum_ends<T: Scalar>(terms: impl Iterator<Item = T>) -> usize {
     let (mut sum, mut last) = (T::zero(), 0);
     for (at, term) in terms.enumerate() {

@@ -1,4 +1,4 @@
-//! How a model does on the rows of a data set.
+//! The evaluation of a model on the rows of a data set.
 
 use nn_core::{Scalar, TargetError};
 
@@ -7,23 +7,23 @@ use super::overflow::Overflow;
 use crate::data::{DataSet, Precision};
 use crate::training::{ConfusionMatrix, Evaluation, Examples};
 
-/// How a model does on some rows.
+/// The evaluation of a model on some rows.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// How many rows there are.
+    /// The number of rows.
     pub examples: usize,
     /// J
     pub loss: f64,
-    /// The share of rows that are taken for their class, where they have one.
+    /// The fraction of rows that are classified correctly, if the rows have classes.
     pub accuracy: Option<f64>,
-    /// R², where the targets are numbers.
+    /// R², if the targets are numbers.
     pub r_squared: Option<f64>,
-    /// Which class is taken for which, where the classes have names.
+    /// The confusion matrix, if the classes have names.
     pub confusion: Option<ConfusionMatrix>,
 }
 
 impl Report {
-    /// What an evaluation of these examples says, with the names of their classes where they have some.
+    /// The report of an evaluation of these examples, with the names of their classes if they have some.
     pub fn new<T: Scalar>(evaluation: &Evaluation<T>, of: &Examples<T>, names: Option<&[String]>) -> Self {
         let classes = of.labels.as_ref().zip(names);
         let confusion = classes.map(|(labels, names)| ConfusionMatrix::new(&evaluation.outputs, labels, names));
@@ -38,34 +38,34 @@ pub enum Mismatch {
     /// The network has another number of inputs than the data have columns.
     #[error("the model has {inputs} inputs, but {data} has {columns} columns")]
     Inputs {
-        /// n₀
+        /// n₀, the number of inputs of the model.
         inputs: usize,
         /// The name of the data set.
         data: String,
-        /// Its columns.
+        /// The number of its columns that are inputs.
         columns: usize,
     },
     /// The network has neither an output for each class or target, nor one for two classes.
     #[error("the model has {outputs} outputs, but {data} has {classes} classes")]
     Outputs {
-        /// n_L
+        /// n_L, the number of outputs of the model.
         outputs: usize,
         /// The name of the data set.
         data: String,
-        /// Its classes or targets.
+        /// The number of its classes or targets.
         classes: usize,
     },
-    /// The loss does not take the targets of the data set.
+    /// The targets of the data set are not valid for the loss.
     #[error("{0}")]
     Targets(#[from] TargetError),
     /// The classes have other names.
     #[error("the classes of the model are {}, those of {data} are {}", .model.join(", "), .names.join(", "))]
     Classes {
-        /// Those of the model.
+        /// The class names of the model.
         model: Vec<String>,
         /// The name of the data set.
         data: String,
-        /// Those of the data set.
+        /// The class names of the data set.
         names: Vec<String>,
     },
 }
@@ -76,17 +76,17 @@ pub enum NotFinite {
     /// The model overflows on a row of the data set.
     #[error("row {row} of {data}: {overflow}")]
     Row {
-        /// From 1.
+        /// The number of the row, from 1.
         row: usize,
         /// The name of the data set.
         data: String,
-        /// What overflows.
+        /// The number that overflows.
         overflow: Overflow,
     },
-    /// The outputs are finite, and their R² is not.
+    /// The outputs are finite, but their R² is not.
     #[error("R² is {value} on the rows of {data}")]
     RSquared {
-        /// What it is.
+        /// R².
         value: f64,
         /// The name of the data set.
         data: String,

@@ -6,23 +6,23 @@ use nn_core::Matrix;
 use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 
-/// Where lines begin: at keys of the outermost object, and at the layers, which are the elements of an array of objects.
+/// Where lines start: at top-level keys, and at the layers, which are the elements of an array of objects.
 #[derive(Clone, Copy)]
 pub(crate) struct Layout {
-    /// So many keys of the outermost object stand on its first line. Each other key begins a line.
+    /// The number of top-level keys on the first line; every other key starts a line.
     pub(crate) first_line: usize,
-    /// Whether each key of a layer begins a line, or only the layer.
+    /// Whether each key of a layer starts a line, or only the layer.
     pub(crate) line_for_each_matrix: bool,
 }
 
-/// Writes the JSON of something that has no maps with other keys than strings, and a line end.
+/// Writes a value as JSON, and a line end. Keys of its maps must be strings.
 pub(crate) fn write(out: &mut dyn Write, value: &impl Serialize, layout: Layout) -> io::Result<()> {
     let lines = Lines { layout, depth: 0, keys: 0, is_element: false, layers: None };
     value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, lines))?;
     out.write_all(b"\n")
 }
 
-/// What somebody writes, as a text.
+/// The output of `write` as a string.
 pub(crate) fn to_string(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
     let mut json = Vec::new();
     write(&mut json).expect("memory does not fail");

@@ -1,4 +1,4 @@
-//! What is wrong with a JSON file of a user.
+//! Errors in a user's JSON.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 #[derive(Debug)]
 pub struct JsonError {
     error: serde_json::Error,
-    /// What stands there, where the parser knows it by no name.
+    /// What was found, if the parser has no message of its own for it.
     found: Option<String>,
 }
 

@@ -1,6 +1,6 @@
-//! Words of messages: texts of a user in a line that a terminal shows and does not obey.
+//! User text for messages on a terminal, with control characters escaped.
 
-/// A text of a user between backticks. What a terminal would obey or hide is escaped, and a long text is shortened.
+/// User text between backticks. Control and invisible characters are escaped, and a long text is shortened.
 ///
 /// ```
 /// use nn_train::quoted;
@@ -38,7 +38,7 @@ pub fn one_line(message: &str) -> String {
     }
 }
 
-/// The text with every character escaped that shows nothing of its own or moves others: `\u{1b}`, `\n`, `\u{202e}`.
+/// The text with control, invisible and bidirectional-control characters escaped: `\u{1b}`, `\n`, `\u{202e}`.
 /// Quotation marks and backslashes, which [`str::escape_debug`] escapes too, stay as they are.
 ///
 /// ```

@@ -1,11 +1,11 @@
-//! Texts of users, and texts that people are to read.
+//! User text, and text that people read.
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | message.rs | texts of a user in a line that a terminal shows and does not obey |
-//! | text_file.rs | JSON files of users, before they are parsed (feature `cli`) |
-//! | json.rs | JSON in lines: one for each layer, or for each matrix |
-//! | json_error.rs | what is wrong with a JSON file of a user |
+//! | message.rs | user text for messages on a terminal, with control characters escaped |
+//! | text_file.rs | reads the JSON files of users as text, before they are parsed (feature `cli`) |
+//! | json.rs | writes JSON in lines: one for each layer, or for each matrix |
+//! | json_error.rs | parses JSON, with errors for users |
 
 pub(crate) mod json;
 mod json_error;

@@ -1,4 +1,4 @@
-//! The JSON files that a user gives: what they have to be before they are parsed.
+//! Reads the JSON files of users as text, and checks them before they are parsed.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -10,7 +10,7 @@ pub const JSON_FILE_LIMIT: u64 = 1 << 30;
 /// Why a file is not read as JSON text.
 #[derive(Debug, thiserror::Error)]
 pub enum TextFileError {
-    /// The file is not there, or not to be read.
+    /// The file does not exist, or cannot be read.
     #[error("{0}")]
     Read(#[from] io::Error),
     /// It is a folder.
@@ -22,48 +22,49 @@ pub enum TextFileError {
     /// It has more than [`JSON_FILE_LIMIT`] bytes.
     #[error("the file is larger than 1 GiB")]
     TooLarge,
-    /// It holds something else than UTF-8 text.
+    /// It is in another encoding than UTF-8, or an archive.
     #[error("{0}")]
     Foreign(#[from] Foreign),
-    /// A byte that UTF-8 does not have.
+    /// A byte that is not valid UTF-8.
     #[error("byte {byte}: the text is not UTF-8")]
     NotUtf8 {
-        /// The bytes before it.
+        /// The number of bytes before it.
         byte: usize,
     },
     /// The numbers in it would not fit into the memory.
     #[error("there is not enough memory for the numbers in it, about {megabytes} MB")]
     Memory {
-        /// An upper estimate.
+        /// An upper bound of the memory needed.
         megabytes: usize,
     },
 }
 
-/// What a file is instead of text in UTF-8, told by its first bytes.
+/// The encoding or archive format of a file that is not UTF-8 text, recognised by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Foreign {
-    /// Text as Windows programs call it "Unicode".
+    /// UTF-16, which Windows programs call "Unicode".
     #[error("the text is UTF-16: save it as UTF-8")]
     Utf16,
-    /// Four bytes a character.
+    /// UTF-32: four bytes a character.
     #[error("the text is UTF-32: save it as UTF-8")]
     Utf32,
-    /// Compressed.
+    /// Compressed by gzip.
     #[error("it is a gzip file: unpack it first")]
     Gzip,
-    /// An archive, which a spreadsheet (.xlsx, .ods) is too.
+    /// A zip archive, which a spreadsheet (.xlsx, .ods) is too.
     #[error("it is a zip archive, as spreadsheets are: save it as text")]
     Zip,
 }
 
-/// Reads a JSON text: a regular file of at most [`JSON_FILE_LIMIT`] bytes, in UTF-8. A byte-order mark is taken away.
+/// Reads a JSON text: a regular file of at most [`JSON_FILE_LIMIT`] bytes, in UTF-8. A byte-order mark (BOM) is removed.
 ///
-/// What JSON needs once it is parsed may be several times the file: whether there is memory for it is tried here, since a
-/// parser ends the program where there is none.
+/// Parsed JSON may take several times the memory of the file. The memory is tried here, since a parser would abort the
+/// program if there is too little.
 ///
 /// # Errors
 ///
-/// Says what is there instead: a folder, a pipe or a device; UTF-16, gzip or zip by name; the first byte that is not UTF-8.
+/// Says what the file is instead: a folder, a pipe or a device; UTF-16, gzip or zip by name; the first byte that is not
+/// UTF-8.
 ///
 /// ```no_run
 /// use nn_train::{Model, read_json_text};
@@ -72,7 +73,7 @@ pub enum Foreign {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read_json_text(path: &Path) -> Result<String, TextFileError> {
-    // Asked before it is opened: to open a pipe waits for its writer.
+    // Before the file is opened, because opening a pipe waits for its writer.
     let metadata = fs::metadata(path)?;
     if metadata.is_dir() {
         return Err(TextFileError::Directory);
@@ -85,7 +86,7 @@ pub fn read_json_text(path: &Path) -> Result<String, TextFileError> {
     }
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(metadata.len() as usize + 1).map_err(io::Error::from)?;
-    // A file may have grown since, and those of /proc say that they have no bytes.
+    // A file may have grown since, and those of /proc report a length of 0.
     File::open(path)?.take(JSON_FILE_LIMIT + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > JSON_FILE_LIMIT {
         return Err(TextFileError::TooLarge);
@@ -98,12 +99,12 @@ pub fn read_json_text(path: &Path) -> Result<String, TextFileError> {
     Ok(text)
 }
 
-/// The length of the byte-order mark of UTF-8 at the start of a file, 0 where there is none.
+/// The length of the UTF-8 byte-order mark at the start of a file, and 0 if there is none.
 pub(crate) fn utf8_mark(start: &[u8]) -> Result<usize, Foreign> {
     match start {
         [0xEF, 0xBB, 0xBF, ..] => Ok(3),
         [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => Err(Foreign::Utf32),
-        // Both start with a character of ASCII, marked or not: the other half of it is 0.
+        // UTF-16 and UTF-32 text starts with an ASCII character, with a mark or without: its other bytes are 0.
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Err(Foreign::Utf16),
         [0, 0, 0, 1..=255, ..] | [1..=255, 0, 0, 0, ..] => Err(Foreign::Utf32),
         [0, 1..=255, ..] | [1..=255, 0, ..] => Err(Foreign::Utf16),
@@ -113,13 +114,13 @@ pub(crate) fn utf8_mark(start: &[u8]) -> Result<usize, Foreign> {
     }
 }
 
-/// Whether there is memory for what a JSON text becomes: its numbers in lists that have grown by doubling, and once more
-/// as matrices.
+/// Checks that there is memory for a parsed JSON text: its numbers in vectors whose capacities may be doubled, and once
+/// more as matrices.
 fn try_memory(json: &str) -> Result<(), TextFileError> {
     let count = |wanted: u8| json.bytes().filter(|&byte| byte == wanted).count();
-    // A list is three words, in a list of lists that has grown by doubling too; a number is one. Texts are copied.
+    // A Vec takes three words, a number one; capacities may be doubled, those of a Vec of Vecs too. Strings are copied.
     let lists = count(b',').saturating_mul(32).saturating_add(count(b'[').saturating_mul(96));
-    // A layer, whose lists may be short: what each of them takes at least.
+    // A layer, whose lists may be short: the least that each of them takes.
     let lists = lists.saturating_add(count(b'{').saturating_mul(768));
     let bytes = lists.saturating_add(json.len());
     let mut trial: Vec<u8> = Vec::new();

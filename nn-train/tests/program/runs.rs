@@ -304,7 +304,7 @@ fn two_classes_on_one_output_that_is_no_probability_are_refused() {
     let out = folder.path().join("out");
     for activation in ["tanh", "identity", "relu", "softmax"] {
         let says = format!(
-            "error: {}: two classes on one output that is {activation}: one output tells two classes apart after sigmoid or step",
+            "error: {}: a single output for two classes needs sigmoid or step as last activation, not {activation}",
             path.display()
         );
         // Whether the model names the classes or the data have them.

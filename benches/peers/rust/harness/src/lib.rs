@@ -1,4 +1,4 @@
-//! What the Rust peers share: the workloads, their data, the clock, and the line protocol.
+//! Shared by the Rust peers: the workloads, their data, the clock, and the line protocol.
 //!
 //! A peer calls [`serve`] with a function that makes a [`Step`] of a workload.
 
@@ -194,7 +194,7 @@ impl Timer {
         1e6 * start.elapsed().as_secs_f64() / steps as f64
     }
 
-    /// Sorted samples. Steps that are shorter than the clock is fine are timed several at once.
+    /// Sorted samples. Steps shorter than the clock's resolution are timed in groups.
     fn samples(&mut self, budget: Duration) -> Vec<f64> {
         let steps = (20.0 / self.sample(3)).ceil() as usize;
         let (mut samples, start) = (Vec::new(), Instant::now());
