@@ -16,8 +16,8 @@ export function writeDemos(content, path, root) {
       return '<div class="demo" data-missing><p>In this copy of the book the demos are missing: <code>scripts/playground</code> compiles them.</p></div>';
     }
     if (name === 'index') return list(root);
-    return `<div class="demo" data-demo="${name}"><p>Here a demo runs the crates in your browser. It wants JavaScript and WebAssembly, and a page that \
-is served, as <code>scripts/book open</code> does. Without it the figures of this page stand for it.</p></div>`;
+    return `<div class="demo" data-demo="${name}"><p>This demo runs the crates in your browser. It needs JavaScript and WebAssembly, and a book that \
+comes from a web server: <code>scripts/book open</code> starts one. Without them, the figures of this page show what there is to see.</p></div>`;
   });
 }
 
