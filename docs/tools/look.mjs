@@ -3,7 +3,7 @@
 // the window, on mathematics that was left as text, on an equation that runs into its number, and on a demo that does not start.
 //
 //   node docs/tools/look.mjs [folder for screenshots]
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
