@@ -290,7 +290,7 @@ fn numbers_of_delta_recursion_md() {
     numbers.put("j", twelve(loss(&network)));
     numbers.put("j-after", twelve(loss(&updated)));
 
-    // The figure that many texts quote: weights alone are updated, and δ is handed back through the new W⁽²⁾.
+    // The figure that many texts quote: weights alone are updated, and δ is backpropagated through the new W⁽²⁾.
     let weights_only = |layers: &[Dense<f64>]| {
         let biases =
             layers.iter().zip(network.layers()).map(|(new, old)| Dense { bias: old.bias.clone(), ..new.clone() });
