@@ -81,6 +81,8 @@ mod pages {
     mod seed {}
     #[doc = include_str!("../src/matrix-calculus.md")]
     mod matrix_calculus {}
+    #[doc = include_str!("../src/playground.md")]
+    mod playground {}
     #[doc = include_str!("../src/bibliography.md")]
     mod bibliography {}
     #[doc = include_str!("../src/neuron.md")]

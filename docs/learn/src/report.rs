@@ -45,6 +45,7 @@ pub(crate) fn readme(from: usize) -> String {
          | `cargo learn reset 7.2` | begins an exercise anew |\n\
          | `cargo learn skip 7.2` | leaves an exercise for later |\n\
          | `cargo learn use reference 7.2` | lets the shipped body stand in, so that later ones can be done |\n\
+         | `scripts/playground open` | the demos of the book, with my own code in the browser |\n\
          | `cargo run --release -- train digits` | when all is done: trains on handwritten digits, with my own code |\n"
     )
 }

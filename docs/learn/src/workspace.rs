@@ -11,6 +11,9 @@ use crate::exercise::Id;
 use crate::failure::Failure;
 use crate::source::{self, CRATES, SOURCES, files_below};
 
+/// The crates of a workspace that have nothing to be written.
+const OTHERS: [&str; 2] = ["docs/learn", "docs/playground"];
+
 /// What a learner's workspace keeps beside the sources.
 pub(crate) const STATE: &str = ".learn";
 
@@ -42,6 +45,7 @@ pub(crate) fn copy(
         ["LICENSE-MIT", "LICENSE-APACHE", "nn-core/tests/support/judge.rs", "nn-train/tests/support/recorder.rs"]
             .map(PathBuf::from),
     );
+    files.extend(["scripts/playground", "docs/playground/serve.mjs"].map(PathBuf::from));
     for package in CRATES {
         files.extend(
             ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "tests/exercises.rs"]
@@ -72,9 +76,12 @@ pub(crate) fn copy(
             write(&to, source::replace(&source::without_track_caller(&text), &body))?;
         } else {
             write(&to, std::fs::read(&from).map_err(|e| Failure::of(&from, e))?)?;
+            // A script can be run.
+            let permissions = std::fs::metadata(&from).map_err(|e| Failure::of(&from, e))?.permissions();
+            std::fs::set_permissions(&to, permissions).map_err(|e| Failure::of(&to, e))?;
         }
     }
-    for package in CRATES.into_iter().chain(["docs/learn"]) {
+    for package in CRATES.into_iter().chain(OTHERS) {
         let file = Path::new(package).join("Cargo.toml");
         let mut manifest = read_manifest(&root.join(&file))?;
         change_package(&mut manifest);
@@ -107,7 +114,9 @@ pub(crate) fn scratch(to: &Path) -> Result<(), Failure> {
 fn folders(root: &Path) -> Vec<PathBuf> {
     let of_crates =
         CRATES.iter().flat_map(|package| ["src", "data", "examples"].map(|folder| root.join(package).join(folder)));
-    let others = ["docs/learn/src", "docs/exercises"].map(|folder| root.join(folder));
+    let others =
+        ["docs/learn/src", "docs/exercises", "docs/playground/src", "docs/playground/web", "docs/playground/bindgen"]
+            .map(|folder| root.join(folder));
     of_crates.chain(others).filter(|folder| folder.is_dir()).collect()
 }
 
@@ -154,12 +163,16 @@ fn change_workspace(manifest: &mut Table) {
          [profile.release]\n\
          opt-level = 3\n",
     );
+    let browser = manifest.get("profile").and_then(|profiles| profiles.get("browser")).cloned();
     manifest.insert("profile".to_owned(), new["profile"].clone());
+    if let (Some(Value::Table(profiles)), Some(browser)) = (manifest.get_mut("profile"), browser) {
+        profiles.insert("browser".to_owned(), browser);
+    }
     let Some(Value::Table(workspace)) = manifest.get_mut("workspace") else { return };
     workspace.remove("exclude");
     let members =
         |with: &[&str]| Value::from(CRATES.iter().chain(with).map(|&name| Value::from(name)).collect::<Vec<_>>());
-    workspace.insert("members".to_owned(), members(&["docs/learn"]));
+    workspace.insert("members".to_owned(), members(&OTHERS));
     workspace.insert("default-members".to_owned(), members(&[]));
     workspace.insert("lints".to_owned(), new["workspace"]["lints"].clone());
 }
@@ -337,6 +350,22 @@ mod tests {
         let copied = std::fs::read_to_string(examples.join("residual_block.rs")).unwrap();
         assert!(copied.contains("    // BEGIN SOLUTION 14.6\n    todo!()\n    // END SOLUTION 14.6\n"), "{copied}");
         assert!(root.join("nn-layers/examples/own_loss.rs").exists() && !examples.join("own_loss.rs").exists());
+    }
+
+    /// The demos of a learner's workspace run the learner's own code.
+    #[test]
+    fn the_playground_comes_along_with_all_that_it_is_built_from() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        copy(root, folder.path(), |_, _| Some("todo!()".to_owned())).unwrap();
+        for file in ["scripts/playground", "docs/playground/web/plane.html", "docs/playground/bindgen/Cargo.lock"] {
+            assert!(folder.path().join(file).is_file(), "{file}");
+        }
+        let manifest = read_manifest(&folder.path().join("Cargo.toml")).unwrap();
+        assert!(manifest["workspace"]["members"].to_string().contains("docs/playground"), "{manifest}");
+        assert!(manifest["profile"].get("browser").is_some(), "{manifest}");
+        let own = read_manifest(&folder.path().join("docs/playground/Cargo.toml")).unwrap();
+        assert!(!own["features"]["default"].to_string().contains("fast"), "{own}");
     }
 
     #[test]
