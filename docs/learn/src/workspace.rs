@@ -357,7 +357,7 @@ mod tests {
     fn the_playground_comes_along_with_all_that_it_is_built_from() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        copy(root, folder.path(), |_, _| Some("todo!()".to_owned())).unwrap();
+        copy(root, folder.path(), |_, _| Some("todo!()".to_owned()), &[]).unwrap();
         for file in ["scripts/playground", "docs/playground/web/plane.html", "docs/playground/bindgen/Cargo.lock"] {
             assert!(folder.path().join(file).is_file(), "{file}");
         }
