@@ -139,7 +139,7 @@ fn options_that_would_change_a_run_are_refused_by_name() {
         (&["--schedule", "step"], "with --schedule constant"),
         (&["--engine", "tape"], "with --engine delta"),
         (&["--precision", "f64"], "with --precision f32"),
-        (&["--validation", "0.5"], "without it"),
+        (&["--validation", "0.5"], "with --validation 0.2"),
         (&["--examples", "100"], "without it"),
         (&["--noise", "0.2"], "without it"),
         (&["--activation", "tanh"], "without it"),
@@ -319,7 +319,7 @@ fn the_checkpoint_says_what_the_run_was_begun_with() {
     let options = serde_json::json!({
         "batch-size": "16", "data": "iris", "engine": "delta", "epochs": "2", "learning-rate": "0.01",
         "no-shuffle": "true", "optimizer": "adam", "patience": "100", "precision": "f64", "save-best": "true",
-        "schedule": "constant", "seed": "1", "weight-decay": "0",
+        "schedule": "constant", "seed": "1", "validation": "0.2", "weight-decay": "0",
     });
     assert_eq!(run["options"], options);
 }
