@@ -10,6 +10,11 @@ pub(crate) fn problems(book: &Book, page: &Page) -> Vec<String> {
         if rest.starts_with("{{#exercise ") {
             continue; // of which exercises.rs knows more
         }
+        if let Some((name, _)) = rest.strip_prefix("{{#demo ").and_then(|rest| rest.split_once("}}")) {
+            let page = book.root.join(format!("docs/playground/web/{name}.html"));
+            problems.extend((!page.is_file()).then(|| format!("there is no demo {name}")));
+            continue;
+        }
         match rest.strip_prefix("{{#include ").and_then(|rest| rest.split_once("}}")) {
             Some((target, _)) => problems.extend(include(book, target)),
             None => problems.push(format!("`{}` is no include", rest.lines().next().unwrap_or_default())),
@@ -144,6 +149,12 @@ mod tests {
     fn a_missing_file_is_named() {
         let text = "```rs\n{{#include ../../nn-layers/src/nothing.rs:x}}\n```";
         assert!(of(text).contains("there is no file ../../nn-layers/src/nothing.rs"), "{}", of(text));
+    }
+
+    #[test]
+    fn a_demo_that_there_is_not_is_named() {
+        assert_eq!(of("{{#demo plane}}"), "");
+        assert_eq!(of("{{#demo plain}}"), "there is no demo plain");
     }
 
     #[test]

@@ -4,9 +4,12 @@
 //! - [`Book::problems`](book::Book::problems) finds listings that are not included from the sources, anchors, links,
 //!   figures and tests that do not exist, pages that are not tested, and dead rows in the table of the seed document;
 //! - the tests of `numbers.rs`, beside this file, compute every number that a page shows, and compare it with what is there;
+//! - those of `answers.rs` compute the answers of all questions in docs/exercises;
 //! - those of `fits.rs` find text in a figure that is cut off, or runs out of its box or into other text.
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+mod answers;
 pub mod book;
 mod contents;
 mod curves;
@@ -78,6 +81,8 @@ mod pages {
     mod seed {}
     #[doc = include_str!("../src/matrix-calculus.md")]
     mod matrix_calculus {}
+    #[doc = include_str!("../src/playground.md")]
+    mod playground {}
     #[doc = include_str!("../src/bibliography.md")]
     mod bibliography {}
     #[doc = include_str!("../src/neuron.md")]

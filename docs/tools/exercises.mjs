@@ -1,5 +1,5 @@
 // Writes the exercises of docs/exercises into the pages. `{{#exercise 7.2}}` on a line of its own becomes a section: what is
-// asked, where it is written, how it is judged. A listing that holds the body of an exercise of its own page is the answer,
+// asked, where it is written, how it is judged; a question has its answer folded below. A listing that holds the body of an exercise of its own page is the answer,
 // and is folded away; an answer that no listing of the page shows is taken from the source and stands, folded, below its
 // exercise.
 import { readFileSync, readdirSync } from 'node:fs';
@@ -69,14 +69,30 @@ export function writeExercises(content, path, root, listing) {
 }
 
 function section(exercise, place) {
+  if (exercise.kind) return question(exercise);
   const { id, title, asks, file, body } = exercise;
   const [name, part] = exercise.function.split(/, /);
-  const where = `Write the body of \`${name}\`${part ? `, ${part},` : ''} in [${file}](../../${file}). \`cargo learn check ${id}\` judges it.`;
+  const where = `${exercise.begins ? 'Mend' : 'Write'} the body of \`${name}\`${part ? `, ${part},` : ''} in [${file}](../../${file}). \`cargo learn check ${id}\` judges it.`;
   const answer = place
     ? `\n[The shipped answer](#${place}) is further down.\n`
     : folded(`answer-${anchor(id)}`, 'The shipped answer', `\`\`\`rs\n${body}\n\`\`\``);
   return `### Exercise ${id}: ${title} {#exercise-${anchor(id)}}\n\n${markdown(asks)}\n\n${where}\n${answer}`;
 }
+
+/** A question: with its answer, the reason, and what a wrong answer overlooks, folded. */
+function question(exercise) {
+  const { id, title, kind, asks, answer, because, wrong } = exercise;
+  const choices = (exercise.choices ?? []).map((choice, i) => `- **${letter(i)}.** ${markdown(choice)}`).join('\n');
+  const numbers = answer.split(',').map(() => 'NUMBER').join(', ');
+  const form = { choice: 'LETTER', formula: "'FORMULA'" }[kind] ?? numbers;
+  const shown = (text) => (kind === 'choice' ? `**${text}**` : `\`${text}\``);
+  const others = wrong.map((wrong) => `- ${shown(wrong.answer)}: ${markdown(wrong.sentence)}`).join('\n');
+  const text = `${shown(answer)}. ${markdown(because)}\n\nWrong answers, and what they overlook:\n\n${others}`;
+  const ask = [markdown(asks), choices, `\`cargo learn answer ${id} ${form}\``].filter(Boolean).join('\n\n');
+  return `### Exercise ${id}: ${title} {#exercise-${anchor(id)}}\n\n${ask}\n${folded(`answer-${anchor(id)}`, 'The answer', text)}`;
+}
+
+const letter = (place) => 'abcdefghij'[place];
 
 /** `7.2` as it stands in the id of a place. */
 const anchor = (id) => id.replace('.', '');

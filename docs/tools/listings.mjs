@@ -1,7 +1,8 @@
-// Writes the exercises, names the source file below every listing, and turns links into the sources of the project into
+// Writes the exercises and the demos, names the source file below every listing, and turns links into the sources of the project into
 // links to pages of the book that show them. Runs before mdBook's own `links` fills the listings in.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { writeDemos } from './demos.mjs';
 import { writeExercises } from './exercises.mjs';
 import { outsideCode, run } from './preprocessor.mjs';
 
@@ -9,7 +10,7 @@ const LISTING = /^```rs\n\{\{#include \.\.\/\.\.\/([^:}\n]+):[\w-]+\}\}\n(?:\n?\
 const LINK = /\]\(\.\.\/\.\.\/([^)#\s]+\.(?:rs|toml|csv|json|py|md))\)/g;
 
 run((content, path, root) => {
-  content = writeExercises(content, path, root, LISTING);
+  content = writeDemos(writeExercises(content, path, root, LISTING), path, root);
   content = content.replace(LISTING, (block, file) => {
     return `<div class="listing">\n\n${block}\n\n<p class="listing-source">${link(root, file)}</p></div>`;
   });

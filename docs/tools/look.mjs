@@ -1,13 +1,13 @@
 // Looks at every page of the built book in Chromium, as a reader on a desktop and on a phone, in a light and in a dark
 // theme. Fails on a console error, on a request that leaves 127.0.0.1 or is not answered, on a page that is wider than
-// the window, on mathematics that was left as text, and on an equation that runs into its number.
+// the window, on mathematics that was left as text, on an equation that runs into its number, and on a demo that does not start.
 //
 //   node docs/tools/look.mjs [folder for screenshots]
-import { createServer } from 'node:http';
 import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
-import { dirname, extname, join, normalize } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+import { serve } from '../playground/serve.mjs';
 
 const BROWSERS = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const executablePath = BROWSERS.find((path) => path && existsSync(path));
@@ -19,15 +19,7 @@ if (!executablePath) {
 const folder = join(dirname(fileURLToPath(import.meta.url)), '..', 'book');
 const shots = process.argv[2];
 if (shots) mkdirSync(shots, { recursive: true });
-const TYPES = { '.html': 'text/html', '.css': 'text/css', '.js': 'text/javascript', '.svg': 'image/svg+xml', '.woff2': 'font/woff2', '.png': 'image/png' };
-const server = createServer((request, response) => {
-  const path = join(folder, normalize(decodeURIComponent(new URL(request.url, 'http://localhost').pathname)));
-  const file = path.endsWith('/') ? join(path, 'index.html') : path;
-  if (!file.startsWith(folder) || !existsSync(file)) return response.writeHead(404).end();
-  response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(readFileSync(file));
-});
-await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
-const origin = `http://127.0.0.1:${server.address().port}`;
+const { origin, close } = await serve(folder);
 
 const VIEWS = [
   { name: 'light', width: 1200, theme: 'light' },
@@ -52,6 +44,10 @@ for (const view of VIEWS) {
   page.on('response', (response) => response.status() >= 400 && report(`${response.status()} for ${response.url()}`));
   for (at of pages) {
     await page.goto(`${origin}/${at}`, { waitUntil: 'load' });
+    for (const demo of await page.locator('.demo[data-demo]').all()) {
+      await demo.scrollIntoViewIfNeeded();
+      await demo.and(page.locator('[data-ready]')).waitFor({ timeout: 20_000 }).catch(() => report('a demo that does not start'));
+    }
     const found = await page.evaluate(async () => {
       for (const image of document.images) image.loading = 'eager';
       await document.fonts.ready;
@@ -86,7 +82,7 @@ for (const view of VIEWS) {
   await context.close();
 }
 await browser.close();
-server.close();
+close();
 problems.forEach((problem) => console.error(problem));
 console.log(`${pages.length} pages in ${VIEWS.length} views: ${problems.length} problems`);
 process.exit(problems.length ? 1 : 0);

@@ -11,7 +11,7 @@ mod residual_block;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use judge::judge;
+use judge::{answer, judge};
 use nn_autodiff::Tape;
 use nn_core::{Activation, Loss, Matrix, seeded};
 use nn_layers::{
@@ -41,6 +41,52 @@ fn a_layer_computes_its_pre_activation() {
             z
         });
     });
+}
+
+// ---- Chapter 6 ----
+
+/// What becomes of the central formula (6.2) with a step: the slope of J for the first weight of the 2-2-2 network.
+fn with_step(h: f64) -> String {
+    if h.is_nan() || h <= 0.0 {
+        return "no step".to_owned();
+    }
+    let layer = |weight: [[f64; 2]; 2], bias: f64| Dense {
+        weight: Matrix::from_rows(&weight),
+        bias: Matrix::from_column(&[bias, bias]),
+        activation: Activation::Sigmoid,
+    };
+    let j = |weight: f64| {
+        let layers = vec![layer([[weight, 0.20], [0.25, 0.30]], 0.35), layer([[0.40, 0.45], [0.50, 0.55]], 0.60)];
+        let network = Network::new(layers, Loss::LeastSquares).expect("layers that fit");
+        let a = network.predict(&Matrix::from_column(&[0.05, 0.10]));
+        Loss::LeastSquares.value(&a, &a, &Matrix::from_column(&[0.01, 0.99]))
+    };
+    let slope = 0.000_438_567_734_474_346_73; // tests/reference.rs has 30 digits, by exact arithmetic
+    let error = (((j(0.15 + h) - j(0.15 - h)) / (2.0 * h) - slope) / slope).abs();
+    match () {
+        () if error <= 1e-9 => "nine digits".to_owned(),
+        () if h > 7e-4 => format!("truncation: the relative error is {error:.0e}"),
+        () => format!("rounding: the relative error is {error:.0e}"),
+    }
+}
+
+#[test]
+fn a_step_between_truncation_and_rounding() {
+    judge("a_step_between_truncation_and_rounding", "∂J/∂θ ≈ (J(θ + h) − J(θ − h)) / 2h", |judge| {
+        let step = answer(&[7e-4]);
+        let case = judge.case("the first weight of the 2-2-2 network, in f64").given("h", &step[..]);
+        case.gives("outcome", "nine digits", || with_step(step[0]));
+    });
+}
+
+#[test]
+fn other_steps_lose_digits() {
+    for h in [4e-4, 7e-4, 1e-3, 1.4e-3] {
+        assert_eq!(with_step(h), "nine digits", "{h}");
+    }
+    assert!([1.0, 1e-2, 4e-3].into_iter().all(|h| with_step(h).starts_with("truncation")));
+    assert!([1e-14, 1e-9, 1e-7].into_iter().all(|h| with_step(h).starts_with("rounding")));
+    assert!([0.0, -1e-4, f64::NAN].into_iter().all(|h| with_step(h) == "no step"));
 }
 
 // ---- Chapter 7 ----

@@ -82,13 +82,13 @@ pub use data::{
 pub use diagnosis::{
     Array, Compared, DiagnoseError, Diagnosis, Digits, Finding, Quantity, Sample, Yours, YoursError, diagnose,
 };
-pub use explain::{EngineExplanation, Explanation, LayerExplanation, Updated, explain};
+pub use explain::{EngineExplanation, Explanation, LayerExplanation, Stage, Step, Updated, explain};
 pub use mistakes::{CATALOGUE, Equation, Lines, Made, Mistake, Place, Problem, chapter_title, explain_with_mistakes};
 #[cfg(feature = "cli")]
 pub use models::read_checkpoint;
 pub use models::{
-    Checkpoint, CheckpointError, ContainerError, FileNumber, Mismatch, Model, ModelError, NotFinite, Overflow,
-    OverflowPlace, Report, checkpoint_run,
+    Batch, BatchError, Checkpoint, CheckpointError, ContainerError, FileNumber, Mismatch, Model, ModelError, NotFinite,
+    Overflow, OverflowPlace, Report, checkpoint_run,
 };
 pub use nn_core::text::counted;
 pub use nn_layers::predicted_class;

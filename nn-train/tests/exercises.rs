@@ -4,15 +4,19 @@
 mod judge;
 #[path = "support/recorder.rs"]
 mod recorder;
+#[path = "../examples/strangers_gradient.rs"]
+#[allow(dead_code)] // what only its main uses
+mod strangers_gradient;
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use judge::{judge, quoted, record};
-use nn_core::{Matrix, seeded};
+use judge::{answer, judge, quoted, record};
+use nn_core::{Activation, Loss, Matrix, seeded};
+use nn_layers::{ByHand, Dense, Initialization, Network};
 use nn_train::{
-    CATALOGUE, ConfusionMatrix, Examples, Optimizer, Plan, Schedule, Standardization, Trainer, accuracy, iris, moons,
-    sgd_update, split,
+    CATALOGUE, ConfusionMatrix, Diagnosis, Examples, Optimizer, Plan, Problem, Schedule, Standardization, Trainer,
+    Yours, accuracy, diagnose, iris, moons, sgd_update, split,
 };
 use recorder::Recorder;
 
@@ -26,6 +30,78 @@ fn the_catalogue() {
         CATALOGUE.iter().map(|known| mistake(known.id, known.sentence, known.equation.chapter)).collect();
     assert!(text.contains("'''sigma-prime-missing'''"));
     record(&text);
+}
+
+// ---- Chapter 9, "Where is my error?" ----
+
+/// What `nn diagnose` says, in a line.
+fn says(diagnosis: &Diagnosis) -> String {
+    let name = |finding: &nn_train::Finding| match finding.layer {
+        Some(layer) => format!("{} in layer {layer}", finding.made.mistake.id),
+        None => finding.made.mistake.id.to_owned(),
+    };
+    let names: Vec<String> = diagnosis.findings.iter().map(name).collect();
+    match (diagnosis.agrees, diagnosis.first_off()) {
+        (true, _) => "all numbers are right".to_owned(),
+        (_, Some(off)) if names.is_empty() => {
+            let name = off.array.quantity.name().replace('_', " ");
+            format!("off by no known mistake: the {name} of layer {}", off.array.layer.unwrap_or(0))
+        }
+        _ => names.join(", and "),
+    }
+}
+
+/// What `nn diagnose` says of four numbers as the gradient of W⁽¹⁾, row by row, of the 2-2-2 network with its one example.
+fn said_of(numbers: &[f64]) -> String {
+    let layer = |weight: [[f64; 2]; 2], bias: f64| Dense {
+        weight: Matrix::from_rows(&weight),
+        bias: Matrix::from_column(&[bias, bias]),
+        activation: Activation::Sigmoid,
+    };
+    let layers = vec![layer([[0.15, 0.20], [0.25, 0.30]], 0.35), layer([[0.40, 0.45], [0.50, 0.55]], 0.60)];
+    let network = Network::new(layers, Loss::LeastSquares).expect("layers that fit");
+    let (x, y) = (Matrix::from_column(&[0.05, 0.10]), Matrix::from_column(&[0.01, 0.99]));
+    let [a, b, c, d] = numbers[..] else { return format!("{} numbers in place of four", numbers.len()) };
+    if !numbers.iter().all(|x| x.is_finite()) {
+        return "no numbers".to_owned();
+    }
+    let json = format!(r#"{{"layers": [{{"weight_gradient": [[{a:?}, {b:?}], [{c:?}, {d:?}]]}}, null]}}"#);
+    let yours = Yours::from_json(&json).expect("numbers in JSON");
+    says(&diagnose(Problem { network: &network, x: &x, y: &y, learning_rate: None }, &yours).expect("arrays that fit"))
+}
+
+/// δ⁽¹⁾ xᵀ without the slope of layer 1: W⁽²⁾ᵀ δ⁽²⁾ times x, to five digits as a pocket calculator gives them.
+const WITHOUT_THE_SLOPE: [f64; 4] = [0.001_817_5, 0.003_635, 0.002_068_5, 0.004_137];
+
+#[test]
+fn a_mistake_made_on_purpose() {
+    judge("a_mistake_made_on_purpose", "∂J/∂W⁽¹⁾ = (W⁽²⁾ᵀ δ⁽²⁾) xᵀ", |judge| {
+        let numbers = answer(&WITHOUT_THE_SLOPE);
+        let case = judge.case("the 2-2-2 network and its one example").given("your ∂J/∂W⁽¹⁾, row by row", &numbers[..]);
+        case.gives("diagnosis", "sigma-prime-missing in layer 1", || said_of(&numbers));
+    });
+}
+
+#[test]
+fn other_numbers_are_other_mistakes() {
+    for (numbers, starts) in [
+        ([0.000_438_568, 0.000_877_135, 0.000_497_713, 0.000_995_425], "all numbers are right"),
+        ([0.000_461_551, 0.000_923_101, 0.000_581_024, 0.001_162_049], "weight-not-transposed in layer 1"),
+        ([0.5, 0.5, 0.5, 0.5], "off by no known mistake: the weight gradient of layer 1"),
+    ] {
+        let said = said_of(&numbers);
+        assert!(said.starts_with(starts), "{numbers:?}: {said}");
+    }
+    assert_eq!(said_of(&[1.0]), "1 numbers in place of four");
+    assert_eq!(said_of(&[f64::NAN; 4]), "no numbers");
+}
+
+#[test]
+fn a_strangers_gradient_is_mended() {
+    judge("a_strangers_gradient_is_mended", "the gradients of a 2-3-2 network, four examples", |judge| {
+        let case = judge.case("`nn diagnose` on what your function gives");
+        case.gives("diagnosis", "all numbers are right", || says(&strangers_gradient::diagnosis()));
+    });
 }
 
 // ---- Chapter 10 ----
@@ -219,6 +295,47 @@ fn answers() -> Matrix<f64> {
         [0.25, 0.5, 0.25],
         [0.0, 1.0, 0.0],
     ])
+}
+
+/// Whether two half moons can still be learnt with a learning rate: J of the last epoch is at most what saying ½ costs.
+fn goes_well(rate: f64) -> bool {
+    let data = moons(200, 0.1, &mut seeded(1));
+    let layers = [(16, Activation::Tanh), (2, Activation::Softmax)];
+    let network =
+        Network::<f64>::random(2, &layers, Loss::CrossEntropy, Initialization::Glorot, &mut seeded(1)).expect("layers");
+    let plan = Plan { epochs: 60, learning_rate: rate, ..Plan::default() };
+    let mut trainer = Trainer::new(ByHand::new(network), Optimizer::sgd(), plan);
+    let examples = Examples::<f64>::new(&data, 2);
+    let all = |_| ControlFlow::Continue(());
+    let losses: Result<Vec<f64>, _> =
+        (1..=60).map(|epoch| trainer.epoch(&examples, epoch, all).map(|report| report.loss)).collect();
+    losses.is_ok_and(|losses| losses.last().is_some_and(|&loss| loss <= std::f64::consts::LN_2))
+}
+
+/// What becomes of the moons.
+fn with_rate(rate: f64) -> &'static str {
+    match () {
+        () if rate.is_nan() || rate <= 0.0 => "no rate",
+        () if goes_well(rate) => "it goes well",
+        () if !goes_well(rate / 3.0) => "a third of it goes wrong, too",
+        () => "it goes wrong, and a third of it goes well",
+    }
+}
+
+#[test]
+fn a_rate_at_which_the_moons_diverge() {
+    judge("a_rate_at_which_the_moons_diverge", "W ← W − η ∂J/∂W", |judge| {
+        let rate = answer(&[8.0]);
+        let case = judge.case("200 points, 16 tanh units, 60 epochs").given("η", &rate[..]);
+        case.gives("outcome", "it goes wrong, and a third of it goes well", || with_rate(rate[0]));
+    });
+}
+
+#[test]
+fn other_rates_are_far_from_the_edge() {
+    assert_eq!([0.5, 2.0].map(with_rate), ["it goes well"; 2]);
+    assert_eq!([100.0, 1000.0].map(with_rate), ["a third of it goes wrong, too"; 2]);
+    assert_eq!([0.0, -1.0, f64::NAN].map(with_rate), ["no rate"; 3]);
 }
 
 #[test]

@@ -1,10 +1,12 @@
-//! What an exercise is: its description, `docs/exercises/<id>-<name>.toml`.
+//! What an exercise is: its description, `docs/exercises/<id>-<name>.toml`. Most ask for the body of a function; those that ask
+//! for an answer are in question.rs.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::failure::Failure;
 
@@ -44,6 +46,8 @@ pub(crate) struct Exercise {
     pub(crate) tests: Vec<String>,
     /// What is asked, and everything that is needed to pass.
     pub(crate) asks: String,
+    /// What stands there at first where something is to be mended; `todo!()` where it is to be written.
+    pub(crate) begins: Option<String>,
     /// One after the other, each says a little more.
     pub(crate) hints: Vec<String>,
     /// Bodies that are wrong, each a mistake that learners make.
@@ -83,26 +87,55 @@ pub(crate) struct Right {
     pub(crate) body: String,
 }
 
-/// All exercises of a workspace, in order.
-pub(crate) fn read_all(root: &Path) -> Result<Vec<Exercise>, Failure> {
+/// A file of docs/exercises.
+pub(crate) struct Description {
+    pub(crate) id: Id,
+    /// The name of the file, without its end.
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+}
+
+impl Description {
+    /// What the file says, as the type that it is read as.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        toml::from_str(&self.text).map_err(|e| Failure::of(&self.path, e))
+    }
+
+    /// Whether it asks for an answer: such a file says of which kind it is. All others ask for the body of a function.
+    pub(crate) fn is_question(&self) -> Result<bool, Failure> {
+        let table: toml::Table = self.read()?;
+        Ok(table.contains_key("kind"))
+    }
+}
+
+/// All files of docs/exercises, in the order of their ids.
+pub(crate) fn descriptions(root: &Path) -> Result<Vec<Description>, Failure> {
     let folder = root.join("docs/exercises");
-    let mut exercises = Vec::new();
+    let mut descriptions = Vec::new();
     for entry in std::fs::read_dir(&folder).map_err(|e| Failure::of(&folder, e))? {
         let path = entry.map_err(|e| Failure::of(&folder, e))?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".toml")) else { continue };
+        let name = name.to_owned();
+        let id = name.split('-').next().unwrap_or_default().parse().map_err(|e| Failure::of(&path, e))?;
         let text = std::fs::read_to_string(&path).map_err(|e| Failure::of(&path, e))?;
-        let mut exercise: Exercise = toml::from_str(&text).map_err(|e| Failure::of(&path, e))?;
-        let id = name.split('-').next().unwrap_or_default();
-        exercise.id = id.parse().map_err(|e| Failure::of(&path, e))?;
-        name.clone_into(&mut exercise.name);
-        exercises.push(exercise);
+        descriptions.push(Description { id, name, path, text });
     }
-    exercises.sort_by_key(|exercise| exercise.id);
-    if let Some(pair) = exercises.windows(2).find(|pair| pair[0].id == pair[1].id) {
-        return Err(Failure::new(format!(
-            "two exercises are called {}: {} and {}",
-            pair[0].id, pair[0].name, pair[1].name
-        )));
+    descriptions.sort_by_key(|description| description.id);
+    if let Some([one, other]) = descriptions.windows(2).find(|pair| pair[0].id == pair[1].id) {
+        return Err(Failure::new(format!("two exercises are called {}: {} and {}", one.id, one.name, other.name)));
+    }
+    Ok(descriptions)
+}
+
+/// All exercises whose bodies are to be written, in order.
+pub(crate) fn read_all(root: &Path) -> Result<Vec<Exercise>, Failure> {
+    let mut exercises = Vec::new();
+    for description in descriptions(root)? {
+        if !description.is_question()? {
+            let exercise: Exercise = description.read()?;
+            exercises.push(Exercise { id: description.id, name: description.name, ..exercise });
+        }
     }
     Ok(exercises)
 }

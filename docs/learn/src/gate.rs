@@ -1,18 +1,18 @@
 //! The gate: that the exercises judge. Every wrong body is caught and gets its name, every right one passes.
-//!
-//! All bodies of all exercises are compiled at once, into a copy of the workspace in which an environment variable chooses
-//! one: a judge then takes milliseconds for each.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::answering::spaced;
 use crate::exercise::{Chapter, Exercise, Id, read_all};
 use crate::failure::Failure;
+use crate::question::{self, Kind, Question, numbers};
 use crate::record::{Case, FINGERPRINTS, Fingerprints, Print};
-use crate::run::{Built, Judged, build, judge};
-use crate::source::{Body, CRATES, bodies, stub};
+use crate::run::{ANSWER, BODY, Built, Judged, Message, PATIENCE, build, judge};
+use crate::source::{Body, bodies, stub};
+use crate::variants::{self, Programs};
 use crate::workspace::{copy, make_folder, write};
-use crate::{exercise, say};
+use crate::{exercise, gate_grades, say};
 
 /// Checks everything, and prints what is wrong; whether nothing is. `update` writes the fingerprints anew.
 pub(crate) fn run(root: &Path, update: bool) -> Result<bool, Failure> {
@@ -25,10 +25,12 @@ pub(crate) fn run(root: &Path, update: bool) -> Result<bool, Failure> {
         problems.extend(stubs(root, &folder, &exercises)?);
         say(format_args!("compiling all bodies"));
         match programs(root, &folder, &exercises)? {
-            Err(errors) => problems.extend(errors),
+            Err(errors) => problems.extend(errors.into_iter().map(|error| error.text)),
             Ok(programs) => {
                 let gate = Gate { exercises: &exercises, bodies: &bodies, programs: &programs };
                 problems.extend(gate.check(root, update, &exercise::chapters(root)?)?);
+                say(format_args!("grading three workspaces"));
+                problems.extend(gate_grades::problems(root, &folder.join("bodies"))?);
             }
         }
     }
@@ -71,12 +73,12 @@ fn stubs(root: &Path, folder: &Path, exercises: &[Exercise]) -> Result<Vec<Strin
     let workspace = folder.join("stubs");
     let stub = |id: Id| exercises.iter().find(|exercise| exercise.id == id).map(stub);
     make_folder(&workspace)?;
-    copy(root, &workspace, |id, _| stub(id))?;
+    copy(root, &workspace, |id, _| stub(id), &[])?;
     let mut problems = Vec::new();
-    for package in CRATES.iter().filter(|package| root.join(package).join("tests/exercises.rs").exists()) {
+    for package in variants::judged(root) {
         match build(&workspace, package)? {
             Built::Program { warnings, .. } => problems.extend(warnings),
-            Built::Errors(errors) => problems.extend(errors),
+            Built::Errors(errors) => problems.extend(errors.into_iter().map(|error| error.text)),
         }
     }
     Ok(problems)
@@ -102,62 +104,30 @@ impl Chosen {
     }
 }
 
-/// In nn-core, of the copy alone.
-const CHOICE: &str = r#"
-extern crate self as nn_core; // so that it has the same path in every crate
-
-/// The body of an exercise that `NN_LEARN_BODY` chooses, as in `7.2=3`; 0 is the shipped one.
-#[doc(hidden)]
-pub fn learn_body(exercise: &str) -> usize {
-    static CHOSEN: std::sync::OnceLock<Option<(String, usize)>> = std::sync::OnceLock::new();
-    let read = || {
-        let text = std::env::var("NN_LEARN_BODY").ok()?;
-        let (exercise, number) = text.split_once('=')?;
-        Some((exercise.to_owned(), number.parse().ok()?))
-    };
-    CHOSEN.get_or_init(read).as_ref().filter(|chosen| chosen.0 == exercise).map_or(0, |chosen| chosen.1)
-}
-"#;
-
 /// Compiles every body of every exercise; the test program of each crate, or what the compiler says.
-fn programs(
-    root: &Path,
-    folder: &Path,
-    exercises: &[Exercise],
-) -> Result<Result<BTreeMap<&'static str, PathBuf>, Vec<String>>, Failure> {
+fn programs(root: &Path, folder: &Path, exercises: &[Exercise]) -> Result<Result<Programs, Vec<Message>>, Failure> {
     let workspace = folder.join("bodies");
-    make_folder(&workspace)?;
-    let every = |id: Id, shipped: &str| {
+    let every = |id: Id| {
         let exercise = exercises.iter().find(|exercise| exercise.id == id)?;
-        let mut text = format!("match nn_core::learn_body(\"{id}\") {{\n");
-        let wrong = exercise.wrong.iter().map(|wrong| &wrong.body[..]);
-        let right = exercise.right.iter().map(|right| &right.body[..]);
-        for (number, body) in std::iter::once(shipped).chain(wrong).chain(right).enumerate() {
-            text += &format!("{number} => {{\n{body}\n}}\n");
-        }
-        Some(format!("{text}_ => {{\n{}\n}}\n}}", stub(exercise)))
+        let wrong = exercise.wrong.iter().map(|wrong| wrong.body.clone());
+        let right = exercise.right.iter().map(|right| right.body.clone());
+        Some(((1..).zip(wrong.chain(right)).collect(), stub(exercise)))
     };
-    copy(root, &workspace, every)?;
-    let lib = workspace.join("nn-core/src/lib.rs");
-    let text = std::fs::read_to_string(&lib).map_err(|e| Failure::of(&lib, e))?;
-    write(&lib, text + CHOICE)?;
-    let (mut programs, mut errors) = (BTreeMap::new(), Vec::new());
-    for package in CRATES.into_iter().filter(|package| root.join(package).join("tests/exercises.rs").exists()) {
+    variants::compose(root, &workspace, every)?;
+    let mut programs = BTreeMap::new();
+    for package in variants::judged(root) {
         match build(&workspace, package)? {
             Built::Program { path, .. } => _ = programs.insert(package, path),
-            Built::Errors(messages) => {
-                errors.extend(messages);
-                break;
-            }
+            Built::Errors(messages) => return Ok(Err(messages)),
         }
     }
-    Ok(if errors.is_empty() { Ok(programs) } else { Err(errors) })
+    Ok(Ok(programs))
 }
 
 struct Gate<'a> {
     exercises: &'a [Exercise],
     bodies: &'a BTreeMap<Id, Body>,
-    programs: &'a BTreeMap<&'static str, PathBuf>,
+    programs: &'a Programs,
 }
 
 impl Gate<'_> {
@@ -166,7 +136,7 @@ impl Gate<'_> {
         let mut problems = Vec::new();
         let mut now = Fingerprints::default();
         if let Some(program) = self.programs.get("nn-train") {
-            now.known = judge(program, &["the_catalogue".to_owned()], None)?.record.mistake;
+            now.known = judge(program, &["the_catalogue".to_owned()], &[], PATIENCE)?.record.mistake;
             let pages = now.known.iter().map(|known| &known.page);
             let unknown = pages.filter(|page| !chapters.iter().any(|chapter| chapter.page == **page));
             problems.extend(unknown.map(|page| format!("a mistake of the catalogue is in no chapter: {page}")));
@@ -178,7 +148,7 @@ impl Gate<'_> {
                 .chain(exercise.right.iter().enumerate().map(|(i, right)| (Chosen::Right(i), &right.note[..])))
             {
                 let judged = self.judge(exercise, chosen)?;
-                if !judged.passes(exercise) {
+                if !judged.passes(&exercise.tests) {
                     problem(format!("a right body does not pass ({note}): {}", why(&judged, exercise)));
                 }
             }
@@ -190,7 +160,7 @@ impl Gate<'_> {
                     problem(format!("{}: it needs a sentence, unless the catalogue has it", wrong.mistake));
                 }
                 let judged = self.judge(exercise, Chosen::Wrong(i))?;
-                if judged.passes(exercise) {
+                if judged.passes(&exercise.tests) {
                     problem(format!("{} passes", wrong.mistake));
                     continue;
                 }
@@ -203,7 +173,7 @@ impl Gate<'_> {
             for test in exercise.tests.iter().filter(|test| !catching.contains(&test[..])) {
                 problem(format!("the test {test} catches no wrong body"));
             }
-            if self.judge(exercise, Chosen::Stub)?.passes(exercise) {
+            if self.judge(exercise, Chosen::Stub)?.passes(&exercise.tests) {
                 problem("it passes with nothing written".to_owned());
             }
             for (earlier, test) in self.needs(place)? {
@@ -224,12 +194,45 @@ impl Gate<'_> {
         }
         let n = self.exercises.len();
         say(format_args!("exercises: {n}, wrong bodies: {wrong_bodies}, caught: {caught}, named: {named}"));
+        let questions = question::read_all(root)?;
+        for question in &questions {
+            problems.extend(self.experiment(question)?);
+        }
+        let answers: usize = questions.iter().map(|question| question.wrong.len()).sum();
+        say(format_args!("questions: {}, wrong answers: {answers}", questions.len()));
+        Ok(problems)
+    }
+
+    /// That the answer to an experiment passes when it is tried, and that what becomes of each wrong one is the one that is
+    /// explained. Other questions are judged without running anything, and a test of their own holds them.
+    fn experiment(&self, question: &Question) -> Result<Vec<String>, Failure> {
+        let Kind::Experiment { package, test } = &question.kind else { return Ok(Vec::new()) };
+        let Some(program) = self.programs.get(&package[..]) else {
+            return Ok(vec![format!("{}: {package} has no judges", question.id)]);
+        };
+        let tests = [test.clone()];
+        let tried = |answer: &str| {
+            let numbers = numbers(answer).map_err(Failure::new)?;
+            judge(program, &tests, &[(ANSWER, &spaced(&numbers))], PATIENCE)
+        };
+        let mut problems = Vec::new();
+        if !tried(&question.answer)?.passes(&tests) {
+            problems.push(format!("{}: its answer, {}, does not pass", question.id, question.answer));
+        }
+        for wrong in &question.wrong {
+            let judged = tried(&wrong.answer)?;
+            let outcome = judged.first_wrong(&tests).and_then(|case| case.computed.as_ref());
+            if outcome.and_then(|outcome| question.outcome(outcome)) != Some(&wrong.sentence) {
+                problems.push(format!("{}: {} comes to {outcome:?}", question.id, wrong.answer));
+            }
+        }
         Ok(problems)
     }
 
     fn judge(&self, exercise: &Exercise, chosen: Chosen) -> Result<Judged, Failure> {
         let program = &self.programs[self.bodies[&exercise.id].package];
-        judge(program, &exercise.tests, Some(&format!("{}={}", exercise.id, chosen.number(exercise))))
+        let body = format!("{}={}", exercise.id, chosen.number(exercise));
+        judge(program, &exercise.tests, &[(BODY, &body)], PATIENCE)
     }
 
     /// The earlier exercises, with a test of each, that fail while nothing is written for this one.
@@ -244,8 +247,8 @@ impl Gate<'_> {
             if tests.is_empty() {
                 continue;
             }
-            let judged = judge(program, &tests, Some(&body))?;
-            let wrong = |exercise: &&&Exercise| judged.first_wrong(exercise).is_some();
+            let judged = judge(program, &tests, &[(BODY, &body)], PATIENCE)?;
+            let wrong = |exercise: &&&Exercise| judged.first_wrong(&exercise.tests).is_some();
             failing.extend(earlier.iter().filter(wrong).map(|earlier| (earlier.id, earlier.tests.join(", "))));
         }
         Ok(failing)
@@ -255,7 +258,7 @@ impl Gate<'_> {
 /// Why a body does not pass.
 fn why(judged: &Judged, exercise: &Exercise) -> String {
     let silent = exercise.tests.iter().find(|test| !judged.record.case.iter().any(|case| case.test == **test));
-    match (judged.first_wrong(exercise), silent) {
+    match (judged.first_wrong(&exercise.tests), silent) {
         (Some(Case { test, asked, panic, computed, right, .. }), _) => {
             let gave = panic.as_ref().or(computed.as_ref()).map_or("", |text| &text[..]);
             format!("{test}, {asked}: it gives\n{gave}\nbut right is\n{right}")

@@ -2,78 +2,24 @@
 
 use std::path::Path;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 
-use crate::exercise::{Chapter, Exercise};
-use crate::learner::Progress;
+use crate::exercise::{Chapter, Exercise, Id};
+use crate::item::{Item, Progress};
+use crate::layout::{self, BAD, BOLD, DIM, GOOD, NAME, blank, paragraph, styled, wrapped};
+use crate::question::{Kind, Question, letter_of};
 use crate::record::Case;
-use crate::run::{End, Judged};
+use crate::run::{End, Judged, Message};
 use crate::say;
 use crate::source::Body;
 
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
-const GOOD: Style = AnsiColor::Green.on_default().bold();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const NAME: Style = AnsiColor::Yellow.on_default().bold();
-
-/// Text in a style.
-fn styled(style: Style, text: impl std::fmt::Display) -> String {
-    format!("{style}{text}{style:#}")
-}
-
-fn blank() {
-    say(format_args!(""));
-}
-
-/// Lines are no longer than this.
-const WIDTH: usize = 110;
-
-/// Paragraphs, moved to the right.
-fn paragraph(text: &str) {
-    for line in flowing(text).iter().flat_map(|line| wrapped(line, WIDTH)) {
-        say(format_args!("{}", format!("  {line}").trim_end()));
-    }
-}
-
-/// The lines of a text, where those of a paragraph are one. Each point of a list is a line, and a table keeps its lines: they
-/// have more than one space in a row.
-fn flowing(text: &str) -> Vec<String> {
-    let stands_alone = |line: &str| line.trim().is_empty() || line.trim().contains("  ");
-    let mut lines: Vec<String> = Vec::new();
-    for line in text.trim().lines() {
-        match lines.last_mut() {
-            Some(last) if !stands_alone(last) && !stands_alone(line) && !line.starts_with("- ") => {
-                *last += " ";
-                *last += line.trim();
-            }
-            _ => lines.push(line.to_owned()),
-        }
-    }
-    lines
-}
-
-/// A line as several, each with at most so many characters unless a word alone has more. What is short stays as it is.
-fn wrapped(line: &str, width: usize) -> Vec<String> {
-    if line.chars().count() <= width {
-        return vec![line.to_owned()];
-    }
-    let mut lines = vec![String::new()];
-    for word in line.split(' ') {
-        let last = lines.len() - 1;
-        let length = lines[last].chars().count();
-        match length {
-            0 => lines[last].push_str(word),
-            _ if length + 1 + word.chars().count() > width => lines.push(word.to_owned()),
-            _ => lines[last] += &format!(" {word}"),
-        }
-    }
-    lines
-}
-
 /// In the project itself.
-pub(crate) fn welcome(exercises: &[Exercise]) {
-    say(format_args!("{} exercises: write backpropagation yourself, function by function.", exercises.len()));
+pub(crate) fn welcome(exercises: &[Exercise], questions: &[Question]) {
+    say(format_args!(
+        "{} exercises: write backpropagation yourself, function by function, and answer {} questions about it.",
+        exercises.len() + questions.len(),
+        questions.len()
+    ));
     blank();
     say(format_args!("  cargo learn new ../mine && cd ../mine && cargo learn"));
     blank();
@@ -91,16 +37,27 @@ pub(crate) fn readme(from: usize) -> String {
          | `cargo learn` | where I stand, and what comes next |\n\
          | `cargo learn check` | judges the next exercise; `cargo learn check 7.2` another |\n\
          | `cargo learn check --all` | judges all that are begun |\n\
+         | `cargo learn watch` | judges at every save |\n\
+         | `cargo learn answer 2.4 1/4` | answers a question; the answers are in answers.toml |\n\
          | `cargo learn hint` | a hint; each time one more |\n\
+         | `cargo learn try 7.2` | a program of my own with the chapter's snippet, to run and to change |\n\
          | `cargo learn solution 7.2` | the shipped body, once mine passes |\n\
          | `cargo learn reset 7.2` | begins an exercise anew |\n\
+         | `cargo learn skip 7.2` | leaves an exercise for later |\n\
+         | `cargo learn use reference 7.2` | lets the shipped body stand in, so that later ones can be done |\n\
+         | `scripts/playground open` | the demos of the book, with my own code in the browser |\n\
          | `cargo run --release -- train digits` | when all is done: trains on handwritten digits, with my own code |\n"
     )
 }
 
-pub(crate) fn made(to: &Path, exercises: &[Exercise], from: usize, committed: bool) {
-    let open = exercises.iter().filter(|exercise| exercise.id.chapter >= from).count();
-    say(format_args!("{} is yours: {open} functions to write.", styled(BOLD, to.display())));
+/// answers.toml at first.
+pub(crate) const ANSWERS_FILE: &str = "# My answers: `cargo learn answer 2.4 1/4` writes here, and so may I.\n";
+
+pub(crate) fn made(to: &Path, [bodies, questions]: [usize; 2], committed: bool) {
+    say(format_args!(
+        "{} is yours: {bodies} functions to write, and {questions} questions to answer.",
+        styled(BOLD, to.display())
+    ));
     if !committed {
         say(format_args!("(It is not a git repository: git is not there, or refused.)"));
     }
@@ -113,24 +70,31 @@ pub(crate) fn made(to: &Path, exercises: &[Exercise], from: usize, committed: bo
 fn mark(progress: Progress) -> String {
     match progress {
         Progress::Done => styled(GOOD, "✓"),
+        Progress::Reference => styled(DIM, "="),
+        Progress::Skipped => styled(DIM, "»"),
         Progress::Begun => styled(NAME, "~"),
         Progress::Untouched => styled(DIM, "·"),
     }
 }
 
 /// A line for each chapter, with a mark for each exercise.
-pub(crate) fn progress(exercises: &[(&Exercise, Progress)], chapters: &[Chapter]) {
+pub(crate) fn progress(exercises: &[(Id, Progress)], chapters: &[Chapter]) {
     share(exercises.iter().filter(|(_, progress)| *progress == Progress::Done).count(), exercises.len());
     blank();
     let widest = chapters.iter().map(|chapter| chapter.title.chars().count()).max().unwrap_or(0);
     for (number, chapter) in (1..).zip(chapters) {
-        let of_chapter = exercises.iter().filter(|(exercise, _)| exercise.id.chapter == number);
+        let of_chapter = exercises.iter().filter(|(id, _)| id.chapter == number);
         let marks: Vec<String> = of_chapter.map(|(_, progress)| mark(*progress)).collect();
         if !marks.is_empty() {
             say(format_args!("  {number:>2}  {:<widest$}  {}", chapter.title, marks.join(" ")));
         }
     }
     blank();
+    let is_there = |wanted: Progress| exercises.iter().any(|(_, progress)| *progress == wanted);
+    if is_there(Progress::Reference) || is_there(Progress::Skipped) {
+        say(format_args!("{}", styled(DIM, "= the shipped body stands in   » left for later")));
+        blank();
+    }
 }
 
 pub(crate) fn share(done: usize, all: usize) {
@@ -139,41 +103,113 @@ pub(crate) fn share(done: usize, all: usize) {
 }
 
 /// `Exercise 7.2 · The error of a hidden layer`, and where.
-pub(crate) fn heading(exercise: &Exercise, body: &Body) {
-    let title = styled(BOLD, format_args!("Exercise {} · {}", exercise.id, exercise.title));
-    let place = format_args!("{}:{}", body.file.display(), body.line + 1);
+pub(crate) fn heading(item: Item<'_>, place: &str) {
+    let title = styled(BOLD, format_args!("Exercise {} · {}", item.id(), item.title()));
     say(format_args!("{title}  {}", styled(DIM, place)));
     blank();
 }
 
 /// What is asked.
-pub(crate) fn asks(exercise: &Exercise, body: &Body, progress: Progress) {
-    heading(exercise, body);
-    paragraph(&exercise.asks);
+pub(crate) fn asks(item: Item<'_>, place: &str, progress: Progress) {
+    heading(item, place);
+    paragraph(item.asks());
     blank();
     if progress == Progress::Begun {
         say(format_args!("  It is begun, and has not passed yet."));
     }
-    say(format_args!("  {}  judges what you have written", styled(BOLD, "cargo learn check")));
-    say(format_args!("  {}   gives a hint", styled(BOLD, "cargo learn hint")));
+    let commands = match item {
+        Item::Body(_) => [("cargo learn check".to_owned(), "judges what you have written"), hint()],
+        Item::Question(question) => {
+            choices(question);
+            [(format!("cargo learn answer {} {}", question.id, question.form()), "answers it"), hint()]
+        }
+    };
+    let widest = commands.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
+    for (command, what) in commands {
+        say(format_args!("  {}  {what}", styled(BOLD, format_args!("{command:<widest$}"))));
+    }
+}
+
+fn hint() -> (String, &'static str) {
+    ("cargo learn hint".to_owned(), "gives a hint")
+}
+
+fn choices(question: &Question) {
+    if let Kind::Choice { choices } = &question.kind {
+        for (place, choice) in choices.iter().enumerate() {
+            for (i, line) in wrapped(choice, layout::width() - 5).into_iter().enumerate() {
+                let letter = if i == 0 { letter_of(place) } else { ' ' };
+                say(format_args!("  {}  {line}", styled(BOLD, letter)));
+            }
+        }
+        blank();
+    }
+}
+
+pub(crate) fn your_answer(answer: &str) {
+    say(format_args!("  {}  {answer}", styled(DIM, "your answer")));
+    blank();
+}
+
+/// The right answer with its reason, to somebody who has found it.
+pub(crate) fn right_answer(question: &Question) {
+    say(format_args!("{} That is right.", styled(GOOD, "✓")));
+    blank();
+    paragraph(&question.because);
+    blank();
+}
+
+/// The right answer with its reason, to somebody who asks for it.
+pub(crate) fn answer(question: &Question) {
+    choices(question);
+    say(format_args!("  {}  {}", styled(DIM, "answer"), question.answer));
+    blank();
+    paragraph(&question.because);
+}
+
+/// What has been overlooked, where that is known.
+pub(crate) fn wrong_answer(question: &Question, happened: Option<&str>, sentence: Option<&str>) {
+    say(format_args!("{} That is not right.", styled(BAD, "✗")));
+    blank();
+    if let Some(happened) = happened {
+        say(format_args!("  {}  {}", styled(DIM, "what happened"), styled(BAD, happened)));
+        blank();
+    }
+    match sentence {
+        Some(sentence) => paragraph(sentence),
+        None => paragraph(&format!("`cargo learn hint {}` helps.", question.id)),
+    }
+}
+
+/// Why an answer is none, or cannot be tried.
+pub(crate) fn no_answer(question: &Question, why: &str) {
+    say(format_args!("{} {why}.", styled(BAD, "✗")));
+    blank();
+    say(format_args!("  {}", styled(BOLD, format_args!("cargo learn answer {} {}", question.id, question.form()))));
 }
 
 pub(crate) fn all_done() {
-    say(format_args!("{} Every function is yours. It trains on handwritten digits:", styled(GOOD, "All done.")));
+    say(format_args!(
+        "{} Every function is yours, and every question answered. It trains on handwritten digits:",
+        styled(GOOD, "All done.")
+    ));
     blank();
     say(format_args!("  cargo run --release -- train digits"));
 }
 
-pub(crate) fn not_begun(body: &Body) {
-    say(format_args!("Nothing is written yet: {} has its `todo!()`.", body.file.display()));
+pub(crate) fn not_begun(exercise: &Exercise, body: &Body) {
+    match exercise.begins {
+        None => say(format_args!("Nothing is written yet: {} has its `todo!()`.", body.file.display())),
+        Some(_) => say(format_args!("Nothing is changed yet in {}.", body.file.display())),
+    }
     blank();
     say(format_args!("  {} shows what is asked", styled(BOLD, "cargo learn")));
 }
 
-pub(crate) fn does_not_compile(errors: &[String]) {
+pub(crate) fn does_not_compile(errors: &[Message]) {
     say(format_args!("{} It does not compile:", styled(BAD, "✗")));
     blank();
-    errors.iter().for_each(|error| say(format_args!("{}", error.trim_end())));
+    errors.iter().for_each(|error| say(format_args!("{}", error.text.trim_end())));
 }
 
 pub(crate) fn passes(exercise: &Exercise, before: bool) {
@@ -185,26 +221,26 @@ pub(crate) fn passes(exercise: &Exercise, before: bool) {
     blank();
 }
 
-pub(crate) fn next(exercise: &Exercise) {
-    say(format_args!("Next: {} {}", exercise.id, exercise.title));
+pub(crate) fn next(item: Item<'_>) {
+    say(format_args!("Next: {} {}", item.id(), item.title()));
     say(format_args!("  {} shows what is asked", styled(BOLD, "cargo learn")));
 }
 
-pub(crate) fn line(exercise: &Exercise, progress: Progress) {
-    say(format_args!("{} {:>5}  {}", mark(progress), exercise.id, exercise.title));
+pub(crate) fn line(item: Item<'_>, progress: Progress) {
+    say(format_args!("{} {:>5}  {}", mark(progress), item.id(), item.title()));
 }
 
 /// A mistake with exactly these numbers.
-pub(crate) struct Named<'a> {
-    pub(crate) id: &'a str,
-    pub(crate) sentence: &'a str,
+pub(crate) struct Named {
+    pub(crate) id: String,
+    pub(crate) sentence: String,
     pub(crate) chapter: usize,
-    pub(crate) title: &'a str,
+    pub(crate) title: String,
 }
 
 /// What was asked, on which numbers, what came out, what is right, and the mistake's name.
-pub(crate) fn fails(exercise: &Exercise, body: &Body, judged: &Judged, mistakes: &[Named<'_>]) {
-    let Some(case) = judged.first_wrong(exercise) else {
+pub(crate) fn fails(exercise: &Exercise, body: &Body, judged: &Judged, mistakes: &[Named]) {
+    let Some(case) = judged.first_wrong(&exercise.tests) else {
         let what = match &judged.end {
             End::Endless => {
                 "does not end: the judge has stopped it after 20 seconds. Is there a loop that never does?".to_owned()
@@ -253,7 +289,7 @@ pub(crate) fn fails(exercise: &Exercise, body: &Body, judged: &Judged, mistakes:
 }
 
 /// The exercise whose `todo!()` was reached.
-fn undone(case: &Case) -> Option<&str> {
+pub(crate) fn undone(case: &Case) -> Option<&str> {
     case.panic.as_ref()?.strip_prefix("not yet implemented: exercise ")?.split(':').next()
 }
 
@@ -279,10 +315,11 @@ fn numbers(case: &Case, body: &Body) {
     rows.push((format!("your {}", case.name), &yours, BAD));
     rows.push((format!("right {}", case.name), &case.right, GOOD));
     let width = rows.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0);
+    let room = layout::width().saturating_sub(width + 4).max(20);
     for (name, value, style) in rows {
         let lines = value
             .lines()
-            .flat_map(|line| if line.starts_with('[') { vec![line.to_owned()] } else { wrapped(line, 90) });
+            .flat_map(|line| if line.starts_with('[') { vec![line.to_owned()] } else { wrapped(line, room) });
         for (i, line) in lines.enumerate() {
             let name = if i == 0 { &name[..] } else { "" };
             say(format_args!("  {}  {}", styled(DIM, format_args!("{name:<width$}")), styled(style, line)));
@@ -290,36 +327,21 @@ fn numbers(case: &Case, body: &Body) {
     }
 }
 
-pub(crate) fn hints(exercise: &Exercise, shown: usize) {
-    let all = exercise.hints.len();
-    for (number, hint) in (1..).zip(&exercise.hints).take(shown) {
+pub(crate) fn hints(item: Item<'_>, shown: usize) {
+    let all = item.hints().len();
+    for (number, hint) in (1..).zip(item.hints()).take(shown) {
         say(format_args!("{}", styled(BOLD, format_args!("Hint {number} of {all}"))));
         paragraph(hint);
         blank();
     }
     if shown == all {
-        say(format_args!("That was the last hint. `cargo learn solution {} --anyway` shows the body.", exercise.id));
+        say(format_args!("That was the last hint. `cargo learn solution {} --anyway` shows the answer.", item.id()));
     }
-}
-
-/// Lines of code, moved to the left.
-pub(crate) fn code(text: &str) {
-    let has = |line: &str| line.len() - line.trim_start().len();
-    let least = text.lines().filter(|line| !line.trim().is_empty()).map(has).min().unwrap_or(0);
-    text.lines().for_each(|line| say(format_args!("    {}", line.get(least..).unwrap_or(""))));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn paragraphs_flow_and_lists_and_tables_keep_their_lines() {
-        let text = "One\nparagraph.\n\n- a point\n  of a list\n- another\n\nm ← a   b\nv ← c   d\nEnd\nof it.";
-        let lines =
-            ["One paragraph.", "", "- a point of a list", "- another", "", "m ← a   b", "v ← c   d", "End of it."];
-        assert_eq!(flowing(text), lines);
-    }
 
     #[test]
     fn the_path_of_an_example_is_the_same_from_its_judge_and_from_the_folder() {
@@ -329,12 +351,5 @@ mod tests {
             assert_eq!(plain(path), file);
         }
         assert_eq!(plain(r"nn-layers\src\delta.rs:40"), "nn-layers/src/delta.rs:40");
-    }
-
-    #[test]
-    fn long_lines_are_wrapped_and_short_ones_stay() {
-        assert_eq!(wrapped("  as  it is", 20), ["  as  it is"]);
-        assert_eq!(wrapped("one two three four", 9), ["one two", "three", "four"]);
-        assert_eq!(wrapped("ā ⊙ σ′(z) unbreakable", 9), ["ā ⊙ σ′(z)", "unbreakable"]);
     }
 }

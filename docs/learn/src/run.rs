@@ -7,20 +7,55 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::exercise::Exercise;
 use crate::failure::Failure;
 use crate::record::{Case, Record};
 
-/// A judge takes milliseconds. Whatever takes so long will not end.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// A judge takes milliseconds, and an experiment a second. Whatever takes so long will not end.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Where a test program finds the file to write what it did into: see nn-core/tests/support/judge.rs.
+const RECORD: &str = "NN_LEARN_RECORD";
+
+/// The environment variable by which a body is chosen, in a copy in which several are compiled.
+pub(crate) const BODY: &str = "NN_LEARN_BODY";
+
+/// The one by which an experiment is given the learner's answer.
+pub(crate) const ANSWER: &str = "NN_LEARN_ANSWER";
 
 /// What became of compiling.
 #[derive(Debug)]
 pub(crate) enum Built {
     /// The test program, and the compiler's warnings as it prints them.
-    Program { path: PathBuf, warnings: Vec<String> },
-    /// The compiler's messages as it prints them.
-    Errors(Vec<String>),
+    Program {
+        path: PathBuf,
+        warnings: Vec<String>,
+    },
+    Errors(Vec<Message>),
+}
+
+/// An error of the compiler.
+#[derive(Debug)]
+pub(crate) struct Message {
+    /// As it is printed.
+    pub(crate) text: String,
+    /// Its first line, without a place.
+    pub(crate) line: String,
+    /// The lines that it is about, the first first; files from the workspace's folder.
+    pub(crate) places: Vec<(String, usize)>,
+}
+
+impl Message {
+    /// From cargo's `compiler-message`.
+    fn of(message: &Value, text: String) -> Message {
+        let spans = message["spans"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let place = |span: &Value| {
+            Some((span["file_name"].as_str()?.to_owned(), usize::try_from(span["line_start"].as_u64()?).ok()?))
+        };
+        let primary = spans.iter().filter(|span| span["is_primary"] == true);
+        let others = spans.iter().filter(|span| span["is_primary"] != true);
+        let line = message["message"].as_str().unwrap_or_default().lines().next().unwrap_or_default().to_owned();
+        Message { text, line, places: primary.chain(others).filter_map(place).collect() }
+    }
 }
 
 /// Compiles the judging tests of a crate, with the definitions alone.
@@ -45,7 +80,9 @@ pub(crate) fn build(root: &Path, package: &str) -> Result<Built, Failure> {
                 let rendered = message["message"]["rendered"].as_str().unwrap_or_default().to_owned();
                 match message["message"]["level"].as_str() {
                     Some("warning") => warnings.push(rendered),
-                    Some(level) if level.starts_with("error") => errors.push(rendered),
+                    Some(level) if level.starts_with("error") => {
+                        errors.push(Message::of(&message["message"], rendered));
+                    }
                     _ => {}
                 }
             }
@@ -80,43 +117,46 @@ pub(crate) enum End {
     Passed,
     /// A test failed.
     Failed,
-    /// It was stopped after [`PATIENCE`].
+    /// It was stopped when it had taken too long.
     Endless,
     /// It ended itself before its tests were done.
     Broken(String),
 }
 
 impl Judged {
-    /// Whether every test of the exercise ran its cases, and all are right.
-    pub(crate) fn passes(&self, exercise: &Exercise) -> bool {
+    /// Whether each of these tests ran its cases, and all are right.
+    pub(crate) fn passes(&self, tests: &[String]) -> bool {
         let has_run = |test: &String| self.record.case.iter().any(|case| case.test == *test);
-        self.end == End::Passed && exercise.tests.iter().all(has_run) && self.first_wrong(exercise).is_none()
+        self.end == End::Passed && tests.iter().all(has_run) && self.first_wrong(tests).is_none()
     }
 
-    /// The first case that is wrong, in the order of the exercise's tests.
-    pub(crate) fn first_wrong(&self, exercise: &Exercise) -> Option<&Case> {
+    /// The first case that is wrong, in the order of these tests.
+    pub(crate) fn first_wrong(&self, tests: &[String]) -> Option<&Case> {
         let of_test = |test: &String| self.record.case.iter().find(|case| case.test == *test && !case.passed);
-        exercise.tests.iter().find_map(of_test)
+        tests.iter().find_map(of_test)
     }
 }
 
-/// Runs some tests of a test program. `body` chooses one of the bodies that the gate has compiled.
-pub(crate) fn judge(program: &Path, tests: &[String], body: Option<&str>) -> Result<Judged, Failure> {
+/// Runs some tests of a test program, for so long at most, with these environment variables.
+pub(crate) fn judge(
+    program: &Path,
+    tests: &[String],
+    variables: &[(&str, &str)],
+    patience: Duration,
+) -> Result<Judged, Failure> {
     let folder = tempfile::tempdir().map_err(|e| Failure::new(format!("a temporary folder: {e}")))?;
     let record = folder.path().join("record.toml");
     let mut command = Command::new(program);
-    command.args(["--quiet", "--exact"]).args(tests).env("NN_LEARN_RECORD", &record);
+    command.args(["--quiet", "--exact"]).args(tests).env(RECORD, &record);
+    command.env_remove(BODY).env_remove(ANSWER).envs(variables.iter().copied());
     command.env_remove("RUST_BACKTRACE").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    if let Some(body) = body {
-        command.env("NN_LEARN_BODY", body);
-    }
     let failed = |e| Failure::of(program, e);
     let mut child = command.spawn().map_err(failed)?;
     let start = Instant::now();
     let status = loop {
         match child.try_wait().map_err(failed)? {
             Some(status) => break Some(status),
-            None if start.elapsed() > PATIENCE => {
+            None if start.elapsed() > patience => {
                 child.kill().and_then(|()| child.wait()).map_err(failed)?;
                 break None;
             }

@@ -79,6 +79,22 @@ fn bodies_of(source: &str) -> Result<Vec<(Id, usize, String)>, String> {
     }
 }
 
+/// One body of a source, whatever becomes of the others: what stands between its markers, if they are there once.
+pub(crate) fn body_in(source: &str, id: Id) -> Option<String> {
+    let is =
+        |line: &str, mark: &str| line.trim_start().strip_prefix(mark).is_some_and(|rest| rest.trim() == id.to_string());
+    let lines: Vec<&str> = source.lines().collect();
+    let places = |mark: &str| (0..lines.len()).filter(|&i| is(lines[i], mark)).collect::<Vec<_>>();
+    let (begins, ends) = (places(BEGIN), places(END));
+    let ([begin], [end]) = (&begins[..], &ends[..]) else { return None };
+    let inside = lines.get(begin + 1..*end)?;
+    let other = |line: &&str| line.trim_start().starts_with(BEGIN) || line.trim_start().starts_with(END);
+    if inside.iter().any(other) {
+        return None;
+    }
+    Some(inside.iter().flat_map(|line| [line, "\n"]).collect())
+}
+
 /// Replaces bodies of a source; `new` says by what, or `None` where a body stays.
 pub(crate) fn replace(source: &str, new: impl Fn(Id, &str) -> Option<String>) -> String {
     let bodies = bodies_of(source).unwrap_or_default();
@@ -115,14 +131,22 @@ fn indented(text: &str, indentation: &str) -> String {
     text.trim_matches('\n').lines().map(line).collect()
 }
 
-/// What stands in place of a body that is to be written.
+/// What stands in place of a body that is to be written, or mended.
 pub(crate) fn stub(exercise: &Exercise) -> String {
+    if let Some(begins) = &exercise.begins {
+        return begins.trim().to_owned();
+    }
     format!("todo!(\"exercise {}: {}\")", exercise.id, exercise.function)
 }
 
 /// Whether a body is still what [`stub`] made of it.
 pub(crate) fn is_stub(exercise: &Exercise, body: &str) -> bool {
-    body.trim() == stub(exercise)
+    are_same(body, &stub(exercise))
+}
+
+/// Whether two bodies are the same, however far to the right they stand.
+pub(crate) fn are_same(one: &str, other: &str) -> bool {
+    one.trim().lines().map(str::trim).eq(other.trim().lines().map(str::trim))
 }
 
 /// Writes the body of one exercise into its file.
@@ -199,6 +223,20 @@ fn h() {}
         let [first, second] = &bodies[..] else { panic!("{bodies:?}") };
         assert_eq!((first.0.to_string(), first.1, &first.2[..]), ("2.1".to_owned(), 5, "    let x = 1.0;\n\n    x\n"));
         assert_eq!((second.0.to_string(), second.1, &second.2[..]), ("2.2".to_owned(), 15, "        break;\n"));
+    }
+
+    #[test]
+    fn a_body_is_found_whatever_becomes_of_the_others() {
+        let id = |text: &str| text.parse::<Id>().unwrap();
+        let of = |source: &str| body_in(source, id("2.2"));
+        assert_eq!(of(SOURCE).unwrap(), "        break;\n");
+        assert_eq!(of(&SOURCE.replace("// END SOLUTION 2.1", "")).unwrap(), "        break;\n");
+        for gone in ["// END SOLUTION 2.2", "// BEGIN SOLUTION 2.2"] {
+            assert_eq!(of(&SOURCE.replace(gone, "")), None);
+        }
+        assert_eq!(of(&format!("{SOURCE}{SOURCE}")), None, "twice");
+        assert_eq!(of("// END SOLUTION 2.2\n// BEGIN SOLUTION 2.2"), None);
+        assert_eq!(of(&SOURCE.replace("        break;", "// BEGIN SOLUTION 2.3")), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A workspace of the learner's own: a copy of the crates, without the bodies that are to be written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,8 +11,14 @@ use crate::exercise::Id;
 use crate::failure::Failure;
 use crate::source::{self, CRATES, SOURCES, files_below};
 
+/// The crates of a workspace that have nothing to be written.
+const OTHERS: [&str; 2] = ["docs/learn", "docs/playground"];
+
 /// What a learner's workspace keeps beside the sources.
 pub(crate) const STATE: &str = ".learn";
+
+/// The package of a learner's workspace in which snippets are tried.
+pub(crate) const SCRATCH: &str = "scratch";
 
 /// The folder of the workspace that a path is in, and whether it is a learner's.
 pub(crate) fn find(from: &Path) -> Result<(PathBuf, bool), Failure> {
@@ -23,14 +29,23 @@ pub(crate) fn find(from: &Path) -> Result<(PathBuf, bool), Failure> {
     Ok((root.to_owned(), root.join(STATE).is_dir()))
 }
 
-/// Copies the crates to `to`, which is a new folder. `body` says what stands in place of a body, or `None` where it stays.
-pub(crate) fn copy(root: &Path, to: &Path, body: impl Fn(Id, &str) -> Option<String>) -> Result<(), Failure> {
+/// Copies the crates to `to`, which is a new folder. `body` says what stands in place of a body, or `None` where it stays; `other`
+/// are files with another text than in `root`.
+pub(crate) fn copy(
+    root: &Path,
+    to: &Path,
+    body: impl Fn(Id, &str) -> Option<String>,
+    other: &[(&Path, &str)],
+) -> Result<(), Failure> {
     let mut files: Vec<PathBuf> =
         ["Cargo.lock", ".cargo/config.toml", "rustfmt.toml", "docs/src/SUMMARY.md"].map(PathBuf::from).into();
+    let pages = crate::exercise::chapters(root)?.into_iter().map(|chapter| format!("docs/src/{}.md", chapter.page));
+    files.extend(pages.map(PathBuf::from));
     files.extend(
         ["LICENSE-MIT", "LICENSE-APACHE", "nn-core/tests/support/judge.rs", "nn-train/tests/support/recorder.rs"]
             .map(PathBuf::from),
     );
+    files.extend(["scripts/playground", "docs/playground/serve.mjs"].map(PathBuf::from));
     for package in CRATES {
         files.extend(
             ["README.md", "LICENSE-MIT", "LICENSE-APACHE", "tests/exercises.rs"]
@@ -54,13 +69,19 @@ pub(crate) fn copy(root: &Path, to: &Path, body: impl Fn(Id, &str) -> Option<Str
         make_folder(to.parent().expect("a file has a folder"))?;
         let is_rust = file.extension().is_some_and(|extension| extension == "rs");
         if is_rust && SOURCES.iter().any(|folder| is_in(&file, folder)) {
-            let text = std::fs::read_to_string(&from).map_err(|e| Failure::of(&from, e))?;
+            let text = match other.iter().find(|(path, _)| *path == file) {
+                Some((_, text)) => (*text).to_owned(),
+                None => std::fs::read_to_string(&from).map_err(|e| Failure::of(&from, e))?,
+            };
             write(&to, source::replace(&source::without_track_caller(&text), &body))?;
         } else {
             write(&to, std::fs::read(&from).map_err(|e| Failure::of(&from, e))?)?;
+            // A script can be run.
+            let permissions = std::fs::metadata(&from).map_err(|e| Failure::of(&from, e))?.permissions();
+            std::fs::set_permissions(&to, permissions).map_err(|e| Failure::of(&to, e))?;
         }
     }
-    for package in CRATES.into_iter().chain(["docs/learn"]) {
+    for package in CRATES.into_iter().chain(OTHERS) {
         let file = Path::new(package).join("Cargo.toml");
         let mut manifest = read_manifest(&root.join(&file))?;
         change_package(&mut manifest);
@@ -71,11 +92,31 @@ pub(crate) fn copy(root: &Path, to: &Path, body: impl Fn(Id, &str) -> Option<Str
     write(&to.join("Cargo.toml"), manifest.to_string())
 }
 
+/// Adds to a copy the package in which snippets are tried: it may use all crates.
+pub(crate) fn scratch(to: &Path) -> Result<(), Failure> {
+    let folder = to.join(SCRATCH);
+    make_folder(&folder.join("src"))?;
+    make_folder(&folder.join("examples"))?;
+    let dependencies: String = CRATES.iter().map(|name| format!("{name} = {{ path = \"../{name}\" }}\n")).collect();
+    let manifest = format!(
+        "[package]\nname = \"{SCRATCH}\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n\n[dependencies]\n{dependencies}"
+    );
+    write(&folder.join("Cargo.toml"), manifest)?;
+    write(&folder.join("src/lib.rs"), "//! `cargo learn try 7.2` writes the snippet of a chapter into `examples`.\n")?;
+    let path = to.join("Cargo.toml");
+    let mut manifest = read_manifest(&path)?;
+    let members = manifest.get_mut("workspace").and_then(|workspace| workspace.get_mut("members")?.as_array_mut());
+    members.into_iter().for_each(|members| members.push(Value::from(SCRATCH)));
+    write(&path, manifest.to_string())
+}
+
 /// The folders of a workspace that are copied file by file.
 fn folders(root: &Path) -> Vec<PathBuf> {
     let of_crates =
         CRATES.iter().flat_map(|package| ["src", "data", "examples"].map(|folder| root.join(package).join(folder)));
-    let others = ["docs/learn/src", "docs/exercises"].map(|folder| root.join(folder));
+    let others =
+        ["docs/learn/src", "docs/exercises", "docs/playground/src", "docs/playground/web", "docs/playground/bindgen"]
+            .map(|folder| root.join(folder));
     of_crates.chain(others).filter(|folder| folder.is_dir()).collect()
 }
 
@@ -122,12 +163,16 @@ fn change_workspace(manifest: &mut Table) {
          [profile.release]\n\
          opt-level = 3\n",
     );
+    let browser = manifest.get("profile").and_then(|profiles| profiles.get("browser")).cloned();
     manifest.insert("profile".to_owned(), new["profile"].clone());
+    if let (Some(Value::Table(profiles)), Some(browser)) = (manifest.get_mut("profile"), browser) {
+        profiles.insert("browser".to_owned(), browser);
+    }
     let Some(Value::Table(workspace)) = manifest.get_mut("workspace") else { return };
     workspace.remove("exclude");
     let members =
         |with: &[&str]| Value::from(CRATES.iter().chain(with).map(|&name| Value::from(name)).collect::<Vec<_>>());
-    workspace.insert("members".to_owned(), members(&["docs/learn"]));
+    workspace.insert("members".to_owned(), members(&OTHERS));
     workspace.insert("default-members".to_owned(), members(&[]));
     workspace.insert("lints".to_owned(), new["workspace"]["lints"].clone());
 }
@@ -177,8 +222,14 @@ pub(crate) struct State {
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 struct Kept {
+    /// The chapter that the learner began with.
+    from: usize,
     /// The number of hints shown, by exercise.
     hints: BTreeMap<String, usize>,
+    /// The exercises that are left for later.
+    skipped: BTreeSet<String>,
+    /// Those for which the shipped body stands in.
+    references: BTreeSet<String>,
 }
 
 impl State {
@@ -195,9 +246,9 @@ impl State {
         Ok(State { folder, kept })
     }
 
-    /// A new one.
-    pub(crate) fn new(root: &Path) -> Result<State, Failure> {
-        let state = State { folder: root.join(STATE), kept: Kept::default() };
+    /// A new one, of a learner who begins with a chapter.
+    pub(crate) fn new(root: &Path, from: usize) -> Result<State, Failure> {
+        let state = State { folder: root.join(STATE), kept: Kept { from, ..Kept::default() } };
         make_folder(&state.folder.join("solutions"))?;
         make_folder(&state.folder.join("passed"))?;
         state.save()?;
@@ -242,6 +293,39 @@ impl State {
         self.write_body("passed", id, body)
     }
 
+    /// The chapter that the learner began with; what comes before it is given.
+    pub(crate) fn from(&self) -> usize {
+        self.kept.from
+    }
+
+    /// Keeps a body that is about to be replaced, in a file that is not there yet; in which.
+    pub(crate) fn keep_aside(&self, id: Id, body: &str) -> Result<PathBuf, Failure> {
+        let names = (1..).map(|n| self.folder.join(format!("before-reset-{id}-{n}.rs")));
+        let path = names.into_iter().find(|path| !path.exists()).expect("as many names as are needed");
+        write(&path, body)?;
+        Ok(path)
+    }
+
+    /// Whether this is the shipped body, put in by `use reference`.
+    pub(crate) fn is_by_reference(&self, id: Id, body: &str) -> bool {
+        self.kept.references.contains(&id.to_string())
+            && self.read_body("solutions", id).is_some_and(|solution| source::are_same(&solution, body))
+    }
+
+    pub(crate) fn keep_reference(&mut self, id: Id) -> Result<(), Failure> {
+        self.kept.references.insert(id.to_string());
+        self.save()
+    }
+
+    pub(crate) fn is_skipped(&self, id: Id) -> bool {
+        self.kept.skipped.contains(&id.to_string())
+    }
+
+    pub(crate) fn keep_skipped(&mut self, id: Id) -> Result<(), Failure> {
+        self.kept.skipped.insert(id.to_string());
+        self.save()
+    }
+
     /// How many hints have been shown.
     pub(crate) fn hints(&self, id: Id) -> usize {
         self.kept.hints.get(&id.to_string()).copied().unwrap_or(0)
@@ -261,11 +345,52 @@ mod tests {
     fn of_the_examples_those_with_a_body_to_write_are_copied() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        copy(root, folder.path(), |_, _| Some("todo!()".to_owned())).unwrap();
+        copy(root, folder.path(), |_, _| Some("todo!()".to_owned()), &[]).unwrap();
         let examples = folder.path().join("nn-layers/examples");
         let copied = std::fs::read_to_string(examples.join("residual_block.rs")).unwrap();
         assert!(copied.contains("    // BEGIN SOLUTION 14.6\n    todo!()\n    // END SOLUTION 14.6\n"), "{copied}");
         assert!(root.join("nn-layers/examples/own_loss.rs").exists() && !examples.join("own_loss.rs").exists());
+    }
+
+    /// The demos of a learner's workspace run the learner's own code.
+    #[test]
+    fn the_playground_comes_along_with_all_that_it_is_built_from() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        copy(root, folder.path(), |_, _| Some("todo!()".to_owned()), &[]).unwrap();
+        for file in ["scripts/playground", "docs/playground/web/plane.html", "docs/playground/bindgen/Cargo.lock"] {
+            assert!(folder.path().join(file).is_file(), "{file}");
+        }
+        let manifest = read_manifest(&folder.path().join("Cargo.toml")).unwrap();
+        assert!(manifest["workspace"]["members"].to_string().contains("docs/playground"), "{manifest}");
+        assert!(manifest["profile"].get("browser").is_some(), "{manifest}");
+        let own = read_manifest(&folder.path().join("docs/playground/Cargo.toml")).unwrap();
+        assert!(!own["features"]["default"].to_string().contains("fast"), "{own}");
+    }
+
+    #[test]
+    fn what_is_replaced_is_kept_however_often() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::new(folder.path(), 2).unwrap();
+        let id = "3.1".parse().unwrap();
+        let paths = ["one", "two"].map(|body| state.keep_aside(id, body).unwrap());
+        assert_eq!(paths.map(|path| std::fs::read_to_string(path).unwrap()), ["one", "two"]);
+    }
+
+    #[test]
+    fn the_shipped_body_stands_in_only_where_it_was_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = State::new(folder.path(), 5).unwrap();
+        let [one, other]: [Id; 2] = ["3.1", "3.2"].map(|id| id.parse().unwrap());
+        for id in [one, other] {
+            state.keep_solution(id, "x + 1\n").unwrap();
+        }
+        state.keep_reference(one).unwrap();
+        state.keep_skipped(other).unwrap();
+        let state = State::read(folder.path()).unwrap();
+        assert!(state.is_by_reference(one, "    x + 1\n") && !state.is_by_reference(one, "x + 2\n"));
+        assert!(!state.is_by_reference(other, "x + 1\n") && state.is_skipped(other) && !state.is_skipped(one));
+        assert_eq!(state.from(), 5);
     }
 
     #[test]

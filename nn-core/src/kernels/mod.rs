@@ -170,7 +170,9 @@ macro_rules! implement_scalar {
                 $float::sqrt(self)
             }
 
-            #[inline(always)]
+            // A program for the browser travels: there a product stands once, not wherever one is called.
+            #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+            #[cfg_attr(target_arch = "wasm32", inline(never))]
             #[track_caller]
             fn product(a: MatrixView<'_, Self>, b: MatrixView<'_, Self>, write: Write, c: &mut [Self]) {
                 check_product(&a, &b, c);
@@ -178,7 +180,8 @@ macro_rules! implement_scalar {
                 product(a, b, start, c);
             }
 
-            #[inline(always)]
+            #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+            #[cfg_attr(target_arch = "wasm32", inline(never))]
             fn affine(w: MatrixView<'_, Self>, a: MatrixView<'_, Self>, bias: &[Self], z: &mut [Self]) {
                 check_product(&w, &a, z);
                 assert!(bias.len() == w.rows(), "{} biases for {} units", bias.len(), w.rows());

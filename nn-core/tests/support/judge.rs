@@ -30,6 +30,13 @@ pub(crate) fn judge(test: &str, equation: &str, cases: impl FnOnce(&mut Judge)) 
     }
 }
 
+/// What a learner has answered, for an experiment: numbers, which `cargo learn` passes on. Where nobody asks, a right answer.
+pub(crate) fn answer(right: &[f64]) -> Vec<f64> {
+    let Some(text) = std::env::var_os("NN_LEARN_ANSWER") else { return right.to_vec() };
+    let numbers = text.to_str().and_then(|text| text.split_whitespace().map(|x| x.parse().ok()).collect());
+    numbers.expect("numbers with spaces between them")
+}
+
 /// Appends to the file that `cargo learn` reads, if it does.
 pub(crate) fn record(text: &str) {
     let Some(path) = std::env::var_os("NN_LEARN_RECORD") else { return };
@@ -135,6 +142,12 @@ impl From<&[f64]> for Value {
 impl From<Vec<f64>> for Value {
     fn from(numbers: Vec<f64>) -> Value {
         numbers.as_slice().into()
+    }
+}
+
+impl From<String> for Value {
+    fn from(word: String) -> Value {
+        Value::Word(word)
     }
 }
 

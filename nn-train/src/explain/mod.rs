@@ -10,6 +10,7 @@
 //! | page.rs | headings, paragraphs, matrices and tables, as text or as Markdown |
 //! | expr.rs | an expression as a tree, and its printer: it knows where parentheses stand, and can mark a part of an equation |
 //! | json.rs | the same numbers as JSON |
+//! | steps.rs | [`Step`]: the rows of the page as data, in order |
 //!
 //! Each file uses only files that are listed after it, and the numbers of the first.
 
@@ -20,7 +21,9 @@ mod json;
 mod page;
 #[cfg(test)]
 mod samples;
+mod steps;
 mod worked_example;
 
 pub(crate) use explanation::run;
 pub use explanation::{EngineExplanation, Explanation, LayerExplanation, Updated, explain};
+pub use steps::{Stage, Step};

@@ -109,30 +109,39 @@ impl Explanation {
     }
 
     fn forward(&self, page: &mut Page, l: usize) {
-        let (dense, hand, a_below) = (&self.network.layers()[l - 1], &self.by_hand.layers[l - 1], self.a_below(l));
-        let [below, here] = [l - 1, l].map(of_layer);
+        let dense = &self.network.layers()[l - 1];
         let units = if dense.outputs() == 1 { "unit" } else { "units" };
         page.heading(&format!("Forward, layer {l}: {} {units}, {}", dense.outputs(), dense.activation));
-        page.equations([
-            [cell(format!("z{here} = W{here} a{below} + b{here}")), cell(format!("zᵢ = Σₖ wᵢₖ {} + bᵢ", input(l)))],
-            [cell(format!("a{here} = σ(z{here})")), equations::activation_in_letters(dense.activation).print()],
-        ]);
-        let z = |i, j| products(dense.weight.row_iter(i), a_below.column(j)) + Number(dense.bias[(i, 0)]);
-        let a = |i, j| {
-            let sum = total(hand.z.column(j).iter().map(|&z| Number(z).exp()));
-            equations::activation(dense.activation, Number(hand.z[(i, j)]), sum)
-        };
-        let mut rows = self.rows(l, Of::Unit, ["z", "z"], |of| &of.z, z);
-        rows.extend(self.rows(l, Of::Unit, ["a", "a"], |of| &of.a, a));
+        page.equations(printed(&self.forward_rules(l)));
+        let mut rows = self.rows(l, Of::Unit, ["z", "z"], |of| &of.z, |i, j| self.z_in_numbers(l, i, j));
+        rows.extend(self.rows(l, Of::Unit, ["a", "a"], |of| &of.a, |i, j| self.a_in_numbers(l, i, j)));
         self.numbers(page, rows);
     }
 
+    /// The equations of z⁽ˡ⁾ and a⁽ˡ⁾, of matrices and of entries.
+    pub(crate) fn forward_rules(&self, l: usize) -> [[Expr; 2]; 2] {
+        let [below, here] = [l - 1, l].map(of_layer);
+        let z = [format!("z{here} = W{here} a{below} + b{here}"), format!("zᵢ = Σₖ wᵢₖ {} + bᵢ", input(l))];
+        let a = equations::activation_in_letters(self.network.layers()[l - 1].activation);
+        [z.map(letter), [letter(format!("a{here} = σ(z{here})")), a]]
+    }
+
+    pub(crate) fn z_in_numbers(&self, l: usize, i: usize, j: usize) -> Expr {
+        let dense = &self.network.layers()[l - 1];
+        products(dense.weight.row_iter(i), self.a_below(l).column(j)) + Number(dense.bias[(i, 0)])
+    }
+
+    pub(crate) fn a_in_numbers(&self, l: usize, i: usize, j: usize) -> Expr {
+        let z = &self.by_hand.layers[l - 1].z;
+        let sum = total(z.column(j).iter().map(|&z| Number(z).exp()));
+        equations::activation(self.network.layers()[l - 1].activation, Number(z[(i, j)]), sum)
+    }
+
     fn loss(&self, page: &mut Page) {
-        let (loss, l) = (self.network.loss(), self.network.layers().len());
+        let loss = self.network.loss();
         page.heading(&format!("Loss: {loss}"));
         let mut j = letter("J");
-        let equations = equations::loss_in_letters(loss, letter("a".to_owned() + &of_layer(l)), self.m());
-        let [whole, mut entry] = equations.map(|right| j.clone().is(right).print());
+        let [whole, mut entry] = self.loss_rule().map(|rule| rule.print());
         if self.m() > 1 {
             entry.push(", over all examples".to_owned());
         }
@@ -141,75 +150,105 @@ impl Explanation {
             if loss != Loss::LeastSquares {
                 page.paragraph("Terms with a factor of 0 are left out.");
             }
-            j = j.is(equations::loss(loss, &self.by_hand.layers[l - 1].a, &self.y));
+            j = j.is(self.loss_in_numbers());
         }
         let row = vec![j.print(), result(self.by_hand.loss), result(self.by_tape.loss)];
         page.table(&NUMBERS[1..], &[row]);
     }
 
+    /// The equation of J, of matrices and of entries.
+    pub(crate) fn loss_rule(&self) -> [Expr; 2] {
+        let a = letter("a".to_owned() + &of_layer(self.network.layers().len()));
+        equations::loss_in_letters(self.network.loss(), a, self.m()).map(|right| letter("J").is(right))
+    }
+
+    pub(crate) fn loss_in_numbers(&self) -> Expr {
+        equations::loss(self.network.loss(), &self.by_hand.layers[self.network.layers().len() - 1].a, &self.y)
+    }
+
     fn backward(&self, page: &mut Page, l: usize) {
-        let (dense, hand, a_below) = (&self.network.layers()[l - 1], &self.by_hand.layers[l - 1], self.a_below(l));
-        let [below, here] = [l - 1, l].map(of_layer);
+        let (dense, hand) = (&self.network.layers()[l - 1], &self.by_hand.layers[l - 1]);
         page.heading(&format!("Backward, layer {l}"));
-        let takes_steps = dense.activation == Activation::Softmax && !self.cancels(l);
-        let summed = if self.m() == 1 { "" } else { ", summed over the examples" };
-        let [whole, entry] = self.upstream_in_letters(l);
-        let mut rules = Vec::new();
-        if takes_steps {
-            let g = letter("g").is(letter(format!("∂J/∂a{here}"))).is(whole.clone());
-            rules.push([g.print(), letter("gᵢ").is(entry.clone()).print()]);
-            rules.push([cell(format!("s = 1ᵀ (a{here} ⊙ g)")), cell("s = Σₖ aₖ gₖ")]);
-        }
-        let steps = [format!("a{here}"), "g".to_owned(), "1 s".to_owned()].map(letter);
-        let whole = self.delta(l, '⊙', whole, steps, letter(format!("σ′(z{here})")));
-        let slope = equations::slope(dense.activation, letter("aᵢ"));
-        let entry = self.delta(l, '·', entry, ["aᵢ", "gᵢ", "s"].map(letter), slope);
-        rules.extend([
-            [letter(format!("δ{here}")).is(whole).print(), letter("δᵢ").is(entry).print()],
-            [cell(format!("∂J/∂W{here} = δ{here} (a{below})ᵀ")), cell(format!("∂J/∂wᵢₖ = δᵢ {}{summed}", input(l)))],
-            [cell(format!("∂J/∂b{here} = δ{here} 1")), cell(format!("∂J/∂bᵢ = δᵢ{summed}"))],
-        ]);
-        page.equations(rules);
+        page.equations(printed(&self.backward_rules(l).concat()));
         if self.cancels(l) {
             let reason = "because the logarithm of the loss and the exponential of";
-            page.paragraph(&format!("δ{here} is this short {reason} {} cancel.", dense.activation));
+            page.paragraph(&format!("δ{} is this short {reason} {} cancel.", of_layer(l), dense.activation));
         }
         if let Some(remark) = equations::slope_remark(dense.activation) {
             page.paragraph(remark);
         }
 
-        let (g, mut rows) = (self.upstream(l), Vec::new());
-        let s = |j| hand.a.column(j).iter().zip(g.column(j)).map(|(a, g)| a * g).sum::<f64>();
-        if takes_steps && !self.is_abridged() {
+        let mut rows = Vec::new();
+        if self.takes_steps(l) && !self.is_abridged() {
             page.paragraph("g and s are steps on the way to δ, shown by hand only.");
+            let g = self.upstream(l);
             for j in 0..self.m() {
                 let of_g = |i| (letter("g".to_owned() + &index(i)).is(self.upstream_in_numbers(l, i, j)), g[(i, j)]);
-                let of_s = (letter("s").is(products(hand.a.column(j), g.column(j))), s(j));
+                let of_s = (letter("s").is(products(hand.a.column(j), g.column(j))), self.s(l, &g, j));
                 let steps = (0..dense.outputs()).map(of_g).chain([of_s]);
                 rows.extend(
                     steps.map(|(equation, x)| vec![cell((j + 1).to_string()), equation.print(), result(x), cell("")]),
                 );
             }
         }
-        let delta = |i, j| {
-            let a = Number(hand.a[(i, j)]);
-            let slope = equations::slope(dense.activation, a.clone());
-            self.delta(l, '·', self.upstream_in_numbers(l, i, j), [a, Number(g[(i, j)]), Number(s(j))], slope)
-        };
-        rows.extend(self.rows(l, Of::Unit, ["δ", "δ"], |of| &of.delta, delta));
-        let weight = |i, k| products(hand.delta.row_iter(i), a_below.row_iter(k));
+        rows.extend(self.rows(l, Of::Unit, ["δ", "δ"], |of| &of.delta, |i, j| self.delta_in_numbers(l, i, j)));
+        let weight = |i, k| self.weight_gradient_in_numbers(l, i, k);
         rows.extend(self.rows(l, Of::Weight, ["∂J/∂W", "∂J/∂w"], |of| &of.weight_gradient, weight));
-        let bias = |i, _| total(hand.delta.row_iter(i).map(|&delta| Number(delta)));
+        let bias = |i, _| self.bias_gradient_in_numbers(l, i);
         rows.extend(self.rows(l, Of::Bias, ["∂J/∂b", "∂J/∂b"], |of| &of.bias_gradient, bias));
         self.numbers(page, rows);
+    }
+
+    /// The equations of δ⁽ˡ⁾, with the steps on the way to it, of ∂J/∂W⁽ˡ⁾ and of ∂J/∂b⁽ˡ⁾, of matrices and of entries.
+    pub(crate) fn backward_rules(&self, l: usize) -> [Vec<[Expr; 2]>; 3] {
+        let [below, here] = [l - 1, l].map(of_layer);
+        let summed = if self.m() == 1 { "" } else { ", summed over the examples" };
+        let [whole, entry] = self.upstream_in_letters(l);
+        let mut delta = Vec::new();
+        if self.takes_steps(l) {
+            let g = letter("g").is(letter(format!("∂J/∂a{here}"))).is(whole.clone());
+            delta.push([g, letter("gᵢ").is(entry.clone())]);
+            delta.push([format!("s = 1ᵀ (a{here} ⊙ g)"), "s = Σₖ aₖ gₖ".to_owned()].map(letter));
+        }
+        let steps = [format!("a{here}"), "g".to_owned(), "1 s".to_owned()].map(letter);
+        let whole = self.delta(l, '⊙', whole, steps, letter(format!("σ′(z{here})")));
+        let slope = equations::slope(self.network.layers()[l - 1].activation, letter("aᵢ"));
+        let entry = self.delta(l, '·', entry, ["aᵢ", "gᵢ", "s"].map(letter), slope);
+        delta.push([letter(format!("δ{here}")).is(whole), letter("δᵢ").is(entry)]);
+        let weight = [format!("∂J/∂W{here} = δ{here} (a{below})ᵀ"), format!("∂J/∂wᵢₖ = δᵢ {}{summed}", input(l))];
+        let bias = [format!("∂J/∂b{here} = δ{here} 1"), format!("∂J/∂bᵢ = δᵢ{summed}")];
+        [delta, vec![weight.map(letter)], vec![bias.map(letter)]]
+    }
+
+    /// Whether δ of layer l goes through a softmax that does not cancel.
+    fn takes_steps(&self, l: usize) -> bool {
+        self.network.layers()[l - 1].activation == Activation::Softmax && !self.cancels(l)
+    }
+
+    /// s = Σₖ aₖ gₖ of an example.
+    fn s(&self, l: usize, g: &Matrix<f64>, j: usize) -> f64 {
+        self.by_hand.layers[l - 1].a.column(j).iter().zip(g.column(j)).map(|(a, g)| a * g).sum()
+    }
+
+    pub(crate) fn delta_in_numbers(&self, l: usize, i: usize, j: usize) -> Expr {
+        let (a, g) = (Number(self.by_hand.layers[l - 1].a[(i, j)]), self.upstream(l));
+        let slope = equations::slope(self.network.layers()[l - 1].activation, a.clone());
+        let steps = [a, Number(g[(i, j)]), Number(self.s(l, &g, j))];
+        self.delta(l, '·', self.upstream_in_numbers(l, i, j), steps, slope)
+    }
+
+    pub(crate) fn weight_gradient_in_numbers(&self, l: usize, i: usize, k: usize) -> Expr {
+        products(self.by_hand.layers[l - 1].delta.row_iter(i), self.a_below(l).row_iter(k))
+    }
+
+    pub(crate) fn bias_gradient_in_numbers(&self, l: usize, i: usize) -> Expr {
+        total(self.by_hand.layers[l - 1].delta.row_iter(i).map(|&delta| Number(delta)))
     }
 
     fn update(&self, page: &mut Page, l: usize, Updated { learning_rate, network }: &Updated) {
         let (old, hand, new) = (&self.network.layers()[l - 1], &self.by_hand.layers[l - 1], &network.layers()[l - 1]);
         page.heading(&format!("Update, layer {l}: η = {}", on_paper(*learning_rate, 6)));
-        let rule = |name: String| cell(format!("{name} ← {name} − η ∂J/∂{name}"));
-        let rules = [("W", "wᵢₖ"), ("b", "bᵢ")];
-        page.equations(rules.map(|(matrix, entry)| [rule(matrix.to_owned() + &of_layer(l)), rule(entry.to_owned())]));
+        page.equations(printed(&update_rules(l)));
         if l == 1 {
             page.paragraph("Every gradient was computed with the old parameters, before any of them changes.");
         }
@@ -227,7 +266,7 @@ impl Explanation {
         let mut rows = Vec::new();
         for (of, [_, entry], old, gradient, new) in parameters {
             for (_, at, indices) in of.entries(old) {
-                let update = Number(old[at]) - Number(*learning_rate) * Number(gradient[at]);
+                let update = update_in_numbers(old[at], *learning_rate, gradient[at]);
                 let update = letter(entry.to_owned() + &indices).binary('←', update);
                 rows.push(vec![update.print(), result(new[at])]);
             }
@@ -320,9 +359,23 @@ const NUMBERS: [(&str, Align); 4] = [("example", Left), ("", Left), ("by hand", 
 const ABRIDGED: [(&str, Align); 5] =
     [("", Left), ("shape", Point), ("‖·‖ by hand", Point), ("‖·‖ by tape", Point), ("largest difference", Point)];
 
+fn printed(rules: &[[Expr; 2]]) -> Vec<[Cell; 2]> {
+    rules.iter().map(|[whole, entry]| [whole.print(), entry.print()]).collect()
+}
+
+/// The equations of the updates of W⁽ˡ⁾ and b⁽ˡ⁾, of matrices and of entries.
+pub(crate) fn update_rules(l: usize) -> [[Expr; 2]; 2] {
+    let rule = |name: String| letter(format!("{name} ← {name} − η ∂J/∂{name}"));
+    [("W", "wᵢₖ"), ("b", "bᵢ")].map(|(matrix, entry)| [rule(matrix.to_owned() + &of_layer(l)), rule(entry.to_owned())])
+}
+
+pub(crate) fn update_in_numbers(old: f64, learning_rate: f64, gradient: f64) -> Expr {
+    Number(old) - Number(learning_rate) * Number(gradient)
+}
+
 /// What the entries of a matrix belong to. An entry has an index i, and a weight k too.
 #[derive(Clone, Copy, PartialEq)]
-enum Of {
+pub(crate) enum Of {
     /// A unit and an example.
     Unit,
     /// A weight, for all examples.
@@ -333,7 +386,7 @@ enum Of {
 
 impl Of {
     /// The example, the position and the indices of each entry, in reading order.
-    fn entries(self, matrix: &Matrix<f64>) -> impl Iterator<Item = (String, (usize, usize), String)> {
+    pub(crate) fn entries(self, matrix: &Matrix<f64>) -> impl Iterator<Item = (String, (usize, usize), String)> {
         let (rows, columns) = (matrix.rows(), matrix.columns());
         let (outer, inner) = if self == Of::Unit { (columns, rows) } else { (rows, columns) };
         (0..outer).flat_map(move |u| (0..inner).map(move |v| (u, v))).map(move |(u, v)| match self {

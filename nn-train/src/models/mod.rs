@@ -3,12 +3,14 @@
 //! | file | what is in it |
 //! |---|---|
 //! | model.rs | [`Model`]: predicts from raw inputs |
+//! | batch.rs | [`Batch`]: examples in JSON, and whether they fit a model |
 //! | report.rs | [`Report`]: loss, accuracy or R², and confusion matrix on the rows of a data set |
 //! | overflow.rs | where the numbers of a model stop being finite, and for which example |
 //! | checkpoint.rs | [`Checkpoint`]: a training that was stopped, as bytes from which it goes on |
 //! | container.rs | what those bytes are: safetensors with a JSON text and a checksum |
 //! | file.rs, error.rs | the JSON format, and its parse errors |
 
+mod batch;
 mod checkpoint;
 mod container;
 mod error;
@@ -17,6 +19,7 @@ mod model;
 mod overflow;
 mod report;
 
+pub use batch::{Batch, BatchError};
 #[cfg(feature = "cli")]
 pub use checkpoint::read_checkpoint;
 pub use checkpoint::{Checkpoint, CheckpointError, checkpoint_run};

@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use nn_core::Matrix;
-use nn_train::{Model, Precision, Updated, counted, explain, parse_json, read_json_text};
-use serde::Deserialize;
+use nn_train::{Batch, Model, Precision, Updated, explain, read_json_text};
 
 use crate::args::ExplainArgs;
 use crate::failure::Failure;
@@ -12,14 +11,6 @@ use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
 use crate::output::Out;
 use crate::values::{Numbers, TextMarkdownOrJson};
-
-/// The file of --examples.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Batch {
-    pub(crate) inputs: Vec<Vec<f64>>,
-    pub(crate) targets: Vec<Vec<f64>>,
-}
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
     let mut model = read_model(&args.model)?;
@@ -34,7 +25,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
         (Some(path), _, _) => read_batch(path, &model, args.precision).map_err(|why| Failure::file(path, why))?,
         (None, Some(Numbers(input)), Some(Numbers(target))) => {
             let batch = Batch { inputs: vec![input.clone()], targets: vec![target.clone()] };
-            check(&batch, &model, args.precision).map_err(Failure::usage)?;
+            batch.check_fit(&model, args.precision).map_err(Failure::usage)?;
             batch
         }
         // The argument parser asks for one or the other.
@@ -74,35 +65,10 @@ fn check_update(Updated { learning_rate, network }: &Updated) -> Result<(), Fail
     Ok(())
 }
 
+/// The file of --examples.
 pub(crate) fn read_batch(path: &Path, model: &Model, precision: Precision) -> Result<Batch, String> {
     let text = read_json_text(path).map_err(|error| error.to_string())?;
-    let batch: Batch = parse_json(&text).map_err(|error| error.to_string())?;
-    if batch.inputs.is_empty() {
-        return Err("there are no examples".to_owned());
-    }
-    if batch.inputs.len() != batch.targets.len() {
-        let (inputs, targets) = (counted(batch.inputs.len(), "input"), counted(batch.targets.len(), "target"));
-        return Err(format!("{inputs}, but {targets}"));
-    }
-    check(&batch, model, precision)?;
+    let batch = Batch::from_json(&text).map_err(|error| error.to_string())?;
+    batch.check_fit(model, precision).map_err(|error| error.to_string())?;
     Ok(batch)
-}
-
-/// Whether the rows fit the network, its loss and the precision.
-fn check(batch: &Batch, model: &Model, precision: Precision) -> Result<(), String> {
-    let (inputs, outputs) = (model.network.inputs(), model.network.outputs());
-    for (row, (x, y)) in (1..).zip(batch.inputs.iter().zip(&batch.targets)) {
-        if x.len() != inputs {
-            return Err(format!("example {row} has {}, but the network has {inputs}", counted(x.len(), "input")));
-        }
-        if y.len() != outputs {
-            let (found, outputs) = (counted(y.len(), "target"), counted(outputs, "output"));
-            return Err(format!("example {row} has {found}, but the network has {outputs}"));
-        }
-        if let Some(value) = x.iter().chain(y).find(|&&value| !precision.holds(value)) {
-            return Err(format!("example {row}: {value:?} overflows {precision}"));
-        }
-    }
-    let y = Matrix::from_columns(&batch.targets);
-    model.network.loss().check_targets(&y).map_err(|error| error.to_string())
 }
