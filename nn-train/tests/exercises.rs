@@ -297,19 +297,21 @@ fn answers() -> Matrix<f64> {
     ])
 }
 
-/// Whether two half moons can still be learnt with a learning rate: J of the last epoch is at most what saying ½ costs.
-fn goes_well(rate: f64) -> bool {
+/// J of each of 60 epochs of learning the two half moons with a learning rate, unless it stops.
+fn losses(rate: f64) -> Option<Vec<f64>> {
     let data = moons(200, 0.1, &mut seeded(1));
     let layers = [(16, Activation::Tanh), (2, Activation::Softmax)];
     let network =
         Network::<f64>::random(2, &layers, Loss::CrossEntropy, Initialization::Glorot, &mut seeded(1)).expect("layers");
     let plan = Plan { epochs: 60, learning_rate: rate, ..Plan::default() };
     let mut trainer = Trainer::new(ByHand::new(network), Optimizer::sgd(), plan);
-    let examples = Examples::<f64>::new(&data, 2);
-    let all = |_| ControlFlow::Continue(());
-    let losses: Result<Vec<f64>, _> =
-        (1..=60).map(|epoch| trainer.epoch(&examples, epoch, all).map(|report| report.loss)).collect();
-    losses.is_ok_and(|losses| losses.last().is_some_and(|&loss| loss <= std::f64::consts::LN_2))
+    let (examples, all) = (Examples::<f64>::new(&data, 2), |_| ControlFlow::Continue(()));
+    (1..=60).map(|epoch| Some(trainer.epoch(&examples, epoch, all).ok()?.loss)).collect()
+}
+
+/// Whether they can still be learnt: J of the last 20 epochs, on the average, is at most what saying ½ gives.
+fn goes_well(rate: f64) -> bool {
+    losses(rate).is_some_and(|losses| losses[40..].iter().sum::<f64>() / 20.0 <= std::f64::consts::LN_2)
 }
 
 /// What becomes of the moons.
@@ -317,24 +319,24 @@ fn with_rate(rate: f64) -> &'static str {
     match () {
         () if rate.is_nan() || rate <= 0.0 => "no rate",
         () if goes_well(rate) => "it goes well",
-        () if !goes_well(rate / 3.0) => "a third of it goes wrong, too",
-        () => "it goes wrong, and a third of it goes well",
+        () if !goes_well(rate / 10.0) => "a tenth of it goes wrong, too",
+        () => "it goes wrong, and a tenth of it goes well",
     }
 }
 
 #[test]
 fn a_rate_at_which_the_moons_diverge() {
     judge("a_rate_at_which_the_moons_diverge", "W ← W − η ∂J/∂W", |judge| {
-        let rate = answer(&[8.0]);
+        let rate = answer(&[30.0]);
         let case = judge.case("200 points, 16 tanh units, 60 epochs").given("η", &rate[..]);
-        case.gives("outcome", "it goes wrong, and a third of it goes well", || with_rate(rate[0]));
+        case.gives("outcome", "it goes wrong, and a tenth of it goes well", || with_rate(rate[0]));
     });
 }
 
 #[test]
 fn other_rates_are_far_from_the_edge() {
     assert_eq!([0.5, 2.0].map(with_rate), ["it goes well"; 2]);
-    assert_eq!([100.0, 1000.0].map(with_rate), ["a third of it goes wrong, too"; 2]);
+    assert_eq!([300.0, 1000.0].map(with_rate), ["a tenth of it goes wrong, too"; 2]);
     assert_eq!([0.0, -1.0, f64::NAN].map(with_rate), ["no rate"; 3]);
 }
 
