@@ -351,6 +351,7 @@ test('a body that is not written yet is named, and the page goes on once it is',
   function written(`);
   const { page, done } = await open('backpropagation.html', { change });
   assert.equal(await text(page, '.message'), 'Not written yet: exercise 7.2: hidden_delta.');
+  for (const name of ['Next', 'Back', 'First', 'Last', 'Play']) await page.getByRole('button', { name }).click();
   await page.evaluate(() => { globalThis.isWritten = true; });
   await page.getByText('Change the network').click();
   await page.getByLabel('x₁').fill('0.06');

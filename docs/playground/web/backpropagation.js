@@ -52,7 +52,7 @@ export async function mount(place, crates) {
   const first = button('First', () => go(0));
   const back = button('◀ Back', () => go(at - 1));
   const next = button('Next ▶', () => go(at + 1));
-  const last = button('Last', () => go(shown.steps.length));
+  const last = button('Last', () => go(Infinity));
   const play = button('Play', () => (timer ? pause() : start()));
   const card = h('div', { class: 'card' });
   const picture = h('div', { class: 'picture' });
@@ -73,6 +73,7 @@ export async function mount(place, crates) {
   await compute();
 
   function start() {
+    if (!shown) return;
     if (at >= shown.steps.length) go(0);
     play.textContent = 'Pause';
     timer = setInterval(() => (at < shown.steps.length ? go(at + 1, true) : pause()), 1100);
