@@ -307,7 +307,7 @@ test('digits learns to read, and reads a digit that is drawn with the mouse', as
   await done();
 });
 
-test('digits are learnt in the browser about as fast as by the same program on this machine', async () => {
+test('digits are learnt in the browser, at a speed that is printed beside that of this machine', async () => {
   const { page, done } = await open('digits.html');
   const speeds = [];
   for (let n = 0; n < 4; n += 1) {
