@@ -25,13 +25,13 @@ pub enum CsvError {
     /// A line longer than [`CSV_LINE_LIMIT`].
     #[error("line {line} is longer than {} MiB", CSV_LINE_LIMIT >> 20)]
     LongLine {
-        /// Which.
+        /// The number of the line, from 1.
         line: u64,
     },
     /// A row has another number of cells than the lines before it.
     #[error("line {line}: {}, but line {other} has {expected}", counted(*.found, "column"))]
     Width {
-        /// Which.
+        /// The number of the line, from 1.
         line: u64,
         /// Its cells.
         found: usize,
@@ -43,7 +43,7 @@ pub enum CsvError {
     /// A row does not have as many cells as it is to have.
     #[error("line {line}: {}, but {wanted}", counted(*.found, "column"))]
     Columns {
-        /// Which.
+        /// The number of the line, from 1.
         line: u64,
         /// Its cells.
         found: usize,
@@ -61,9 +61,9 @@ pub enum CsvError {
     /// Something is wrong with a cell.
     #[error("line {line}, column {column}: {fault}")]
     Cell {
-        /// Which line.
+        /// The number of the line, from 1.
         line: u64,
-        /// Which cell of it.
+        /// The number of the cell, from 1.
         column: usize,
         /// What is wrong.
         fault: CellFault,

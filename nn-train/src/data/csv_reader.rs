@@ -309,7 +309,7 @@ impl<R: BufRead> Iterator for CsvReader<R> {
     }
 }
 
-/// Whether there is memory for the cells of a line: their text, and where each ends, in lists that grow by doubling.
+/// Whether there is memory for the cells of a line: their text, and where each ends, in vectors whose capacity may be doubled.
 fn try_memory(line: &[u8], delimiter: u8) -> io::Result<()> {
     const SMALL: usize = 64 << 10;
     if line.len() < SMALL {
@@ -321,7 +321,7 @@ fn try_memory(line: &[u8], delimiter: u8) -> io::Result<()> {
     Ok(())
 }
 
-/// A parser that has seen the start of a text, at which csv-core would take a byte-order mark away once more.
+/// A parser past its first read, so that csv-core does not strip a second byte-order mark.
 fn parser(delimiter: u8) -> csv_core::Reader {
     let mut parser = csv_core::ReaderBuilder::new().delimiter(delimiter).build();
     parser.read_field(b"\n", &mut [0]);
@@ -336,7 +336,7 @@ fn is_quoted_as_a_whole(raw: &[u8], cell: &[u8]) -> bool {
     }
     let quoted = raw.trim_ascii_end();
     let spaces_behind = raw.len() - quoted.len();
-    // Each quote within is written twice. What goes on behind the closing quote stays as it is.
+    // Each quote within is written twice. csv-core keeps text after the closing quote.
     let quotes = cell.iter().filter(|&&byte| byte == b'"').count();
     quoted.ends_with(b"\"") && quoted.len() + spaces_behind == cell.len() + quotes + 2
 }

@@ -91,7 +91,7 @@ pub enum IdxError {
     },
 }
 
-/// Reads an IDX file of so many dimensions: 1 for labels, 3 for pictures. A gzip file is known by its first two bytes.
+/// Reads an IDX file of `dimensions` dimensions: 1 for labels, 3 for pictures. A gzip file is known by its first two bytes.
 ///
 /// `length` is that of the file, where it is known: if it is not what the header asks for, nothing is allocated. What comes
 /// from a pipe, or is compressed, is read piece by piece, and a header alone makes nobody wait or allocate.

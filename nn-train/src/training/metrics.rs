@@ -213,7 +213,7 @@ fn r_squared_of_row<T: Scalar>(outputs: &Matrix<T>, targets: &Matrix<T>, i: usiz
     let y = || targets.row_iter(i).map(|y| y.to_f64());
     let a = outputs.row_iter(i).map(|a| a.to_f64());
     let residuals: Vec<f64> = y().zip(a).map(|(y, a)| y - a).collect();
-    // Equality is asked for, not a deviation of 0: the rounded mean of equal numbers may differ from them.
+    // Equality, not a deviation of 0: the rounded mean of equal numbers may differ from them.
     if y().all(|target| target == targets[(i, 0)].to_f64()) {
         return if residuals.iter().all(|&residual| residual == 0.0) { 1.0 } else { 0.0 };
     }

@@ -51,7 +51,7 @@ impl Threads {
         }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|source| ThreadsError { threads, source })?;
-        // The system may set memory aside for a thread when it first allocates. Now each has, and what is left will stay.
+        // Each thread allocates once, so that memory which the system sets aside for threads is taken before memory is asked for.
         pool.broadcast(|_| std::hint::black_box(Box::new(0)));
         Ok(Threads { pool: Some(pool) })
     }
@@ -71,12 +71,12 @@ impl Threads {
         parts.max().unwrap_or(1)
     }
 
-    /// How many there are.
+    /// The number of threads.
     pub fn count(&self) -> usize {
         self.pool.as_ref().map_or(1, rayon::ThreadPool::current_num_threads)
     }
 
-    /// Calls `question` in every thread, in one after the other: whether there is memory, for one, may depend on who asks.
+    /// Calls `question` in each thread in turn: available memory, for one, may depend on the thread.
     ///
     /// # Errors
     ///
@@ -120,7 +120,7 @@ fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Sets its flag when it goes, also in a panic.
+/// Sets its flag when dropped, also in a panic.
 struct SetAtEnd<'a>(&'a AtomicBool);
 
 impl Drop for SetAtEnd<'_> {

@@ -121,7 +121,7 @@ pub struct Evaluation<T> {
     pub r_squared: Option<f64>,
     /// a⁽ᴸ⁾, n_L × N.
     pub outputs: Matrix<T>,
-    /// Whether all these numbers are finite, and every z⁽ˡ⁾ that led to them: sigmoid(∞) is 1, and looks well.
+    /// Whether all these numbers and all pre-activations are finite. (An overflow can be hidden: sigmoid(∞) = 1.)
     pub is_finite: bool,
 }
 
@@ -180,7 +180,7 @@ impl EpochSoFar {
     }
 }
 
-/// What there is to say after a batch.
+/// Progress after a batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BatchReport {
     /// The batch, from 1.
@@ -206,9 +206,9 @@ pub enum Stopped {
     /// The loss is no longer a finite number: the learning rate is too large, or the data are.
     #[error("the loss is {loss} in epoch {epoch}, batch {batch}: the training diverged; try a smaller learning rate")]
     Diverged {
-        /// From 1.
+        /// The number of the epoch, from 1.
         epoch: usize,
-        /// From 1.
+        /// The number of the batch, from 1.
         batch: usize,
         /// J of that batch: infinite or not a number.
         loss: f64,
@@ -218,17 +218,17 @@ pub enum Stopped {
         "a parameter is not finite after epoch {epoch}, batch {batch}: the training diverged; try a smaller learning rate"
     )]
     Overflow {
-        /// From 1.
+        /// The number of the epoch, from 1.
         epoch: usize,
-        /// From 1.
+        /// The number of the batch, from 1.
         batch: usize,
     },
     /// The caller asked for it after a batch.
     #[error("stopped in epoch {epoch}, after batch {batch}")]
     Asked {
-        /// From 1.
+        /// The number of the epoch, from 1.
         epoch: usize,
-        /// From 1.
+        /// The number of the batch, from 1.
         batch: usize,
     },
 }
@@ -278,7 +278,7 @@ impl<T: Scalar, E: Engine<T>> Trainer<T, E> {
     /// One round through the examples, in batches: for each, J, its gradients, and one update of all parameters.
     ///
     /// `epoch` counts from 1; it decides the random order and the scheduled learning rate, so that epoch 7 is the same
-    /// whether or not there was a pause before it. `after_batch` hears of each batch and may ask to stop. An epoch that was
+    /// whether or not there was a pause before it. `after_batch` is called after each batch; it may stop the epoch. An epoch that was
     /// stopped goes on with its next batch when it is called again with the same number.
     ///
     /// # Errors

@@ -201,7 +201,7 @@ pub(crate) struct TrainArgs {
     /// Take the model of the epoch with the lowest held-out loss instead of that of the last one
     #[arg(long)]
     pub(crate) save_best: bool,
-    /// Stop after so many epochs without a lower held-out loss
+    /// Stop after N epochs without a lower held-out loss
     #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) patience: Option<u32>,
     /// Write model.json, history.csv and checkpoint.safetensors into this folder, which no other run may use meanwhile

@@ -64,7 +64,7 @@ pub(crate) fn warn(message: impl Display) {
     let _ = writeln!(io::stderr(), "warning: {}", one_line(&message.to_string()));
 }
 
-/// A loss or the like with so many decimals; where it is large, with four and its power of ten.
+/// A loss or the like with `decimals` decimals; where it is large, with four and its power of ten.
 pub(crate) fn readable(x: f64, decimals: usize) -> String {
     if x.abs() < 1e3 { format!("{x:.decimals$}") } else { format!("{x:.4e}") }
 }

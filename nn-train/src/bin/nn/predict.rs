@@ -106,7 +106,7 @@ struct Columns {
     /// Whether what stands behind the inputs is the label of a class.
     has_label: bool,
     precision: Precision,
-    /// So many rows that they are computed together, and not so many that they need much memory.
+    /// The rows of a block: a compromise between speed and memory.
     rows_of_a_block: usize,
 }
 

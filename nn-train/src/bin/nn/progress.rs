@@ -20,7 +20,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// A bar for so many examples, of which some are done, if standard error is a terminal and `show` says so.
+    /// A bar for a number of examples, of which some are done, if standard error is a terminal and `show` says so.
     pub(crate) fn new(show: bool, examples: u64, done: u64) -> Self {
         let bar = (show && std::io::stderr().is_terminal()).then(|| {
             let style = ProgressStyle::with_template("{msg} {wide_bar} {percent:>3} %  {per_sec}  {eta} left");
@@ -45,7 +45,7 @@ impl Progress {
         }
     }
 
-    /// After an epoch over so many examples.
+    /// After an epoch over `examples` examples.
     pub(crate) fn epoch(&mut self, examples: u64, message: impl FnOnce() -> String) {
         self.done += examples;
         if let Some(bar) = &self.bar {
