@@ -88,7 +88,7 @@ pub use mistakes::{CATALOGUE, Equation, Lines, Made, Mistake, Place, Problem, ch
 pub use models::read_checkpoint;
 pub use models::{
     Batch, BatchError, Checkpoint, CheckpointError, ContainerError, FileNumber, Mismatch, Model, ModelError, NotFinite,
-    Overflow, OverflowPlace, Report, checkpoint_run,
+    Overflow, OverflowPlace, Report, TargetScale, checkpoint_run,
 };
 pub use nn_core::text::counted;
 pub use nn_layers::predicted_class;

@@ -166,7 +166,7 @@ impl Columns<'_> {
                 wrong(format!("the model has {} and behind them {targets}", counted(inputs, "input")))
             }
             _ if found != expected => Err(CsvError::Width { line, found, other, expected }),
-            _ if found <= last => wrong(format!("a row has at least one input and behind it {targets}")),
+            _ if found <= last => wrong(format!("a row has at least one input and then {targets}")),
             _ => Ok(found - last),
         }
     }

@@ -8,6 +8,7 @@
 //! | overflow.rs | where the numbers of a model stop being finite, and for which example |
 //! | checkpoint.rs | [`Checkpoint`]: a training that was stopped, as bytes from which it goes on |
 //! | container.rs | what those bytes are: safetensors with a JSON text and a checksum |
+//! | target_scale.rs | [`TargetScale`]: the targets of a regression in a unit of their own |
 //! | file.rs, error.rs | the JSON format, and its parse errors |
 
 mod batch;
@@ -18,6 +19,7 @@ mod file;
 mod model;
 mod overflow;
 mod report;
+mod target_scale;
 
 pub use batch::{Batch, BatchError};
 #[cfg(feature = "cli")]
@@ -28,3 +30,4 @@ pub use error::ModelError;
 pub use model::Model;
 pub use overflow::{Overflow, OverflowPlace};
 pub use report::{Mismatch, NotFinite, Report};
+pub use target_scale::TargetScale;

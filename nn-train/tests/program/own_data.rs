@@ -159,12 +159,12 @@ fn a_table_that_is_none_is_refused_at_its_place() {
         (
             "x\ny\n".into(),
             &["--header", "no"],
-            "line 1: 1 column, but a row has at least one input and behind it a label (--delimiter if its cells do not lie between commas)",
+            "line 1: 1 column, but a row has at least one input and then a label (--delimiter if its cells do not lie between commas)",
         ),
         (
             "1\t2\tx\n".into(),
             &[],
-            "line 1: 1 column, but a row has at least one input and behind it a label (--delimiter tab if its cells lie between tabs)",
+            "line 1: 1 column, but a row has at least one input and then a label (--delimiter tab if its cells lie between tabs)",
         ),
         (
             "1,5;2;x\n".into(),

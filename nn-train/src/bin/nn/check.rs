@@ -10,11 +10,12 @@ use nn_train::{Model, Precision, escaped};
 use serde_json::{Value, json};
 
 use crate::args::{CheckArgs, DataOptions};
-use crate::data::{Purpose, is_named, load};
+use crate::data::{is_named, load};
 use crate::failure::Failure;
 use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
 use crate::output::{Out, readable};
+use crate::purpose::Purpose;
 use crate::values::TextOrJson;
 
 /// A batch of more examples tells no more about a gradient.

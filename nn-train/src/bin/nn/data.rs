@@ -1,37 +1,22 @@
 //! The data of a command: where they come from, which rows are held out, and how they are brought before a network.
 
-use std::fs::File;
-use std::io::{BufReader, ErrorKind};
 use std::path::Path;
 
-use nn_core::text::counted;
-use nn_core::{Loss, Scalar, seeded};
+use nn_core::{Scalar, seeded};
 use nn_layers::Network;
 use nn_train::{
-    CsvError, CsvFormat, DataSet, Examples, Idx, LastColumns, Mismatch, Model, Pictures, Precision, Split,
-    Standardization, TableFormat, Targets, circles, digits, escaped, iris, moons, plain_number, quoted, read_idx,
-    read_table, spirals, split, xor,
+    DataSet, Examples, Mismatch, Model, Split, Standardization, TargetScale, Targets, circles, digits, escaped, iris,
+    moons, quoted, spirals, split, xor,
 };
 
 use crate::args::{CsvOptions, DataOptions};
+use crate::csv_file::{csv_format, delimiter_hint, read_csv};
 use crate::defaults::Defaults;
 use crate::failure::Failure;
+use crate::idx_files::{data_set, read_folder, read_pictures};
 use crate::memory::ask_for;
-use crate::output::warn;
-use crate::target_scale::TargetScale;
+use crate::purpose::{Purpose, file_name};
 use crate::values::{Builtin, Data, Task, YesOrNo};
-
-/// What is asked of the data.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Purpose<'a> {
-    /// The model that they are for, if there is one already.
-    pub(crate) model: Option<&'a Model>,
-    /// What no number may overflow.
-    pub(crate) precision: Precision,
-    pub(crate) is_training: bool,
-    /// Whether rows of somebody's own file are held out where no option asks for it.
-    pub(crate) holds_out: bool,
-}
 
 /// Data in memory.
 pub(crate) struct Loaded<T> {
@@ -346,10 +331,6 @@ fn typed(path: &Path) -> String {
     if is_plain { text } else { format!("'{}'", escaped(&text.replace('\'', "'\\''"))) }
 }
 
-fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
-}
-
 fn generate(builtin: Builtin, options: &DataOptions) -> Result<DataSet, Failure> {
     let examples = options.examples.unwrap_or(if builtin == Builtin::Spirals { 1000 } else { 500 }) as usize;
     // Points twice while they are put into a matrix, their classes, and the draw of the held-out rows; or the digits.
@@ -370,211 +351,3 @@ fn generate(builtin: Builtin, options: &DataOptions) -> Result<DataSet, Failure>
 
 /// Generated data do not depend on --seed: runs with different seeds learn the same thing.
 const DATA_SEED: u64 = 20;
-
-/// The names of the classes that labels are to have, where they are known before the labels are read. A model without names
-/// that is asked, not trained, has the classes 0, 1, …
-pub(crate) fn known_classes(model: &Model, is_training: bool) -> Option<Vec<String>> {
-    let numbered = || {
-        let (outputs, loss) = (model.network.outputs(), model.network.loss());
-        let classes = if outputs == 1 && loss != Loss::CrossEntropy { 2 } else { outputs };
-        (0..classes).map(|class| class.to_string()).collect()
-    };
-    model.classes.clone().or_else(|| (!is_training).then(numbered))
-}
-
-/// The format of a CSV file, as options give it.
-pub(crate) fn csv_format(options: &CsvOptions, empty_cells: bool) -> CsvFormat {
-    let delimiter = options.delimiter.map_or(b',', |delimiter| delimiter.0);
-    CsvFormat { header: YesOrNo::header(options.header), delimiter, empty_cells }
-}
-
-fn read_csv(path: &Path, options: &DataOptions, purpose: Purpose<'_>) -> Result<(DataSet, Vec<u64>), Failure> {
-    let trained_for = purpose.model.map(|model| match (&model.classes, model.network.loss()) {
-        (None, Loss::LeastSquares) => Task::Regression,
-        _ => Task::Classification,
-    });
-    let task = options.task.or(trained_for).unwrap_or(Task::Classification);
-    if task == Task::Classification && options.targets.is_some() {
-        return Err(Failure::usage("--targets is an option of --task regression; a classification has one label"));
-    }
-    let classes = purpose.model.and_then(|model| known_classes(model, purpose.is_training));
-    let last = match (task, &classes) {
-        (Task::Classification, Some(classes)) => LastColumns::LabelOf(classes),
-        (Task::Classification, None) => LastColumns::Label,
-        (Task::Regression, _) => {
-            let of_the_model = purpose.model.map_or(1, |model| model.network.outputs());
-            LastColumns::Targets(options.targets.map_or(of_the_model, usize::from))
-        }
-    };
-    let csv = csv_format(&options.csv, options.skip_missing);
-    let format = TableFormat {
-        csv,
-        precision: purpose.precision,
-        last,
-        inputs: purpose.model.map(|model| model.network.inputs()),
-        features: purpose.model.and_then(|model| model.features.as_deref()),
-    };
-    let file = File::open(path).map_err(|error| Failure::file(path, error))?;
-    let table = read_table(BufReader::new(file), &file_name(path), &format);
-    let table = table.map_err(|error| {
-        let is_text = error.text().is_some_and(|text| text.contains(char::is_alphabetic));
-        let hint = match csv_hint(&error, csv) {
-            "" if error.is_missing_value() => " (--skip-missing leaves such rows out)",
-            "" if is_text && task == Task::Classification => " (all columns but the last, the label, hold numbers)",
-            "" if is_text => " (inputs and targets are numbers)",
-            hint => hint,
-        };
-        Failure::file(path, format_args!("{error}{hint}"))
-    })?;
-    if let Some(warning) = &table.header_warning {
-        let hint = if table.data.features.is_none() { HEADER_HINT } else { "" };
-        warn(format_args!("{}: {warning}{hint}", path.display()));
-    }
-    if let Some(warning) = &table.names_warning {
-        warn(format_args!("{}: {warning}", path.display()));
-    }
-    let (labels, rows) = (table.data.class_names().map_or(0, <[String]>::len), table.lines.len());
-    if purpose.is_training && classes.is_none() && labels > 20 && 2 * labels > rows {
-        warn(format_args!(
-            "{}: {rows} rows have {labels} different labels: if the last column is a quantity, --task regression",
-            path.display()
-        ));
-    }
-    if table.left_out > 0 {
-        warn(format_args!(
-            "{}: {} left out, in which a value is missing",
-            path.display(),
-            if table.left_out == 1 { "1 row is".to_owned() } else { format!("{} rows are", table.left_out) }
-        ));
-    }
-    Ok((table.data, table.lines))
-}
-
-pub(crate) const HEADER_HINT: &str = " (--header yes: it is a header; --header no: it is not)";
-
-/// What may be meant by a CSV file that is refused.
-pub(crate) fn csv_hint(error: &CsvError, format: CsvFormat) -> &'static str {
-    let text = error.text().unwrap_or_default();
-    match error {
-        _ if !delimiter_hint(text, format).is_empty() => delimiter_hint(text, format),
-        _ if error.is_perhaps_header() => " (--header yes skips this line)",
-        CsvError::Cell { fault: nn_train::CellFault::Fraction(_) | nn_train::CellFault::Classes(_), .. } => {
-            " (--task regression if it is a quantity)"
-        }
-        CsvError::Foreign(nn_train::Foreign::Gzip | nn_train::Foreign::Idx) => {
-            " (of IDX files DATA is the folder; a pair is given by --images and --labels)"
-        }
-        _ if text.matches(',').count() == 1 && plain_number(&text.replace(',', "."), Precision::F64).is_ok() => {
-            " (if its comma is a decimal one, write a point)"
-        }
-        CsvError::Columns { found: 1, cell, .. } if !delimiter_hint(cell, format).is_empty() => {
-            delimiter_hint(cell, format)
-        }
-        CsvError::Columns { found: 1, .. } | CsvError::Width { found: 1, .. } if format.delimiter == b',' => {
-            " (--delimiter if its cells do not lie between commas)"
-        }
-        _ => "",
-    }
-}
-
-/// Another character than the comma may be what stands between cells.
-fn delimiter_hint(cell: &str, format: CsvFormat) -> &'static str {
-    match format.delimiter {
-        b',' if cell.contains(';') => " (--delimiter ';' if its cells lie between semicolons)",
-        b',' if cell.contains('\t') => " (--delimiter tab if its cells lie between tabs)",
-        _ => "",
-    }
-}
-
-/// The training pair, and the t10k pair behind it, which is held out.
-fn read_folder<T: Scalar>(
-    folder: &Path,
-    options: &DataOptions,
-    purpose: Purpose<'_>,
-) -> Result<(DataSet<T>, Option<Split>), Failure> {
-    let find = |name: &str| {
-        let dotted = name.replace("-idx", ".idx");
-        let names = [name.to_owned(), format!("{name}.gz"), dotted.clone(), format!("{dotted}.gz")];
-        names.into_iter().map(|name| folder.join(name)).find(|path| path.exists())
-    };
-    let need = |name: &str| {
-        find(name).ok_or_else(|| {
-            let why = format!("{name} is not in this folder, neither as it is nor with .gz");
-            Failure::file(folder, why)
-        })
-    };
-    let labels = need("train-labels-idx1-ubyte");
-    let images = need("train-images-idx3-ubyte")?;
-    let labels = labels?;
-    let mut pictures = read_pictures(&images, &labels)?;
-    let train = pictures.count();
-    let mut rows = None;
-    if find("t10k-images-idx3-ubyte").is_some() || find("t10k-labels-idx1-ubyte").is_some() {
-        if options.validation.is_some() {
-            return Err(Failure::usage(format_args!(
-                "--validation: the t10k files of {} are the held-out rows (--images and --labels take a pair alone)",
-                file_name(folder)
-            )));
-        }
-        let (images, labels) = (need("t10k-images-idx3-ubyte")?, need("t10k-labels-idx1-ubyte")?);
-        let held_out = read_pictures(&images, &labels)?;
-        let [(height, width), (train_height, train_width)] = [held_out.size(), pictures.size()];
-        if held_out.size() != pictures.size() {
-            let why = format!(
-                "byte 8: pictures of {height}×{width} pixels, but the training has {train_height}×{train_width}"
-            );
-            return Err(Failure::file(&images, why));
-        }
-        if let Some(classes) = purpose.model.and_then(|model| known_classes(model, purpose.is_training)) {
-            check_labels(&held_out, &classes, &labels)?;
-        }
-        pictures.append(&held_out);
-        rows = Some(Split { train: (0..train).collect(), validation: (train..pictures.count()).collect() });
-    }
-    Ok((data_set(&pictures, file_name(folder), &labels, purpose)?, rows))
-}
-
-fn read_pictures(images: &Path, labels: &Path) -> Result<Pictures, Failure> {
-    let read = |path: &Path, dimensions: usize| -> Result<Idx, Failure> {
-        let failed = |error: std::io::Error| Failure::file(path, error);
-        let file = File::open(path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
-        if metadata.is_dir() {
-            return Err(failed(ErrorKind::IsADirectory.into()));
-        }
-        let length = metadata.is_file().then_some(metadata.len());
-        read_idx(BufReader::new(file), length, dimensions).map_err(|error| Failure::file(path, error))
-    };
-    let of_labels = read(labels, 1)?;
-    let of_images = read(images, 3)?;
-    Pictures::new(of_images, of_labels).map_err(|error| Failure::file(labels, error))
-}
-
-fn check_labels(pictures: &Pictures, classes: &[String], path: &Path) -> Result<(), Failure> {
-    match pictures.unknown_label(classes) {
-        Some((row, label)) => Err(Failure::file(
-            path,
-            format_args!("byte {}: the model has no class {label}; its classes are {}", 8 + row, classes.join(", ")),
-        )),
-        None => Ok(()),
-    }
-}
-
-fn data_set<T: Scalar>(
-    pictures: &Pictures,
-    name: String,
-    labels: &Path,
-    purpose: Purpose<'_>,
-) -> Result<DataSet<T>, Failure> {
-    let classes = match purpose.model.and_then(|model| known_classes(model, purpose.is_training)) {
-        Some(classes) => {
-            check_labels(pictures, &classes, labels)?;
-            classes
-        }
-        None => pictures.classes(),
-    };
-    let ((height, width), count) = (pictures.size(), pictures.count());
-    let numbers = (height * width * size_of::<T>() + 2 * size_of::<usize>()) as f64 * count as f64;
-    ask_for(numbers, format_args!("{}", counted(count, "picture")))?;
-    Ok(pictures.data_set(name, classes))
-}

@@ -7,11 +7,12 @@ use nn_core::Scalar;
 use nn_train::{Examples, Model, ModelError, NotFinite, Precision, Report, escaped};
 
 use crate::args::EvaluateArgs;
-use crate::data::{About, Purpose, load};
+use crate::data::{About, load};
 use crate::failure::Failure;
 use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;
 use crate::output::{Out, readable};
+use crate::purpose::Purpose;
 use crate::values::TextOrJson;
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {

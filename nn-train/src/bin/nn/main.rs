@@ -13,6 +13,8 @@ use output::Out;
 
 mod args;
 mod check;
+mod course;
+mod csv_file;
 mod data;
 mod defaults;
 mod diagnose;
@@ -20,15 +22,17 @@ mod evaluate;
 mod explain;
 mod failure;
 mod history;
+mod idx_files;
+mod job;
 mod memory;
 mod model_file;
 mod output;
 mod predict;
 mod progress;
+mod purpose;
 mod resume;
 mod run_folder;
 mod summary;
-mod target_scale;
 mod train;
 mod values;
 

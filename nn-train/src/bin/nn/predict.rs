@@ -10,7 +10,7 @@ use nn_train::{
 };
 
 use crate::args::PredictArgs;
-use crate::data::{HEADER_HINT, csv_format, csv_hint};
+use crate::csv_file::{HEADER_HINT, csv_format, csv_hint};
 use crate::failure::Failure;
 use crate::memory::{Sizes, ask_for};
 use crate::model_file::read_model;

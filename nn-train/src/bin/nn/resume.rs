@@ -6,7 +6,7 @@ use std::path::Path;
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches};
-use nn_train::{EpochRow, FileNumber, Model, Plan, checkpoint_run, read_checkpoint};
+use nn_train::{EpochRow, FileNumber, Model, Plan, TargetScale, checkpoint_run, read_checkpoint};
 use serde::{Deserialize, Serialize};
 
 use crate::args::{Cli, Command, TrainArgs};
@@ -14,7 +14,6 @@ use crate::data::Sets;
 use crate::failure::Failure;
 use crate::memory::ask_for;
 use crate::output::{short, warn};
-use crate::target_scale::TargetScale;
 
 /// What a checkpoint says of its run.
 #[derive(Debug, Serialize, Deserialize)]

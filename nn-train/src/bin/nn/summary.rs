@@ -9,10 +9,27 @@ use nn_train::{Report, escaped};
 use crate::data::About;
 use crate::evaluate::{line, percent};
 use crate::history::head;
+use crate::job::{HISTORY, Job, MODEL};
 use crate::output::short;
 use crate::resume::CHECKPOINT;
-use crate::train::{HISTORY, Job, MODEL, Outcome};
 use crate::values::{Builtin, EngineName, OptimizerName};
+
+/// What is said in the end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outcome<'a> {
+    /// Which rows the report is about.
+    pub(crate) rows: &'static str,
+    pub(crate) report: &'a Report,
+    /// The epoch that the model comes from, where it need not be the last.
+    pub(crate) best: Option<usize>,
+    /// Epochs that were over before this run began, and examples of the next.
+    pub(crate) before: (usize, usize),
+    /// Epochs that are over now.
+    pub(crate) after: usize,
+    /// What the epochs of this run took, without their evaluations.
+    pub(crate) trained_for: Duration,
+    pub(crate) is_patience_over: bool,
+}
 
 impl Job<'_> {
     /// What is about to happen, and the head of the table. `before`: epochs that are over, and examples of the next.

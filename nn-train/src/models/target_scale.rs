@@ -7,24 +7,44 @@
 
 use nn_core::{Activation, Loss, Matrix, Scalar};
 use nn_layers::Network;
-use nn_train::{Precision, Standardization};
+
+use crate::data::{Precision, Standardization};
 
 /// y = unit · y′ + mean, with a mean for each target.
+///
+/// ```
+/// use nn_core::{Activation, Loss, Matrix, seeded};
+/// use nn_layers::{Initialization, Network};
+/// use nn_train::{Precision, TargetScale};
+///
+/// let mut y = Matrix::from_rows(&[[200_000.0, 350_000.0, 275_000.0]]); // prices of three houses
+/// let layers = [(1, Activation::Identity)];
+/// let network = Network::<f64>::random(2, &layers, Loss::LeastSquares, Initialization::Glorot, &mut seeded(1))?;
+/// assert!(TargetScale::suits(&network));
+///
+/// let scale = TargetScale::fit(&y);
+/// scale.apply(&mut y);
+/// assert_eq!(y[(0, 1)], 75_000.0 / 32_768.0); // what the network learns
+/// let answers_prices = scale.restored(network, Precision::F64);
+/// # let _ = answers_prices;
+/// # Ok::<(), nn_layers::NetworkError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct TargetScale {
+pub struct TargetScale {
     mean: Vec<f64>,
     unit: f64,
 }
 
 impl TargetScale {
     /// Whether the outputs of a network may have any unit: they are not squashed, and the loss is their distance.
-    pub(crate) fn suits(network: &Network<f64>) -> bool {
+    pub fn suits(network: &Network<f64>) -> bool {
         let last = network.layers().last().map(|dense| dense.activation);
         network.loss() == Loss::LeastSquares && last == Some(Activation::Identity)
     }
 
-    /// That of the targets to learn from: the unit is below the largest deviation, and not below half of it.
-    pub(crate) fn fit<S: Scalar>(y: &Matrix<S>) -> Self {
+    /// The scale of the targets to learn from, one column an example. The unit is at most the largest standard deviation, and
+    /// more than half of it.
+    pub fn fit<S: Scalar>(y: &Matrix<S>) -> Self {
         let Standardization { mean, scale } = Standardization::fit_in(y);
         let largest = scale.into_iter().fold(0.0, f64::max);
         // Squares of units beyond these are no numbers.
@@ -33,7 +53,7 @@ impl TargetScale {
     }
 
     /// y′ ← (y − mean) / unit
-    pub(crate) fn apply<S: Scalar>(&self, y: &mut Matrix<S>) {
+    pub fn apply<S: Scalar>(&self, y: &mut Matrix<S>) {
         for j in 0..y.columns() {
             for (y, mean) in y.column_mut(j).iter_mut().zip(&self.mean) {
                 *y = S::from_f64((y.to_f64() - mean) / self.unit);
@@ -42,17 +62,17 @@ impl TargetScale {
     }
 
     /// J of the targets, from J of the scaled targets.
-    pub(crate) fn loss(&self, scaled: f64) -> f64 {
+    pub fn loss(&self, scaled: f64) -> f64 {
         scaled * self.unit * self.unit
     }
 
     /// The network that answers y′ where this one answers y.
-    pub(crate) fn scaled(&self, network: Network<f64>) -> Network<f64> {
+    pub fn scaled(&self, network: Network<f64>) -> Network<f64> {
         self.with_last_layer(network, |weight| weight / self.unit, |bias, mean| (bias - mean) / self.unit)
     }
 
     /// The network that answers y where this one answers y′, its numbers in a precision.
-    pub(crate) fn restored(&self, network: Network<f64>, precision: Precision) -> Network<f64> {
+    pub fn restored(&self, network: Network<f64>, precision: Precision) -> Network<f64> {
         let round = |x: f64| if precision == Precision::F32 { f64::from(x as f32) } else { x };
         self.with_last_layer(network, |weight| round(weight * self.unit), |bias, mean| round(bias * self.unit + mean))
     }
