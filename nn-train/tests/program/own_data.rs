@@ -196,7 +196,7 @@ fn a_table_that_is_none_is_refused_at_its_place() {
         (
             "1,2\n".into(),
             &["--task", "regression", "--targets", "2"],
-            "line 1: 2 columns, but a row has at least one input and behind it 2 targets",
+            "line 1: 2 columns, but a row has at least one input and then 2 targets",
         ),
         // Files.
         (String::new(), &[], "there are no rows"),
