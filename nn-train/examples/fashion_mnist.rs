@@ -20,13 +20,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let threads = Threads::new(arguments.get(1).map_or(Ok(1), |threads| threads.parse())?)?;
 
     let start = Instant::now();
-    let mut data = Vec::new();
-    for part in ["train", "t10k"] {
-        let pictures = read(folder.as_ref(), part)?;
-        data.push(pictures.data_set::<f32>(part, pictures.classes()));
-    }
-    let [mut train, mut held_out] = <[_; 2]>::try_from(data).expect("two parts");
-    println!("reading         {:5.2} s  {} and {} pictures", seconds(start), train.examples(), held_out.examples());
+    let (train, held_out) = (read(folder.as_ref(), "train")?, read(folder.as_ref(), "t10k")?);
+    println!("reading         {:5.2} s  {} and {} pictures", seconds(start), train.count(), held_out.count());
+
+    let start = Instant::now();
+    let [mut train, mut held_out] = [train, held_out].map(|part| part.data_set::<f32>("pictures", part.classes()));
+    println!("bytes to f32    {:5.2} s", seconds(start));
 
     let start = Instant::now();
     let standardize = Standardization::fit_in(&train.x);
