@@ -51,7 +51,7 @@ fn flowing(text: &str) -> Vec<String> {
     lines
 }
 
-/// A line as several, each with at most so many characters unless a word alone has more. What is short stays as it is.
+/// A line as several, each with at most `width` characters unless a word alone has more. What is short stays as it is.
 pub(crate) fn wrapped(line: &str, width: usize) -> Vec<String> {
     if line.chars().count() <= width {
         return vec![line.to_owned()];

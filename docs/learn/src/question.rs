@@ -29,7 +29,7 @@ pub(crate) struct Question {
 /// What kind of answer is asked for.
 #[derive(Debug)]
 pub(crate) enum Kind {
-    /// One number or several, right to so many significant digits of the largest.
+    /// One number or several, right to this many significant digits of the largest.
     Number { digits: i32 },
     /// One of these, by its letter.
     Choice { choices: Vec<String> },
@@ -189,7 +189,7 @@ fn at(formula: &str, names: &[String], point: &[f64]) -> Result<f64, String> {
     evaluate(formula, &values)
 }
 
-/// Whether numbers are the same to so many digits of the largest.
+/// Whether numbers are the same to `digits` digits of the largest.
 fn agree(got: &[f64], right: &[f64], digits: i32) -> bool {
     let largest = right.iter().fold(0.0_f64, |max, x| max.max(x.abs()));
     let bound = largest * 5.0 * 10_f64.powi(-digits);

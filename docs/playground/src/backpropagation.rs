@@ -9,11 +9,9 @@ use serde::Serialize;
 
 use crate::json;
 
-/// What a picture and a table can show, and a person can follow: so many units in a layer, …
-const MOST_UNITS: usize = 5;
-/// … so many layers, …
+// The largest network and batch that a picture and a table can show, and a person can follow.
+const MOST_UNITS: usize = 5; // in a layer
 const MOST_LAYERS: usize = 4;
-/// … and so many examples.
 const MOST_EXAMPLES: usize = 4;
 
 /// All that the page shows of a step.

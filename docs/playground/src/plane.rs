@@ -13,7 +13,7 @@ const MOST_LAYERS: usize = 4;
 const MOST_UNITS: usize = 32;
 /// … and points.
 const MOST_POINTS: usize = 2000;
-/// A palette of so many colours that can be told apart.
+/// The colours that can be told apart.
 pub(crate) const MOST_CLASSES: usize = 6;
 
 /// Everything that decides a training: the page keeps it in its address.

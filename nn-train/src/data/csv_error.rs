@@ -120,7 +120,7 @@ pub enum CellFault {
     #[error("the quote is not closed on its line")]
     OpenQuote,
     /// A quoted cell goes on.
-    #[error("the cell goes on behind its closing quote")]
+    #[error("text after the closing quote")]
     BehindQuote,
     /// It is to be a number.
     #[error("{error}")]

@@ -17,7 +17,7 @@ use crate::text::utf8_mark;
 /// - Cells lie between commas, or another [`delimiter`](CsvFormat::delimiter). Spaces around a cell are ignored, blank lines
 ///   are skipped, and no cell is empty.
 /// - A cell in double quotes may hold commas, and a quote written twice. It ends on the line on which it begins, and
-///   nothing but spaces stands behind it.
+///   nothing but spaces stands after it.
 /// - A line ends with LF, CR LF or CR. Lines are counted as they lie in the file, from 1, blank ones too.
 /// - The first line that is not blank is a **header** if every cell of it is a name: it has a letter, and nobody means it
 ///   as a number or a missing value (`nan`, `NA`, `0x1F`, `1e400`, …). Otherwise it is a row. [`Header`] overrides that.

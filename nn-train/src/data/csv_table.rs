@@ -1,4 +1,4 @@
-//! A data set from CSV: rows of numbers, and behind them a label or the targets.
+//! A data set from CSV: rows of numbers, and then a label or the targets.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead};
@@ -163,7 +163,7 @@ impl Columns<'_> {
         };
         match self.format.inputs {
             Some(inputs) if found != expected => {
-                wrong(format!("the model has {} and behind them {targets}", counted(inputs, "input")))
+                wrong(format!("the model has {} and then {targets}", counted(inputs, "input")))
             }
             _ if found != expected => Err(CsvError::Width { line, found, other, expected }),
             _ if found <= last => wrong(format!("a row has at least one input and then {targets}")),

@@ -227,7 +227,7 @@ impl Pictures {
         (self.height, self.width)
     }
 
-    /// Puts other pictures of the same size behind these.
+    /// Adds other pictures of the same size at the end.
     ///
     /// # Panics
     ///
@@ -389,7 +389,7 @@ mod tests {
                 Err(error) => assert!(!error.to_string().is_empty()),
             }
         }
-        // What stands behind the end of a gzip file is refused, and a second gzip file goes on where the first ends.
+        // What stands after the end of a gzip file is refused, and a second gzip file goes on where the first ends.
         assert!(read_idx(&[&whole[..], b"trailing"].concat()[..], None, 3).is_err());
         let halves = [gzip(&contents[..100]), gzip(&contents[100..])].concat();
         assert_eq!(read_idx(&halves[..], None, 3).unwrap(), good);

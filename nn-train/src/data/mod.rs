@@ -9,7 +9,7 @@
 //! | precision.rs | f32 or f64, and which numbers they hold |
 //! | cell.rs | a number or a name in a cell of a table |
 //! | csv_reader.rs, csv_error.rs | rows from CSV, one after the other, and what is wrong with one (feature `cli`) |
-//! | csv_table.rs | a data set from CSV: inputs, and a label or targets behind them (feature `cli`) |
+//! | csv_table.rs | a data set from CSV: inputs, and then a label or targets (feature `cli`) |
 //! | idx.rs | pictures and labels from IDX files, the format of MNIST (feature `cli`) |
 
 mod cell;

@@ -17,7 +17,7 @@ const CLEARLY_WORSE: f64 = 10.0;
 /// A mistake that explains fewer numbers than this must not change other numbers to wrong ones.
 const MIN_NUMBERS: usize = 3;
 
-/// Misfits below this are rounding of f64, and count as equal.
+/// Distances below this are rounding of f64, and count as equal.
 const ROUNDING: f64 = 1e-11;
 
 /// The search for two mistakes in the forward pass takes at most this many multiplications.

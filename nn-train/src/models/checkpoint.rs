@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::container::{Container, ContainerError, FileNumber, Tensor, to_bytes};
+use super::file::Header;
 use crate::data::Precision;
 use crate::text::{JsonError, parse_json};
 use crate::training::{EpochRow, EpochSoFar, TrainerState};
@@ -82,13 +83,6 @@ pub enum CheckpointError {
 
 const FORMAT: &str = "nn-checkpoint";
 const VERSION: u64 = 1;
-
-/// What is read first: another version may have other keys.
-#[derive(Deserialize)]
-struct Header {
-    format: String,
-    version: u64,
-}
 
 /// The JSON text, its keys in the order in which they are written.
 #[derive(Serialize, Deserialize)]

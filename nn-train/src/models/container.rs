@@ -68,7 +68,7 @@ pub enum ContainerError {
         /// How many there are.
         bytes: usize,
     },
-    /// It is no safetensors file behind its start.
+    /// It begins as one, and is no safetensors file.
     #[error("{0}")]
     Format(SafeTensorError),
     /// A matrix is missing.
@@ -137,7 +137,7 @@ fn dtype_of(precision: Precision) -> Dtype {
 const KEY: &str = "nn";
 /// What stands between the length of the header and the checksum.
 const START: &[u8] = br#"{"__metadata__":{"nn":"{\"checksum\":\""#;
-/// The start of the JSON text, as the header has it in quotes, up to the checksum and behind it.
+/// The start of the JSON text, as the header has it in quotes, before the checksum and after it.
 const TEXT: [&str; 2] = ["{\"checksum\":\"", "\","];
 const BLANK: &str = "00000000";
 const LENGTH: usize = size_of::<u64>();
@@ -150,8 +150,8 @@ const PLACE: Range<usize> = LENGTH + START.len()..LENGTH + START.len() + BLANK.l
 ///
 /// Fails if the header would have more than 100 MB, which is the format's limit.
 pub(super) fn to_bytes(json: &str, tensors: Vec<(String, Tensor<'_>)>) -> Result<Vec<u8>, ContainerError> {
-    let [before, behind] = TEXT;
-    let text = format!("{before}{BLANK}{behind}{}", json.strip_prefix('{').expect("a JSON object"));
+    let [before, after] = TEXT;
+    let text = format!("{before}{BLANK}{after}{}", json.strip_prefix('{').expect("a JSON object"));
     let metadata = std::iter::once((KEY.to_owned(), text)).collect();
     let mut bytes = safetensors::serialize(tensors, Some(metadata)).map_err(ContainerError::Format)?;
     let checksum = checksum(&bytes);
@@ -205,7 +205,7 @@ impl<'a> Container<'a> {
     }
 }
 
-/// Reads a file of so many bytes, if it begins as one of ours and its header is no longer than the file: only then memory is
+/// Reads a file of `length` bytes, if it begins as one of ours and its header is no longer than the file: only then memory is
 /// asked for.
 #[cfg(feature = "cli")]
 pub(super) fn read(file: &mut impl std::io::Read, length: u64) -> std::io::Result<Result<Vec<u8>, ContainerError>> {

@@ -16,9 +16,9 @@ use crate::text::parse_json;
 
 /// What is read first, whatever else there is: a newer version may have keys that this program does not know.
 #[derive(Deserialize)]
-struct Header {
-    format: String,
-    version: u64,
+pub(super) struct Header {
+    pub(super) format: String,
+    pub(super) version: u64,
 }
 
 /// The whole file, its keys in the order in which they are written.

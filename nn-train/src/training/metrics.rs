@@ -29,7 +29,7 @@ use crate::data::power_of_two_below;
 // ANCHOR: accuracy
 pub fn accuracy<T: Scalar>(outputs: &Matrix<T>, labels: &[usize]) -> f64 {
     check_labels("accuracy", outputs, labels);
-    assert!(!labels.is_empty(), "accuracy over no examples");
+    assert!(!labels.is_empty(), "accuracy needs at least one example");
     // BEGIN SOLUTION 12.1
     let right = labels.iter().enumerate().filter(|&(j, &label)| predicted_class(outputs, j) == label).count();
     right as f64 / labels.len() as f64
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "accuracy over no examples")]
+    #[should_panic(expected = "accuracy needs at least one example")]
     fn no_examples_have_no_accuracy() {
         accuracy(&saying(&[], 2), &[]);
     }

@@ -112,7 +112,7 @@ impl<T: Scalar> Optimizer<T> {
     /// Panics if μ is negative or not finite.
     #[track_caller]
     pub fn momentum(momentum: f64) -> Self {
-        assert!(momentum >= 0.0 && momentum.is_finite(), "a momentum of {momentum}");
+        assert!(momentum >= 0.0 && momentum.is_finite(), "momentum must be finite and at least 0, got {momentum}");
         Self::new(Rule::Sgd { momentum: T::from_f64(momentum) })
     }
 
@@ -140,7 +140,10 @@ impl<T: Scalar> Optimizer<T> {
     /// Panics if λ is negative or not finite.
     #[track_caller]
     pub fn with_weight_decay(self, weight_decay: f64) -> Self {
-        assert!(weight_decay >= 0.0 && weight_decay.is_finite(), "a weight decay of {weight_decay}");
+        assert!(
+            weight_decay >= 0.0 && weight_decay.is_finite(),
+            "weight decay must be finite and at least 0, got {weight_decay}"
+        );
         Optimizer { weight_decay: T::from_f64(weight_decay), ..self }
     }
 

@@ -27,7 +27,7 @@ pub struct Threads {
 
 /// The system does not give so many threads.
 #[derive(Debug, thiserror::Error)]
-#[error("{threads} threads cannot be had: {source}")]
+#[error("cannot start {threads} threads: {source}")]
 pub struct ThreadsError {
     threads: usize,
     source: rayon::ThreadPoolBuildError,
@@ -45,7 +45,7 @@ impl Threads {
     /// Panics if there are none.
     #[track_caller]
     pub fn new(threads: usize) -> Result<Self, ThreadsError> {
-        assert!(threads > 0, "a computation without a thread");
+        assert!(threads > 0, "a computation needs at least one thread");
         if threads == 1 {
             return Ok(Threads { pool: None });
         }
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "a computation without a thread")]
+    #[should_panic(expected = "a computation needs at least one thread")]
     fn no_threads_are_refused() {
         let _ = Threads::new(0);
     }

@@ -238,9 +238,9 @@ impl<T: Scalar, E: Engine<T>> Trainer<T, E> {
     ///
     /// # Panics
     ///
-    /// Panics if the plan has batches of no examples.
+    /// Panics if the batch size of the plan is 0.
     pub fn new(engine: E, optimizer: Optimizer<T>, plan: Plan) -> Self {
-        assert!(plan.batch_size > 0, "batches of no examples");
+        assert!(plan.batch_size > 0, "batch_size must be at least 1");
         Trainer { engine, optimizer, plan, order: Vec::new(), so_far: EpochSoFar::default() }
     }
 
@@ -297,7 +297,7 @@ impl<T: Scalar, E: Engine<T>> Trainer<T, E> {
         epoch: usize,
         mut after_batch: impl FnMut(BatchReport) -> ControlFlow<()>,
     ) -> Result<EpochReport, Stopped> {
-        assert!(!examples.is_empty(), "an epoch over no examples");
+        assert!(!examples.is_empty(), "an epoch needs at least one example");
         let rate = self.plan.schedule.rate(self.plan.learning_rate, epoch - 1, self.plan.epochs);
         self.order.clear();
         self.order.extend(0..examples.len());

@@ -101,7 +101,7 @@ fn any_limit_gives_the_result_or_a_refusal() {
             succeeded = output.status.success();
             if !succeeded {
                 let line = refusal_of(&output);
-                let says_why = line.contains("memory") || line.contains("threads cannot be had");
+                let says_why = line.contains("memory") || line.contains("cannot start 3 threads");
                 assert!(output.stdout.is_empty() && says_why, "{megabytes} MB, {args:?}: {line}");
             }
         }

@@ -133,7 +133,7 @@ fn a_table_that_is_none_is_refused_at_its_place() {
             "line 2, column 1: `1,5` is not a number (if its comma is a decimal one, write a point)",
         ),
         ("1,2,x\n1,\"2,y\n".into(), &[], "line 2, column 2: the quote is not closed on its line"),
-        ("1,2,x\n1,\"2\"3,y\n".into(), &[], "line 2, column 2: the cell goes on behind its closing quote"),
+        ("1,2,x\n1,\"2\"3,y\n".into(), &[], "line 2, column 2: text after the closing quote"),
         ("1,2,x\n1,2,y\0\n".into(), &[], "line 2, column 3: the cell has a NUL byte"),
         (
             "1,2,x\n1,\u{1b}[31m,y\n".into(),
@@ -313,7 +313,7 @@ fn a_label_that_the_model_does_not_know_is_refused_with_its_line() {
     assert_eq!(report["all"]["confusion_matrix"][0], serde_json::json!([0, 0, 0]));
     stdout(&nn(&["train", &some, "--model", text(&model), "--epochs", "1"]));
     let narrow = written(folder.path(), "narrow.csv", "1,2,setosa\n");
-    let said = "line 1: 3 columns, but the model has 4 inputs and behind them a label";
+    let said = "line 1: 3 columns, but the model has 4 inputs and then a label";
     assert_eq!(said_of(&narrow, &["evaluate", text(&model), &narrow]), said);
 }
 

@@ -469,7 +469,7 @@ fn a_quote_that_is_not_closed_on_its_line_is_refused_where_it_opens() {
     }
     // A quoted cell is a whole cell: no number is made of two pieces.
     for rows in ["\"1\"2,3\n", "1,\"2\" 3\n", "1,\"2\"\"3\"4\n", "\"1\"\"2\"\"\"x,3\n"] {
-        assert!(nn.refusal(rows).ends_with("the cell goes on behind its closing quote"), "{rows:?}");
+        assert!(nn.refusal(rows).ends_with("text after the closing quote"), "{rows:?}");
     }
     for rows in
         ["\"5\",1\n\"-5\" , \"1\" \n", "5,1,\"a,b\"\n-5,1,\"he said \"\"no\"\"\"\n", "5,1,5\" pipe\n-5,1,\"\"\"\"\n"]

@@ -52,7 +52,7 @@ pub(crate) enum Command {
         nn predict runs/iris/model.json flowers.csv\n  \
         echo 5.1,3.5,1.4,0.2 | nn predict runs/iris/model.json\n\n\
         For each row one line under a header: the class and the probability of every class, or the values of a \
-        regression. A row has as many columns as the model has inputs; targets behind them are ignored.\n\n\
+        regression. A row has as many columns as the model has inputs; targets after them are ignored.\n\n\
         The rows are UTF-8 text: plain decimal numbers between commas, none of them empty. A quoted cell ends on its \
         line; blank lines are skipped. The first line is a header if every cell of it is a name. A line has at most \
         16 MiB, a cell 64 KiB. A model is a regular file of at most 1 GiB.\n\n\

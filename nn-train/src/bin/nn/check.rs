@@ -215,7 +215,7 @@ fn rounding(check: &GradientCheck) -> String {
     text
 }
 
-/// `null` is what was not judged: a difference at a kink or behind an overflow; `rounding`, where it overflows.
+/// `null` is what was not judged: a difference at a kink or after an overflow; `rounding`, where it overflows.
 fn model_json(model: &Model, check: &GradientCheck) -> Value {
     let row = |row: &ParameterCheck| {
         json!({

@@ -114,7 +114,7 @@ impl<T: Scalar> Loaded<T> {
         }
     }
 
-    /// All rows, as a network with so many outputs is to see them.
+    /// All rows, as a network with `outputs` outputs is to see them.
     pub(crate) fn examples(self, standardize: Option<&Standardization>, outputs: usize) -> (About, Split, Examples<T>) {
         let examples = match self.raw {
             Raw::Double(mut data) => {
@@ -129,7 +129,7 @@ impl<T: Scalar> Loaded<T> {
         (self.about, self.rows, examples)
     }
 
-    /// The rows to learn from and those that are held out, as a network with so many outputs is to see them; and what was
+    /// The rows to learn from and those that are held out, as the network is to see them; and what was
     /// done to the numbers.
     pub(crate) fn sets(self, how: Standardize, network: &Network<f64>) -> (About, Split, Sets<T>, Scales) {
         let (outputs, scale) = (network.outputs(), TargetScale::suits(network));

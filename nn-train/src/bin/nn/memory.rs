@@ -18,7 +18,7 @@ use crate::args::TrainArgs;
 use crate::failure::Failure;
 use crate::values::{EngineName, OptimizerName};
 
-/// Asks for so many bytes, which are given back at once.
+/// Asks for memory, which is given back at once.
 pub(crate) fn ask_for(bytes: f64, what: impl Display) -> Result<(), Failure> {
     // What is asked for piece by piece does not fit as closely as one piece, and a little always comes on top.
     let spare = bytes / 8.0 + f64::from(1 << 20);
@@ -63,7 +63,7 @@ impl Sizes {
         Sizes::new(network.inputs(), network.parameter_count(), units, precision)
     }
 
-    /// Of a network with so many inputs, parameters, and units in each layer.
+    /// Of a network with these numbers of inputs and parameters, and of units in each layer.
     pub(crate) fn new(
         inputs: usize,
         parameters: usize,
@@ -89,7 +89,7 @@ impl Sizes {
         numbers as f64 * (self.number * self.parameters + LAYER * self.layers)
     }
 
-    /// A batch, with so many numbers for each unit.
+    /// A batch, with `numbers` numbers for each unit.
     fn batch(&self, examples: usize, numbers: usize) -> f64 {
         examples as f64 * self.number * (self.inputs + self.outputs + numbers as f64 * self.units)
     }

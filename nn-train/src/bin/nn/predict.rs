@@ -103,7 +103,7 @@ struct Columns {
     inputs: usize,
     /// Behind the inputs there may be what a data file has there: a label, or the values of a regression.
     with_targets: usize,
-    /// Whether what stands behind the inputs is the label of a class.
+    /// Whether what stands after the inputs is the label of a class.
     has_label: bool,
     precision: Precision,
     /// The rows of a block: a compromise between speed and memory.

@@ -19,7 +19,7 @@ use crate::output::{short, warn};
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Run {
-    /// The value of each option that was given or has a default, as it is written behind its name; `true` for one without
+    /// The value of each option that was given or has a default, as it is written after its name; `true` for one without
     /// a value.
     options: BTreeMap<String, String>,
     /// A checksum of the network and the examples, apart from the parameters: data and model files may have changed since.
@@ -88,7 +88,7 @@ impl Resumed {
         }
     }
 
-    /// Whether the run can go on like this after so many epochs.
+    /// Whether the run can go on like this after these epochs.
     pub(crate) fn check(&self, run: &Run, plan: &Plan, history: &[EpochRow]) -> Result<(), String> {
         if run.setup != self.run.setup {
             return Err("the run was begun with other data, or with another model file".to_owned());

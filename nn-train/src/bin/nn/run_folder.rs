@@ -140,7 +140,7 @@ fn lock(folder: &Path) -> Result<File, TryLockError> {
     })
 }
 
-/// The name of a temporary file: this, the name of the file that it becomes, a hyphen, and so many random letters and
+/// The name of a temporary file: this, the name of the file that it becomes, a hyphen, and some random letters and
 /// digits: `.nn-unfinished-model.json-Ab12Cd`. Nobody calls a file of their own so.
 const PREFIX: &str = ".nn-unfinished-";
 const RANDOM: usize = 6;
